@@ -1,0 +1,74 @@
+import { useCallback, useEffect, useState } from 'react';
+import { createAppStore, type AppStore } from '../state/store.ts';
+import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
+import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
+import { DropTarget } from '../views/DropTarget.tsx';
+import { EditsPanel } from '../views/EditsPanel.tsx';
+import { GeneratePanel } from '../views/GeneratePanel.tsx';
+import { Header } from '../views/Header.tsx';
+import { KeysDialog } from '../views/KeysDialog.tsx';
+import { usePageKeys } from '../views/pageKeys.ts';
+import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
+import { LoadBanners } from '../views/Progress.tsx';
+import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
+import { StripPanel } from '../views/StripPanel.tsx';
+import { TextPanel } from '../views/TextPanel.tsx';
+import type { FeaturescopeApi } from './api.ts';
+import type { Startup } from './startup.ts';
+import './styles/theme.css';
+import './styles/controls.css';
+import './styles/layout.css';
+import './styles/panels.css';
+
+export interface AppProps {
+  api: FeaturescopeApi;
+  startup: Startup;
+}
+
+export function App({ api, startup }: AppProps) {
+  const [store] = useState<AppStore>(() => createAppStore(api, startup));
+  return (
+    <StoreProvider store={store}>
+      <Screen startup={startup} />
+    </StoreProvider>
+  );
+}
+
+export function Screen({ startup }: { startup: Startup }) {
+  const [keysOpen, setKeysOpen] = useState(false);
+  const openKeys = useCallback(() => setKeysOpen(true), []);
+  usePageKeys(useActions(), openKeys);
+  useTheme();
+  return (
+    <>
+      <Header startup={startup} onHelp={openKeys} />
+      <LoadBanners startup={startup} />
+      <DropTarget />
+      <main>
+        <TextPanel />
+        <StripPanel />
+        <div className="columns">
+          <div className="column">
+            <PredictionsPanel />
+            <GeneratePanel />
+          </div>
+          <div className="column">
+            <EditsPanel />
+            <ActivationsPanel />
+          </div>
+        </div>
+      </main>
+      <LiveStatus modelId={startup.modelId} />
+      <NoticeBar />
+      <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
+    </>
+  );
+}
+
+function useTheme() {
+  const theme = useApp((s) => s.theme);
+  useEffect(() => {
+    if (theme === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }, [theme]);
+}

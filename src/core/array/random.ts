@@ -1,0 +1,31 @@
+/**
+ * Seeded random numbers: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. Same seed, same
+ * sequence, on every machine.
+ * @param seed any whole number
+ * @returns a function giving the next number in [0, 1)
+ */
+export function createRandom(seed: number): () => number {
+  let s = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+  const mix = () => {
+    s = (s + 0x9e3779b9) >>> 0;
+    let t = s ^ (s >>> 16);
+    t = Math.imul(t, 0x21f0aaad);
+    t ^= t >>> 15;
+    t = Math.imul(t, 0x735a2d97);
+    return (t ^ (t >>> 15)) >>> 0;
+  };
+  let a = mix();
+  let b = mix();
+  let c = mix();
+  let counter = 1;
+  const next = () => {
+    const t = (a + b + counter++) >>> 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) >>> 0;
+    c = ((c << 21) | (c >>> 11)) >>> 0;
+    c = (c + t) >>> 0;
+    return t / 2 ** 32;
+  };
+  for (let i = 0; i < 12; i++) next();
+  return next;
+}

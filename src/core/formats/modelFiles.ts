@@ -1,0 +1,191 @@
+/**
+ * Sorts out the files a person dropped: which config.json, which weights, which tokenizer. Paths
+ * may share folders in front (a dropped folder) or have none (a few files).
+ */
+import { FormatError, type BlobLike, type Checkpoint } from './bytes.ts';
+import { parseConfig, type ModelConfig } from '../lm/config.ts';
+import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
+import { readSafetensors } from './safetensors.ts';
+import { readShards } from './shards.ts';
+import { listNames, readJson } from './text.ts';
+
+/** A file with its path in the drop, `/` between folders. */
+export interface DroppedFile {
+  path: string;
+  data: BlobLike;
+}
+
+export interface OpenedModel {
+  config: ModelConfig;
+  configJson: unknown;
+  /** Folder or file name, for a person. */
+  name: string;
+  checkpoint: Checkpoint;
+  /** tokenizer.json and tokenizer_config.json as text, checked to be JSON. */
+  tokenizer?: { tokenizer: string; config: string | undefined };
+  generationConfig?: unknown;
+}
+
+const MAX_CONFIG_BYTES = 4 * 2 ** 20;
+const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
+const INDEX = 'model.safetensors.index.json';
+
+/**
+ * Opens what was dropped; weights are located and checked for shape later, by createParameters.
+ * @throws FormatError with one sentence: what was found and what to do. Trouble with config.json
+ *   comes before trouble with the weights.
+ */
+export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel> {
+  const all = files.map((file) => ({ path: normalisePath(file.path), data: file.data }));
+  refuseTwins(all);
+  const weights = attempt(() => chooseWeights(all));
+  const configFile = chooseConfig(all, weights);
+  const { value: configJson } = await readJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
+  const config = parseConfig(configJson);
+  if (weights instanceof FormatError) throw weights;
+  const checkpoint = await openWeights(weights, all, config);
+  const tokenizer = await readTokenizer(all, configFile);
+  const generation = findNear(all, configFile.path, 'generation_config.json');
+  return {
+    config,
+    configJson,
+    name: nameModel(configFile, weights),
+    checkpoint,
+    ...(tokenizer && { tokenizer }),
+    ...(generation && { generationConfig: (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value }),
+  };
+}
+
+async function openWeights(weights: DroppedFile, all: DroppedFile[], config: ModelConfig): Promise<Checkpoint> {
+  if (weights.path.endsWith('.json')) return readShards(weights, (name) => findBeside(all, weights.path, name));
+  if (isOnnx(weights)) return readOnnxCheckpoint(weights.data, config, weights.path, (location) => findExternal(all, weights.path, location));
+  return readSafetensors(weights.data, weights.path);
+}
+
+/** @throws FormatError when no weights or several equally likely ones are there */
+function chooseWeights(all: DroppedFile[]): DroppedFile {
+  const indexes = all.filter(({ path }) => baseName(path) === INDEX);
+  const safetensors = all.filter((file) => file.path.endsWith('.safetensors'));
+  const onnx = all.filter(isOnnx);
+  const single = [...safetensors, ...onnx];
+  if (single.length === 1 && indexes.length === 0) return single[0];
+  const ranks = [
+    safetensors.filter(({ path }) => baseName(path) === 'model.safetensors'),
+    indexes,
+    onnx.filter(({ path }) => baseName(path) === 'model.onnx'),
+    onnx,
+    safetensors,
+  ];
+  const best = ranks.find((rank) => rank.length > 0);
+  if (!best) throw noWeights(all);
+  if (best.length > 1) {
+    throw new FormatError(`Several files could be the model's weights: ${listNames(best.map(({ path }) => path))}. Drop only the one you mean, with its config.json.`);
+  }
+  return best[0];
+}
+
+function noWeights(all: DroppedFile[]): FormatError {
+  const paths = all.map(({ path }) => path);
+  const pickle = paths.find((path) => /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path)));
+  if (pickle) {
+    return new FormatError(`${pickle} is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.`);
+  }
+  const packed = paths.find((path) => /\.(safetensors|onnx)\.(gz|zip|xz|zst)$/.test(path));
+  if (packed) return new FormatError(`${packed} is compressed. Unpack it and drop the file inside.`);
+  const found = paths.length ? `found were ${listNames(paths)}` : 'nothing was dropped';
+  return new FormatError(`No model weights were found (model.safetensors, or an .onnx file); ${found}.`);
+}
+
+/**
+ * The config.json nearest to the weights: in their folder, else in one around it, else the only one.
+ * @throws FormatError when there is none, or none is nearest
+ */
+function chooseConfig(all: DroppedFile[], weights: DroppedFile | FormatError): DroppedFile {
+  const configs = all.filter(({ path }) => baseName(path) === 'config.json');
+  if (configs.length === 0) {
+    throw new FormatError("No config.json was found among the files. Drop the model's whole folder, or add its config.json.");
+  }
+  if (configs.length === 1) return configs[0];
+  if (weights instanceof FormatError) throw weights;
+  const near = findNear(all, weights.path, 'config.json');
+  if (near) return near;
+  throw new FormatError(`Several config.json files were found (${listNames(configs.map(({ path }) => path))}), none beside ${weights.path}. Drop only the one that belongs to it.`);
+}
+
+async function readTokenizer(all: DroppedFile[], configFile: DroppedFile): Promise<OpenedModel['tokenizer']> {
+  const file = findNear(all, configFile.path, 'tokenizer.json');
+  if (!file) return undefined;
+  const { text } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
+  const settings = findNear(all, file.path, 'tokenizer_config.json');
+  return { tokenizer: text, config: settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).text };
+}
+
+/** The file called `name` in the folder of `path` or the closest folder around it. */
+function findNear(all: DroppedFile[], path: string, name: string): DroppedFile | undefined {
+  for (let folder: string | undefined = folderOf(path); folder !== undefined; folder = folder === '' ? undefined : folderOf(folder)) {
+    const wanted = join(folder, name);
+    const found = all.find((file) => file.path === wanted);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The file called `name` in the folder of `path`; paths in `name` lead nowhere else. */
+function findBeside(all: DroppedFile[], path: string, name: string): BlobLike | undefined {
+  const wanted = join(folderOf(path), name);
+  return all.find((file) => file.path === wanted)?.data;
+}
+
+/** External data: the path it states inside the drop, else the only dropped file of that name. */
+function findExternal(all: DroppedFile[], path: string, location: string): BlobLike | undefined {
+  const stated = findBeside(all, path, location);
+  if (stated) return stated;
+  const name = baseName(location.replaceAll('\\', '/'));
+  const named = all.filter((file) => baseName(file.path) === name && file.path !== path);
+  return named.length === 1 ? named[0].data : undefined;
+}
+
+function refuseTwins(all: DroppedFile[]): void {
+  const seen = new Set<string>();
+  for (const { path } of all) {
+    if (seen.has(path)) throw new FormatError(`Two files are called ${path}. Drop the model's folder, or only one of them.`);
+    seen.add(path);
+  }
+}
+
+function nameModel(config: DroppedFile, weights: DroppedFile): string {
+  return baseName(folderOf(config.path)) || baseName(weights.path);
+}
+
+function attempt<T>(choose: () => T): T | FormatError {
+  try {
+    return choose();
+  } catch (error) {
+    if (error instanceof FormatError) return error;
+    throw error;
+  }
+}
+
+function isOnnx({ path }: DroppedFile): boolean {
+  return path.endsWith('.onnx');
+}
+
+function normalisePath(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * The words that pass between a script, the page and the worker that holds the model.
+ * Plain data only: everything here survives structured cloning.
+ */
+
+/** Row-major numbers with their shape; `data.length` is the product of `shape`. */
+export type Array2 = { data: Float32Array; shape: number[] };
+
+/** What to run on. `prepend_bos` (default false) puts `<|endoftext|>` in front of every row. */
+export type Input = ({ text: string } | { ids: number[] } | { batch: number[][] }) & {
+  prepend_bos?: boolean;
+};
+
+/** Where an edit acts: token positions, rows of a batch; everywhere when absent. */
+export type Where = { positions?: number[]; rows?: number[] };
+
+/** A change made to the activations of one hook while the model runs. */
+export type HookEdit = Where &
+  (
+    | { hook: string; op: 'add'; vector: Float32Array }
+    | { hook: string; op: 'scale'; factor: number }
+    | { hook: string; op: 'set'; value: Array2 }
+    | { hook: string; op: 'project_out'; direction: Float32Array; bias?: number }
+  );
+
+/** A change made through a dictionary's latent. */
+export type LatentEdit = Where & {
+  dictionary: string;
+  latent: number;
+  op: 'ablate' | 'scale' | 'set' | 'add';
+  value?: number;
+};
+
+export type Edit = HookEdit | LatentEdit;
+
+/** Which positions reach the unembedding: none, each row's last real token, all, or these. */
+export type LogitRows = 'none' | 'last' | 'all' | number[];
+
+export type RunOptions = {
+  /** Hook names whose values (after edits) come back in `acts`. */
+  read?: string[];
+  edits?: Edit[];
+  /** Default 'none'. */
+  logits?: LogitRows;
+  /** Start at `blocks.{layer}.hook_resid_pre` with these values instead of at the embedding. */
+  from?: { layer: number; resid: Array2 };
+};
+
+export type RunResult = {
+  acts: Record<string, Array2>;
+  logits?: Array2;
+  /** Real tokens in each row. */
+  lengths: number[];
+};
+
+export type HookInfo = {
+  name: string;
+  /** 'pos' stands for the number of tokens; a batch adds a leading axis. */
+  shape: (number | 'pos')[];
+  editable: boolean;
+};
+
+export type ModelInfo = {
+  id: string;
+  n_layers: number;
+  d_model: number;
+  n_heads: number;
+  d_head: number;
+  d_mlp: number;
+  /** Rows of the unembedding; may exceed the tokenizer's vocabulary (see `n_tokens`). */
+  d_vocab: number;
+  /** Entries the tokenizer has; ids from here up are padding of the matrix, never shown. */
+  n_tokens: number;
+  /** Longest input in tokens. */
+  n_ctx: number;
+  hooks: HookInfo[];
+  /** Bytes of the parameters in fp32. */
+  bytes: number;
+  /** SHA-256 (hex) of the parameters as loaded; 'listed' entries that are not loaded have ''. */
+  hash: string;
+  /** Where it came from: 'built-in' or 'files'. */
+  source: 'built-in' | 'files';
+  parameters: number;
+};
+
+export type Tokenized = { ids: number[]; tokens: string[]; spans: [number, number][] };
+
+export type GenerateOptions = {
+  /** How many new tokens at most; `<|endoftext|>` ends earlier. */
+  tokens: number;
+  edits?: Edit[];
+  /** 0 (default) is greedy. */
+  temperature?: number;
+  /** Sample among the k most likely; 0 or absent means all. */
+  top_k?: number;
+  seed?: number;
+};
+
+export type Generated = { ids: number[]; text: string };
+
+/** Next-token statistics of every position of one text, small enough to cross a worker boundary. */
+export type Predictions = Tokenized & {
+  /** −ln p(token i | tokens before), nats; NaN for the first token. [n] */
+  surprise: Float32Array;
+  /** Entropy of the next-token distribution after token i, nats. [n] */
+  entropy: Float32Array;
+  /** 0-based rank of token i among the predictions made before it; −1 for the first. [n] */
+  rank: Int32Array;
+  k: number;
+  /** Most likely next tokens after each position, best first. [n, k] */
+  topIds: Uint32Array;
+  /** Their probabilities. [n, k] */
+  topProbs: Float32Array;
+  /** What those ids look like, as `tokens`. */
+  topTokens: Record<number, string>;
+  /** KL(unedited ‖ edited) in nats for each position; present when edits were given. [n] */
+  kl?: Float32Array;
+};
+
+export type LoadProgress = {
+  /** What is happening, for a person. */
+  stage: 'fetching' | 'reading' | 'building' | 'done';
+  /** Bytes done and to do of this stage; total 0 when unknown. */
+  loaded: number;
+  total: number;
+};
+
+export type DeviceInfo = {
+  kind: 'webgpu' | 'wasm';
+  threads: number;
+  /** For a person: "Apple M2 (WebGPU)", "CPU, 2 threads". */
+  description: string;
+  /** Why this device and not the other. */
+  reason: string;
+};

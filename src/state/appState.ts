@@ -1,0 +1,116 @@
+/** What the page knows, as small facts and immutable references. Changed only through the actions. */
+import type { Array2, DeviceInfo, LoadProgress, ModelInfo, Predictions } from '../core/lm/types.ts';
+import type { FileIn } from '../app/api.ts';
+import type { EditItem, KeptVector, Workbench } from './edits.ts';
+import type { History } from './history.ts';
+
+export type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
+
+/** What came of the text in the box. `analysis` keeps the last good answer meanwhile. */
+export type Reading =
+  | { status: 'waiting' }
+  | { status: 'empty' }
+  | { status: 'running' }
+  | { status: 'done' }
+  | { status: 'tooLong'; tokens: number; allowed: number }
+  | { status: 'failed'; message: string };
+
+export interface Analysis {
+  text: string;
+  before: Predictions;
+  /** With the edits, when any act. */
+  after: Predictions | null;
+}
+
+export type ActivationsTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
+
+export interface Activations {
+  hook: string;
+  text: string;
+  tokens: string[];
+  spans: [number, number][];
+  values: Array2;
+  edited: boolean;
+}
+
+export type LoadTask =
+  | { status: 'idle' }
+  | { status: 'loading'; name: string; progress: LoadProgress | null }
+  | { status: 'failed'; name: string; message: string; kept: string | null };
+
+export interface Output {
+  name: 'plain' | 'edited';
+  text: string;
+  finished: boolean;
+}
+
+export type GenerationTask =
+  | { status: 'idle' }
+  | { status: 'running' | 'done' | 'stopped'; prompt: string; outputs: Output[] }
+  | { status: 'failed'; prompt: string; outputs: Output[]; message: string };
+
+export interface GenerationSettings {
+  tokens: number;
+  temperature: number;
+  topK: number;
+  seed: number;
+  withEdits: boolean;
+}
+
+export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'none';
+export type Theme = 'auto' | 'light' | 'dark';
+
+/** A passing message with something to take back. */
+export type Notice = { text: string; undo: 'edits' | { textBefore: string; textAfter: string } };
+
+export interface Facts {
+  boot: Boot;
+  model: ModelInfo | null;
+  models: ModelInfo[];
+  device: DeviceInfo | null;
+  load: LoadTask;
+  text: string;
+  reading: Reading;
+  analysis: Analysis | null;
+  /** Chosen token position; null follows the last token. */
+  position: number | null;
+  colourBy: ColourBy;
+  hook: string;
+  activations: Activations | null;
+  activationsTask: ActivationsTask;
+  bench: History<Workbench>;
+  settings: GenerationSettings;
+  generation: GenerationTask;
+  notice: Notice | null;
+  theme: Theme;
+}
+
+export interface Actions {
+  /** Opens the model of the start again after it failed. */
+  retryBoot(): void;
+  loadModel(source: string | FileIn[], name: string): Promise<void>;
+  cancelLoad(): void;
+  dismissLoad(): void;
+  setText(text: string): void;
+  selectPosition(position: number): void;
+  setColourBy(colourBy: ColourBy): void;
+  setHook(hook: string): void;
+  keepVector(values: Float32Array, position: number): void;
+  removeVector(id: number): void;
+  addEdit(edit: Omit<EditItem, 'id' | 'on'>): void;
+  /** @param key a run of changes with one key is one step of undo */
+  changeEdit(id: number, patch: Partial<Omit<EditItem, 'id'>>, key?: string): void;
+  removeEdit(id: number): void;
+  clearEdits(): void;
+  undo(): void;
+  redo(): void;
+  setSettings(patch: Partial<GenerationSettings>): void;
+  generate(): Promise<void>;
+  stopGenerating(): void;
+  setNotice(notice: Notice | null): void;
+  setTheme(theme: Theme): void;
+}
+
+export type AppState = Facts & { actions: Actions };
+
+export type { EditItem, KeptVector, LoadProgress };

@@ -1,0 +1,78 @@
+/** Continues the text, plain and, when edits act, edited beside it with the same seed. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi } from '../app/api.ts';
+import type { Edit } from '../core/lm/types.ts';
+import type { AppState, GenerationTask, Output } from './appState.ts';
+import { sentenceOf } from './latest.ts';
+import { activeEdits } from './selectors.ts';
+
+export interface Generator {
+  generate(): Promise<void>;
+  stop(): void;
+}
+
+export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>): Generator {
+  let running: AbortController | null = null;
+
+  const setOutput = (index: number, change: (output: Output) => Output) => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const outputs = generation.outputs.map((o, i) => (i === index ? change(o) : o));
+    store.setState({ generation: { ...generation, outputs } });
+  };
+
+  const finish = (status: 'done' | 'stopped' | 'failed', message = '') => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const { prompt, outputs } = generation;
+    const next: GenerationTask = status === 'failed' ? { status, prompt, outputs, message } : { status, prompt, outputs };
+    store.setState({ generation: next });
+  };
+
+  const continueOnce = async (index: number, prompt: string, edits: Edit[], signal: AbortSignal) => {
+    const { tokens, temperature, topK, seed } = store.getState().settings;
+    const { text } = await api.generate(
+      { text: prompt },
+      {
+        tokens,
+        temperature,
+        top_k: topK,
+        seed,
+        edits,
+        signal,
+        onToken: (_id, piece) => {
+          if (!signal.aborted) setOutput(index, (o) => ({ ...o, text: o.text + piece }));
+        },
+      },
+    );
+    if (!signal.aborted) setOutput(index, (o) => ({ ...o, text, finished: true }));
+  };
+
+  return {
+    async generate() {
+      const state = store.getState();
+      if (!state.model || state.generation.status === 'running') return;
+      const mine = new AbortController();
+      running = mine;
+      const prompt = state.text;
+      const edits = state.settings.withEdits ? activeEdits(state) : [];
+      const outputs: Output[] = [{ name: 'plain', text: '', finished: false }];
+      if (edits.length > 0) outputs.push({ name: 'edited', text: '', finished: false });
+      store.setState({ generation: { status: 'running', prompt, outputs } });
+      try {
+        await continueOnce(0, prompt, [], mine.signal);
+        if (edits.length > 0 && !mine.signal.aborted) await continueOnce(1, prompt, edits, mine.signal);
+        if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'done');
+      } catch (error) {
+        if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'failed', sentenceOf(error));
+      } finally {
+        if (running === mine) running = null;
+      }
+    },
+    stop() {
+      running?.abort();
+      running = null;
+      finish('stopped');
+    },
+  };
+}

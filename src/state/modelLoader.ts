@@ -1,0 +1,87 @@
+/** Opens models: the one of the start, one from the list, one from files. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi, FileIn } from '../app/api.ts';
+import type { Startup } from '../app/startup.ts';
+import type { AppState } from './appState.ts';
+import { defaultHook, findHook } from './hooks.ts';
+import { isAbort, sentenceOf } from './latest.ts';
+
+export interface ModelLoader {
+  boot(): Promise<void>;
+  retryBoot(): void;
+  load(source: string | FileIn[], name: string): Promise<void>;
+  cancel(): void;
+}
+
+export function createModelLoader(api: FeaturescopeApi, startup: Startup, store: StoreApi<AppState>, modelChanged: () => void): ModelLoader {
+  let loading: AbortController | null = null;
+
+  const adopt = async () => {
+    const model = api.models.current();
+    const { hook } = store.getState();
+    store.setState({
+      boot: { status: 'ready' },
+      model,
+      device: api.device(),
+      hook: findHook(model, hook) ? hook : defaultHook(model),
+      analysis: null,
+      activations: null,
+      position: null,
+    });
+    modelChanged();
+    store.setState({ models: await api.models.list() });
+  };
+
+  const load = async (source: string | FileIn[], name: string) => {
+    loading?.abort();
+    const mine = new AbortController();
+    loading = mine;
+    store.setState({ load: { status: 'loading', name, progress: null } });
+    try {
+      await api.models.load(source, {
+        signal: mine.signal,
+        onProgress: (progress) => {
+          if (loading === mine) store.setState({ load: { status: 'loading', name, progress } });
+        },
+      });
+      if (loading !== mine) return;
+      store.setState({ load: { status: 'idle' } });
+      await adopt();
+    } catch (error) {
+      if (loading !== mine) return;
+      const kept = store.getState().model?.id ?? null;
+      const cancelled = mine.signal.aborted || isAbort(error);
+      store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept } });
+    } finally {
+      if (loading === mine) loading = null;
+    }
+  };
+
+  return {
+    async boot() {
+      const unsubscribe = startup.subscribe((progress) => {
+        if (store.getState().boot.status === 'loading') store.setState({ boot: { status: 'loading', progress } });
+      });
+      try {
+        await api.ready;
+        await adopt();
+      } catch (error) {
+        if (store.getState().boot.status === 'loading') store.setState({ boot: { status: 'failed', message: sentenceOf(error) } });
+        await api.models.list().then(
+          (models) => store.setState({ models }),
+          // The failure on screen already says why; a missing list only leaves the picker to files.
+          () => undefined,
+        );
+      } finally {
+        unsubscribe();
+      }
+    },
+    retryBoot: () => void load(startup.modelId, startup.modelId),
+    load,
+    cancel() {
+      loading?.abort();
+      loading = null;
+      store.setState({ load: { status: 'idle' } });
+    },
+  };
+}

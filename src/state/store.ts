@@ -1,0 +1,132 @@
+/** The one store of the page, made from the api it talks to so that tests can pass a fake. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi } from '../app/api.ts';
+import type { Startup } from '../app/startup.ts';
+import type { Actions, AppState, Facts } from './appState.ts';
+import type { EditItem, KeptVector, Workbench } from './edits.ts';
+import { usesSelection } from './edits.ts';
+import { createGenerator } from './generator.ts';
+import { commit, redo, startHistory, undo, type History } from './history.ts';
+import { createModelLoader } from './modelLoader.ts';
+import { createReader, type Reader } from './reader.ts';
+import { DEFAULT_TEXT } from './samples.ts';
+import { excerptAround } from './sourceText.ts';
+
+export type AppStore = StoreApi<AppState>;
+
+export const initialFacts: Facts = {
+  boot: { status: 'loading', progress: null },
+  model: null,
+  models: [],
+  device: null,
+  load: { status: 'idle' },
+  text: DEFAULT_TEXT,
+  reading: { status: 'waiting' },
+  analysis: null,
+  position: null,
+  colourBy: 'surprise',
+  hook: '',
+  activations: null,
+  activationsTask: { status: 'idle' },
+  bench: startHistory<Workbench>({ edits: [], vectors: [] }),
+  settings: { tokens: 40, temperature: 0, topK: 40, seed: 1, withEdits: true },
+  generation: { status: 'idle' },
+  notice: null,
+  theme: 'auto',
+};
+
+/** Makes the store and begins to wait for the model. */
+export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Partial<Facts> = {}): AppStore {
+  const store = createStore<AppState>(() => ({ ...initialFacts, ...facts, actions: null as unknown as Actions }));
+  const reader = createReader(api, store);
+  const loader = createModelLoader(api, startup, store, () => reader.modelChanged());
+  const generator = createGenerator(api, store);
+  store.setState({
+    actions: {
+      retryBoot: loader.retryBoot,
+      loadModel: loader.load,
+      cancelLoad: loader.cancel,
+      dismissLoad: () => store.setState({ load: { status: 'idle' } }),
+      ...readingActions(store, reader),
+      ...benchActions(store, reader),
+      setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
+      generate: generator.generate,
+      stopGenerating: generator.stop,
+      setNotice: (notice) => store.setState({ notice }),
+      setTheme: (theme) => store.setState({ theme }),
+    },
+  });
+  void loader.boot();
+  return store;
+}
+
+type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'setColourBy' | 'setHook'>;
+
+function readingActions(store: AppStore, reader: Reader): ReadingActions {
+  return {
+    setText(text) {
+      if (text === store.getState().text) return;
+      store.setState({ text });
+      reader.textChanged();
+    },
+    selectPosition(position) {
+      const last = (store.getState().analysis?.before.ids.length ?? 0) - 1;
+      store.setState({ position: position >= last ? null : Math.max(0, position) });
+      if (usesSelection(store.getState().bench.present.edits)) reader.editsChanged();
+    },
+    setColourBy: (colourBy) => store.setState({ colourBy }),
+    setHook(hook) {
+      store.setState({ hook });
+      reader.hookChanged();
+    },
+  };
+}
+
+type BenchActions = Pick<
+  Actions,
+  'keepVector' | 'removeVector' | 'addEdit' | 'changeEdit' | 'removeEdit' | 'clearEdits' | 'undo' | 'redo'
+>;
+
+function benchActions(store: AppStore, reader: Reader): BenchActions {
+  const setBench = (bench: History<Workbench>) => {
+    const was = store.getState().bench.present;
+    const now = bench.present;
+    if (now === was) return;
+    store.setState({ bench });
+    if (now.edits !== was.edits || (now.edits.length > 0 && now.vectors !== was.vectors)) reader.editsChanged();
+  };
+  const change = (make: (bench: Workbench) => Workbench, key?: string) => {
+    const { bench } = store.getState();
+    setBench(commit(bench, make(bench.present), key));
+  };
+  return {
+    keepVector(values, position) {
+      const { activations, hook } = store.getState();
+      const span = activations?.spans[position];
+      const excerpt = activations && span ? excerptAround(activations.text, span) : '';
+      const vector = { values, hook: activations?.hook ?? hook, position, token: activations?.tokens[position] ?? '', excerpt };
+      change((b) => ({ ...b, vectors: [...b.vectors, { ...vector, id: nextId(b.vectors) }] }));
+    },
+    removeVector: (id) => change((b) => ({ ...b, vectors: b.vectors.filter((v) => v.id !== id) })),
+    addEdit: (edit) => change((b) => ({ ...b, edits: [...b.edits, { ...edit, id: nextId(b.edits), on: true }] })),
+    changeEdit: (id, patch, key) =>
+      change((b) => ({ ...b, edits: b.edits.map((e) => (e.id === id ? { ...e, ...patch } : e)) }), key),
+    removeEdit(id) {
+      change((b) => ({ ...b, edits: b.edits.filter((e) => e.id !== id) }));
+      store.setState({ notice: { text: 'Edit removed.', undo: 'edits' } });
+    },
+    clearEdits() {
+      change((b) => ({ ...b, edits: [] }));
+      store.setState({ notice: { text: 'All edits removed.', undo: 'edits' } });
+    },
+    undo() {
+      setBench(undo(store.getState().bench));
+      store.setState({ notice: null });
+    },
+    redo: () => setBench(redo(store.getState().bench)),
+  };
+}
+
+function nextId(items: readonly (EditItem | KeptVector)[]): number {
+  return 1 + items.reduce((max, item) => Math.max(max, item.id), 0);
+}

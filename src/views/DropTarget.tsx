@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'react';
+import { sentenceOf } from '../state/latest.ts';
+import { fromDrop, nameOfFiles } from './modelFiles.ts';
+import { Failure } from './Panel.tsx';
+import { useActions } from './StoreContext.tsx';
+
+/** The whole page takes model files; a frame shows while some are held over it. */
+export function DropTarget() {
+  const { loadModel } = useActions();
+  const [over, setOver] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    const hasFiles = (e: DragEvent) => e.dataTransfer?.types.includes('Files') ?? false;
+    const onOver = (e: DragEvent) => {
+      if (!hasFiles(e)) return;
+      e.preventDefault();
+      setOver(true);
+    };
+    const onLeave = (e: DragEvent) => {
+      if (e.relatedTarget === null) setOver(false);
+    };
+    const onDrop = (e: DragEvent) => {
+      if (!e.dataTransfer || !hasFiles(e)) return;
+      e.preventDefault();
+      setOver(false);
+      setProblem(null);
+      fromDrop(e.dataTransfer).then(
+        (files) => (files.length > 0 ? loadModel(files, nameOfFiles(files)) : setProblem('There were no files in what was dropped.')),
+        (error: unknown) => setProblem(`What was dropped could not be read. ${sentenceOf(error)}`),
+      );
+    };
+    addEventListener('dragover', onOver);
+    addEventListener('dragleave', onLeave);
+    addEventListener('drop', onDrop);
+    return () => {
+      removeEventListener('dragover', onOver);
+      removeEventListener('dragleave', onLeave);
+      removeEventListener('drop', onDrop);
+    };
+  }, [loadModel]);
+  return (
+    <>
+      {problem && <Failure message={problem} />}
+      {over && (
+        <div className="drop-overlay">
+          <p>Drop a model’s files or folder to open it</p>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,111 @@
+import { useMemo, useState } from 'react';
+import { editProblem, editsCode, type EditItem } from '../state/edits.ts';
+import { activeEdits, editContext } from '../state/selectors.ts';
+import { CopyButton } from './CopyButton.tsx';
+import { EditForm } from './EditForm.tsx';
+import { EditRow } from './EditRow.tsx';
+import { KeptVectors } from './KeptVectors.tsx';
+import { Empty, Panel } from './Panel.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
+
+export function EditsPanel() {
+  const model = useApp((s) => s.model);
+  const edits = useApp((s) => s.bench.present.edits);
+  const canUndo = useApp((s) => s.bench.past.length > 0);
+  const canRedo = useApp((s) => s.bench.future.length > 0);
+  const { undo, redo, clearEdits, addEdit } = useActions();
+  const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<number | null>(null);
+  const aside = (
+    <>
+      <button type="button" className="button-small" onClick={undo} disabled={!canUndo}>
+        Undo
+      </button>
+      <button type="button" className="button-small" onClick={redo} disabled={!canRedo}>
+        Redo
+      </button>
+      {edits.length > 1 && (
+        <button type="button" className="button-small" onClick={clearEdits}>
+          Remove all
+        </button>
+      )}
+    </>
+  );
+  return (
+    <Panel title="Edits" aside={aside} className="panel-edits">
+      {edits.length === 0 && !adding && <Empty>No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.</Empty>}
+      <EditList edits={edits} changing={changing} onChanging={setChanging} />
+      {model &&
+        (adding ? (
+          <EditForm
+            submitLabel="Add edit"
+            onCancel={() => setAdding(false)}
+            onSubmit={(edit) => {
+              addEdit(edit);
+              setAdding(false);
+            }}
+          />
+        ) : (
+          <button type="button" onClick={() => setAdding(true)}>
+            Add an edit
+          </button>
+        ))}
+      <KeptVectors />
+      {edits.length > 0 && <EditsCode />}
+    </Panel>
+  );
+}
+
+interface EditListProps {
+  edits: readonly EditItem[];
+  changing: number | null;
+  onChanging(id: number | null): void;
+}
+
+function EditList({ edits, changing, onChanging }: EditListProps) {
+  const context = useEditContext();
+  const { changeEdit } = useActions();
+  if (edits.length === 0) return null;
+  return (
+    <ol className="edits">
+      {edits.map((item) => (
+        <li key={item.id}>
+          {changing === item.id ? (
+            <EditForm
+              initial={item}
+              submitLabel="Save"
+              onCancel={() => onChanging(null)}
+              onSubmit={(edit) => {
+                changeEdit(item.id, edit);
+                onChanging(null);
+              }}
+            />
+          ) : (
+            <EditRow item={item} context={context} problem={item.on ? editProblem(item, context) : null} onChange={() => onChanging(item.id)} />
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What edits are compiled against, made anew only when a part of it changes. */
+export function useEditContext() {
+  const model = useApp((s) => s.model);
+  const bench = useApp((s) => s.bench);
+  const analysis = useApp((s) => s.analysis);
+  const position = useApp((s) => s.position);
+  return useMemo(() => editContext({ model, bench, analysis, position }), [model, bench, analysis, position]);
+}
+
+function EditsCode() {
+  const state = useApp((s) => s);
+  const edits = activeEdits(state);
+  return (
+    <details className="code">
+      <summary>As code for the scripting interface</summary>
+      <pre tabIndex={0}>{editsCode(edits, false)}</pre>
+      <CopyButton label="Copy code" text={() => editsCode(edits, true)} />
+    </details>
+  );
+}

@@ -1,0 +1,40 @@
+import type { Theme } from '../state/appState.ts';
+import type { Startup } from '../app/startup.ts';
+import { DeviceMenu } from './DeviceMenu.tsx';
+import { ModelMenu } from './ModelMenu.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
+
+export function Header({ startup, onHelp }: { startup: Startup; onHelp(): void }) {
+  return (
+    <header className="app-header">
+      <h1>featurescope</h1>
+      <div className="app-header-tools">
+        <ModelMenu modelId={startup.modelId} />
+        <DeviceMenu isolated={startup.isolated} />
+        <ThemeButton />
+        <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys">
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+const NEXT: Record<Theme, Theme> = { auto: 'light', light: 'dark', dark: 'auto' };
+const SIGNS: Record<Theme, string> = { auto: '◐', light: '○', dark: '●' };
+
+function ThemeButton() {
+  const theme = useApp((s) => s.theme);
+  const { setTheme } = useActions();
+  return (
+    <button
+      type="button"
+      className="button-quiet"
+      onClick={() => setTheme(NEXT[theme])}
+      aria-label={`Theme: ${theme}. Change to ${NEXT[theme]}`}
+      title={`Theme: ${theme}`}
+    >
+      <span aria-hidden="true">{SIGNS[theme]}</span> <span className="wide-only">{theme}</span>
+    </button>
+  );
+}

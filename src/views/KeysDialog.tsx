@@ -1,0 +1,37 @@
+import { useEffect, useRef } from 'react';
+
+const KEYS: [string, string][] = [
+  ['?', 'this list'],
+  ['← → Home End', 'move along the tokens, a chart or a heat map'],
+  ['↑ ↓', 'token on the line above or below; row of a table'],
+  ['Enter', 'append the prediction in focus (at the last position)'],
+  ['Ctrl or ⌘ Z', 'undo an edit; with Shift, redo'],
+  ['Ctrl or ⌘ C', 'in the tokens: copy the text as you typed it'],
+  ['Esc', 'close the topmost menu'],
+];
+
+export function KeysDialog({ open, onClose }: { open: boolean; onClose(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (open && !dialog.current?.open) dialog.current?.showModal();
+    if (!open && dialog.current?.open) dialog.current.close();
+  }, [open]);
+  return (
+    <dialog ref={dialog} className="keys" aria-labelledby="keys-title" onClose={onClose}>
+      <h2 id="keys-title">Keys</h2>
+      <dl>
+        {KEYS.map(([key, effect]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{effect}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" onClick={onClose}>
+        Close
+      </button>
+    </dialog>
+  );
+}

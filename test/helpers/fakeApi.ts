@@ -1,0 +1,206 @@
+/** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
+import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Tokenized } from '../../src/app/api.ts';
+import type { Startup } from '../../src/app/startup.ts';
+
+export interface FakeOptions {
+  /** Each call waits this long; a function may vary it by call. */
+  delayMs?: number | ((call: string, text: string) => number);
+  ready?: Promise<void>;
+  n_ctx?: number;
+  /** Rejects calls named here with the sentence. */
+  fail?: Partial<Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load', string>>;
+}
+
+export interface FakeApi extends FeaturescopeApi {
+  calls: string[];
+}
+
+const VOCABULARY = ' the| of| and| a| to| in| was| his| he| that| sea| hat| wind| had| with|,|.|\n| said| again| looked| down| man| old| it| as| at| on| for| by| is| not| her| she| but| be| from| which| all| this| so| one| they| were| when| up| no| him| my|\uFFFD|<|endoftext|>| been| out| who'.split(/\|(?!endoftext|>)/);
+const N_TOKENS = 8192;
+
+export function fakeModel(n_ctx = 256): ModelInfo {
+  const hooks: HookInfo[] = [{ name: 'hook_embed', shape: ['pos', 256], editable: true }];
+  for (let i = 0; i < 6; i++) {
+    const add = (site: string, shape: HookInfo['shape'], editable = true) => hooks.push({ name: `blocks.${i}.${site}`, shape, editable });
+    add('hook_resid_pre', ['pos', 256]);
+    add('ln1.hook_normalized', ['pos', 256], false);
+    add('ln2.hook_normalized', ['pos', 256], false);
+    add('attn.hook_pattern', [8, 'pos', 'pos']);
+    add('attn.hook_v', ['pos', 8, 32]);
+    add('attn.hook_z', ['pos', 8, 32]);
+    add('hook_attn_out', ['pos', 256]);
+    add('mlp.hook_pre', ['pos', 1024]);
+    add('mlp.hook_post', ['pos', 1024]);
+    add('hook_mlp_out', ['pos', 256]);
+    add('hook_resid_post', ['pos', 256]);
+  }
+  hooks.push({ name: 'ln_final.hook_normalized', shape: ['pos', 256], editable: false });
+  return {
+    id: 'bookworm-9m',
+    n_layers: 6,
+    d_model: 256,
+    n_heads: 8,
+    d_head: 32,
+    d_mlp: 1024,
+    d_vocab: N_TOKENS,
+    n_tokens: N_TOKENS,
+    n_ctx,
+    hooks,
+    bytes: 35_700_000,
+    hash: '9f2c4e61aa07b3d85c1f6e2290bd7a4418ce53f09a6be7d2c41f80357ab9ed02',
+    source: 'built-in',
+    parameters: 8_925_696,
+  };
+}
+
+/** Pieces of words and single bytes of anything beyond Latin letters, as a byte-level tokenizer gives. */
+export function fakeTokenize(text: string): Tokenized {
+  const nfc = text.normalize('NFC');
+  const out: Tokenized = { ids: [], tokens: [], spans: [] };
+  for (const match of nfc.matchAll(/<\|endoftext\|>| ?[A-Za-z]{1,6}| ?[0-9]|\s|[^\sA-Za-z0-9]/gu)) {
+    const piece = match[0];
+    const parts = (piece.codePointAt(0) ?? 0) > 0x7ff ? new TextEncoder().encode(piece).length : 1;
+    for (let j = 0; j < parts; j++) {
+      out.ids.push(idOf(piece) + (parts > 1 ? j + 1 : 0));
+      out.tokens.push(parts > 1 ? '\uFFFD' : piece);
+      out.spans.push([match.index, match.index + piece.length]);
+    }
+  }
+  return out;
+}
+
+function idOf(piece: string): number {
+  if (piece === '<|endoftext|>') return 0;
+  const known = VOCABULARY.indexOf(piece);
+  if (known >= 0) return known + 10;
+  let h = 7;
+  for (const c of piece) h = (h * 31 + (c.codePointAt(0) ?? 0)) % 8000;
+  return 100 + h;
+}
+
+/** A number in [0, 1) that depends only on its arguments. */
+function noise(a: number, b: number): number {
+  const x = Math.sin(a * 12.9898 + b * 78.233) * 43758.5453;
+  return x - Math.floor(x);
+}
+
+export function fakeApi(options: FakeOptions = {}): FakeApi {
+  const model = fakeModel(options.n_ctx);
+  let current = model;
+  const calls: string[] = [];
+  const wait = async (call: keyof NonNullable<FakeOptions['fail']>, text: string, signal?: AbortSignal) => {
+    calls.push(`${call} ${text}`);
+    const ms = typeof options.delayMs === 'function' ? options.delayMs(call, text) : (options.delayMs ?? 0);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        reject(new DOMException('The call was cancelled.', 'AbortError'));
+      });
+    });
+    const failure = options.fail?.[call];
+    if (failure) throw new Error(failure);
+  };
+  const device: DeviceInfo = {
+    kind: 'wasm',
+    threads: 2,
+    description: 'CPU, 2 threads',
+    reason: 'This browser offers no hardware WebGPU adapter, so the model runs on the CPU.',
+  };
+  return {
+    calls,
+    version: '0.1.0',
+    ready: options.ready ?? Promise.resolve(),
+    device: () => device,
+    models: {
+      list: () => Promise.resolve([{ ...model, hash: current === model ? model.hash : '' }, ...(current === model ? [] : [current])]),
+      current: () => current,
+      async load(id, { onProgress, signal } = {}) {
+        for (let i = 1; i <= 5; i++) {
+          await wait('load', typeof id === 'string' ? id : 'files', signal);
+          onProgress?.({ stage: 'fetching', loaded: i * 3_600_000, total: 18_000_000 });
+        }
+        current = typeof id === 'string' ? model : { ...model, id: 'from-files', source: 'files' };
+        return current;
+      },
+    },
+    async tokenize(text) {
+      await wait('tokenize', text);
+      return fakeTokenize(text);
+    },
+    async run(input, { read = [], edits = [], signal } = {}) {
+      const text = 'text' in input ? input.text : '';
+      await wait('run', text, signal);
+      const n = fakeTokenize(text).ids.length;
+      const acts = Object.fromEntries(read.map((name) => [name, fakeActs(current, name, n, edits)]));
+      return { acts, lengths: [n] };
+    },
+    async predict(input, { k = 10, edits = [], signal } = {}) {
+      const text = 'text' in input ? input.text : '';
+      await wait('predict', text, signal);
+      return fakePredictions(text, k, edits);
+    },
+    async generate(input, { tokens, edits = [], onToken, signal }) {
+      const prompt = 'text' in input ? input.text : '';
+      const ids: number[] = [];
+      let text = '';
+      for (let i = 0; i < tokens; i++) {
+        await wait('generate', prompt, signal);
+        const id = Math.floor(noise(i + prompt.length, edits.length) * 48);
+        ids.push(id + 10);
+        text += VOCABULARY[id];
+        onToken?.(id + 10, VOCABULARY[id]);
+      }
+      return { ids, text };
+    },
+  };
+}
+
+function fakeActs(model: ModelInfo, name: string, n: number, edits: Edit[]) {
+  const hook = model.hooks.find((h) => h.name === name);
+  if (!hook) throw new Error(`This model has no hook ${name}.`);
+  const shape = hook.shape.map((s) => (s === 'pos' ? n : s));
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const pattern = hook.shape.filter((s) => s === 'pos').length === 2;
+  if (!pattern) for (let i = 0; i < data.length; i++) data[i] = (noise(i % 977, name.length) - 0.5) * (i % 83 === 0 ? 9 : 1.4) * (i < 256 ? 4 : 1);
+  else {
+    for (let row = 0; row < shape[0] * n; row++) {
+      const q = row % n;
+      const weights = Array.from({ length: q + 1 }, (_, key) => noise(key * 3 + row, row) ** 6 + (key === 0 ? 0.4 : 0));
+      const sum = weights.reduce((a, b) => a + b, 0);
+      weights.forEach((w, key) => (data[row * n + key] = w / sum));
+    }
+  }
+  for (const e of edits) if ('hook' in e && e.hook === name && e.op === 'scale') for (let i = 0; i < data.length; i++) data[i] *= e.factor;
+  return { data, shape };
+}
+
+function fakePredictions(text: string, k: number, edits: Edit[]): Predictions {
+  const tokenized = fakeTokenize(text);
+  const n = tokenized.ids.length;
+  const surprise = new Float32Array(n);
+  const entropy = new Float32Array(n);
+  const rank = new Int32Array(n);
+  const topIds = new Uint32Array(n * k);
+  const topProbs = new Float32Array(n * k);
+  const topTokens: Record<number, string> = {};
+  for (let i = 0; i < n; i++) {
+    const id = tokenized.ids[i];
+    surprise[i] = i === 0 ? NaN : noise(id, i + edits.length * 0.01) ** 2 * 10;
+    rank[i] = i === 0 ? -1 : Math.floor(noise(i, id) ** 4 * 900);
+    entropy[i] = 1 + noise(i, 2) * 6;
+    const order = VOCABULARY.map((_, v) => v).sort((a, b) => noise(a, i) + edits.length * 0.2 * noise(a, 3) - noise(b, i) - edits.length * 0.2 * noise(b, 3));
+    for (let j = 0; j < k; j++) {
+      const v = order[j % order.length];
+      topIds[i * k + j] = v + 10;
+      topTokens[v + 10] = VOCABULARY[v];
+      topProbs[i * k + j] = 0.31 * 0.72 ** j * (1 - 0.05 * edits.length);
+    }
+  }
+  const kl = edits.length > 0 ? Float32Array.from({ length: n }, (_, i) => noise(i, 5) ** 3) : undefined;
+  return { ...tokenized, surprise, entropy, rank, k, topIds, topProbs, topTokens, ...(kl ? { kl } : {}) };
+}
+
+export function fakeStartup(): Startup {
+  return { modelId: 'bookworm-9m', subscribe: () => () => undefined, cancel: () => undefined, isolated: true };
+}
