@@ -50,10 +50,10 @@ export function Screen({ startup }: { startup: Startup }) {
         <div className="columns">
           <div className="column">
             <PredictionsPanel />
+            <EditsPanel />
             <GeneratePanel />
           </div>
           <div className="column">
-            <EditsPanel />
             <ActivationsPanel />
           </div>
         </div>

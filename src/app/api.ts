@@ -46,10 +46,7 @@ export interface FeaturescopeApi {
   run(input: Input, options?: RunOptions & CallOptions): Promise<RunResult>;
   /** Next-token statistics of one text (not a batch), computed where the model is. `k` defaults to 10. */
   predict(input: Input, options?: { k?: number; edits?: Edit[] } & CallOptions): Promise<Predictions>;
-  generate(
-    input: Input,
-    options: GenerateOptions & CallOptions & { onToken?: (id: number, text: string) => void },
-  ): Promise<Generated>;
+  generate(input: Input, options: GenerateOptions & CallOptions & { onToken?: (id: number, text: string) => void }): Promise<Generated>;
 }
 
 declare global {

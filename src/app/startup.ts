@@ -4,9 +4,9 @@ import type { LoadProgress } from '../core/lm/types.ts';
 export interface Startup {
   /** The model being opened: named by the address bar, else the default. */
   modelId: string;
-  /** Calls the listener at once with the latest progress, if any, and then on each step; returns how to stop. */
-  subscribe(listener: (progress: LoadProgress) => void): () => void;
-  cancel(): void;
+  /** Calls the listener on each step; returns how to stop. */
+  subscribe: (listener: (progress: LoadProgress) => void) => () => void;
+  cancel: () => void;
   /** Whether the page is cross-origin isolated, which threads need. */
   isolated: boolean;
 }

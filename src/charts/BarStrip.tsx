@@ -8,11 +8,11 @@ export interface BarStripProps {
   label: string;
   /** The bar the keyboard is at. */
   cursor: number;
-  onCursor(index: number): void;
+  onCursor: (index: number) => void;
   /** Passing pointer; null when it leaves. */
-  onHover?(index: number | null): void;
+  onHover?: (index: number | null) => void;
   /** "position 3, the: 12.3" */
-  describe(index: number): string;
+  describe: (index: number) => string;
   height?: number;
 }
 

@@ -1,24 +1,24 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { glyphText } from '../core/lm/glyphs.ts';
 import { heatPixels, labelStep } from './layout.ts';
 
 export interface HeatMapProps {
   /** n × n, rows attend to columns. */
   values: Float32Array;
-  tokens: readonly string[];
+  /** One label per token. */
+  labels: readonly string[];
   row: number;
   column: number;
-  onCell(row: number, column: number): void;
-  onHover?(cell: { row: number; column: number } | null): void;
-  describe(row: number, column: number): string;
+  onCell: (row: number, column: number) => void;
+  onHover?: (cell: { row: number; column: number } | null) => void;
+  describe: (row: number, column: number) => string;
 }
 
 const LABEL_PX = 13;
 const LABEL_CHARACTERS = 9;
 
 /** Attention of one head as a picture; arrows move a cell, a click chooses one. */
-export function HeatMap({ values, tokens, row, column, onCell, onHover, describe }: HeatMapProps) {
-  const n = tokens.length;
+export function HeatMap({ values, labels: names, row, column, onCell, onHover, describe }: HeatMapProps) {
+  const n = names.length;
   const [side, setSide] = useState(360);
   const plot = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -33,7 +33,14 @@ export function HeatMap({ values, tokens, row, column, onCell, onHover, describe
     return { row: place(event.clientY - box.top, box.height), column: place(event.clientX - box.left, box.width) };
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const moves: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -n], End: [0, n] };
+    const moves: Record<string, [number, number]> = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      Home: [0, -n],
+      End: [0, n],
+    };
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
@@ -41,11 +48,13 @@ export function HeatMap({ values, tokens, row, column, onCell, onHover, describe
     onCell(within(row + move[0]), within(column + move[1]));
   };
   const step = labelStep(n, side, LABEL_PX);
-  const labels = tokens.map((token, i) => ({ i, text: shortLabel(token) })).filter(({ i }) => i % step === 0);
+  const labels = names.map((name, i) => ({ i, text: shortLabel(name) }));
+  // The chosen row and column always have theirs, and the neighbours give way.
+  const labelled = (chosen: number) => labels.filter(({ i }) => i === chosen || (i % step === 0 && Math.abs(i - chosen) >= step));
   return (
     <div className="heat">
       <div className="heat-rows" aria-hidden="true">
-        {labels.map(({ i, text }) => (
+        {labelled(row).map(({ i, text }) => (
           <span key={i} className={i === row ? 'is-chosen' : undefined} style={{ top: `${((i + 0.5) / n) * 100}%` }}>
             {text}
           </span>
@@ -75,7 +84,7 @@ export function HeatMap({ values, tokens, row, column, onCell, onHover, describe
         />
       </div>
       <div className="heat-columns" aria-hidden="true">
-        {labels.map(({ i, text }) => (
+        {labelled(column).map(({ i, text }) => (
           <span key={i} className={i === column ? 'is-chosen' : undefined} style={{ left: `${((i + 0.5) / n) * 100}%` }}>
             {text}
           </span>
@@ -85,8 +94,7 @@ export function HeatMap({ values, tokens, row, column, onCell, onHover, describe
   );
 }
 
-function shortLabel(token: string): string {
-  const text = glyphText(token);
+function shortLabel(text: string): string {
   return text.length > LABEL_CHARACTERS ? `${text.slice(0, LABEL_CHARACTERS - 1)}…` : text;
 }
 

@@ -1,4 +1,4 @@
-import { tokenGlyphs } from '../core/lm/glyphs.ts';
+import { tokenGlyphs, type NamedToken } from '../core/lm/glyphs.ts';
 
 export interface TokenTextProps {
   token: string;
@@ -21,6 +21,21 @@ export function TokenText({ token, whole = false, breaks = false }: TokenTextPro
         {breaks && g.kind === 'newline' ? <br /> : null}
       </span>
     ),
+  );
+}
+
+/** A token on its own, away from its text. */
+export function TokenSample({ name }: { name: NamedToken }) {
+  return (
+    <span className="token-sample">
+      <TokenText token={name.text} whole={name.of > 1} />
+      {name.of > 1 && (
+        <small>
+          {' '}
+          {name.part}/{name.of}
+        </small>
+      )}
+    </span>
   );
 }
 

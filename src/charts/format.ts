@@ -1,4 +1,4 @@
-/** Numbers as the screens show them: three significant digits, a true minus, thin groups in integers. */
+/** Numbers as the screens show them: three significant digits (whole numbers whole), a true minus, thin groups in integers. */
 
 const MINUS = '−';
 const TINY = 1e-4;
@@ -16,7 +16,7 @@ export function formatNumber(value: number): string {
 function fixed(value: number): string {
   const rounded = Number(value.toPrecision(3));
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));
-  return rounded.toFixed(decimals);
+  return value.toFixed(decimals);
 }
 
 /** With its sign always written, for changes. */
@@ -30,7 +30,9 @@ export function formatFull(value: number): string {
 }
 
 export function formatInteger(value: number): string {
-  return Math.trunc(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, '\u202F');
+  return Math.trunc(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, '\u202F');
 }
 
 export function formatBytes(bytes: number): string {

@@ -5,7 +5,7 @@ export type Metric = 'surprise' | 'entropy' | 'rank' | 'kl';
 
 export interface ColourScale {
   /** 0 (no colour) to 1 (full colour); NaN in, NaN out. */
-  share(value: number): number;
+  share: (value: number) => number;
   /** Legend labels from least to most. */
   ticks: { share: number; label: string }[];
 }

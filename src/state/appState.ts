@@ -87,28 +87,28 @@ export interface Facts {
 
 export interface Actions {
   /** Opens the model of the start again after it failed. */
-  retryBoot(): void;
-  loadModel(source: string | FileIn[], name: string): Promise<void>;
-  cancelLoad(): void;
-  dismissLoad(): void;
-  setText(text: string): void;
-  selectPosition(position: number): void;
-  setColourBy(colourBy: ColourBy): void;
-  setHook(hook: string): void;
-  keepVector(values: Float32Array, position: number): void;
-  removeVector(id: number): void;
-  addEdit(edit: Omit<EditItem, 'id' | 'on'>): void;
+  retryBoot: () => void;
+  loadModel: (source: string | FileIn[], name: string) => Promise<void>;
+  cancelLoad: () => void;
+  dismissLoad: () => void;
+  setText: (text: string) => void;
+  selectPosition: (position: number) => void;
+  setColourBy: (colourBy: ColourBy) => void;
+  setHook: (hook: string) => void;
+  keepVector: (values: Float32Array, position: number) => void;
+  removeVector: (id: number) => void;
+  addEdit: (edit: Omit<EditItem, 'id' | 'on'>) => void;
   /** @param key a run of changes with one key is one step of undo */
-  changeEdit(id: number, patch: Partial<Omit<EditItem, 'id'>>, key?: string): void;
-  removeEdit(id: number): void;
-  clearEdits(): void;
-  undo(): void;
-  redo(): void;
-  setSettings(patch: Partial<GenerationSettings>): void;
-  generate(): Promise<void>;
-  stopGenerating(): void;
-  setNotice(notice: Notice | null): void;
-  setTheme(theme: Theme): void;
+  changeEdit: (id: number, patch: Partial<Omit<EditItem, 'id'>>, key?: string) => void;
+  removeEdit: (id: number) => void;
+  clearEdits: () => void;
+  undo: () => void;
+  redo: () => void;
+  setSettings: (patch: Partial<GenerationSettings>) => void;
+  generate: () => Promise<void>;
+  stopGenerating: () => void;
+  setNotice: (notice: Notice | null) => void;
+  setTheme: (theme: Theme) => void;
 }
 
 export type AppState = Facts & { actions: Actions };

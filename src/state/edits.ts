@@ -9,6 +9,7 @@ export interface KeptVector {
   values: Float32Array;
   hook: string;
   position: number;
+  /** As written on screen. */
   token: string;
   excerpt: string;
 }
@@ -188,7 +189,9 @@ function literal(value: unknown, full: boolean): string {
     return `[${shown.join(', ')}${value.length > shown.length ? `, /* … ${value.length} in all */` : ''}]`;
   }
   if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value).map(([k, v]) => `${k}: ${literal(v, full)}`).join(', ')} }`;
+    return `{ ${Object.entries(value)
+      .map(([k, v]) => `${k}: ${literal(v, full)}`)
+      .join(', ')} }`;
   }
   return String(value);
 }

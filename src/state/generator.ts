@@ -7,8 +7,8 @@ import { sentenceOf } from './latest.ts';
 import { activeEdits } from './selectors.ts';
 
 export interface Generator {
-  generate(): Promise<void>;
-  stop(): void;
+  generate: () => Promise<void>;
+  stop: () => void;
 }
 
 export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>): Generator {

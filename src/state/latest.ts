@@ -5,9 +5,9 @@
 export type Outcome<T> = { status: 'done'; value: T } | { status: 'failed'; message: string } | { status: 'stale' };
 
 export interface Latest {
-  run<T>(job: (signal: AbortSignal) => Promise<T>): Promise<Outcome<T>>;
+  run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<Outcome<T>>;
   /** Makes whatever runs now stale. */
-  cancel(): void;
+  cancel: () => void;
 }
 
 export function createLatest(): Latest {

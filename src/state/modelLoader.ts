@@ -7,13 +7,18 @@ import { defaultHook, findHook } from './hooks.ts';
 import { isAbort, sentenceOf } from './latest.ts';
 
 export interface ModelLoader {
-  boot(): Promise<void>;
-  retryBoot(): void;
-  load(source: string | FileIn[], name: string): Promise<void>;
-  cancel(): void;
+  boot: () => Promise<void>;
+  retryBoot: () => void;
+  load: (source: string | FileIn[], name: string) => Promise<void>;
+  cancel: () => void;
 }
 
-export function createModelLoader(api: FeaturescopeApi, startup: Startup, store: StoreApi<AppState>, modelChanged: () => void): ModelLoader {
+export function createModelLoader(
+  api: FeaturescopeApi,
+  startup: Startup,
+  store: StoreApi<AppState>,
+  modelChanged: () => void,
+): ModelLoader {
   let loading: AbortController | null = null;
 
   const adopt = async () => {

@@ -28,7 +28,7 @@ export function parsePositions(text: string): ParsedPositions {
 /** The shortest way to write a sorted list: `0-3, 7`. */
 export function formatPositions(positions: readonly number[]): string {
   const parts: string[] = [];
-  for (let i = 0; i < positions.length; ) {
+  for (let i = 0; i < positions.length;) {
     let j = i;
     while (j + 1 < positions.length && positions[j + 1] === positions[j] + 1) j++;
     parts.push(j > i ? `${positions[i]}-${positions[j]}` : `${positions[i]}`);

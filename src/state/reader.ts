@@ -15,10 +15,10 @@ export const TYPING_PAUSE_MS = 70;
 export const PREDICTIONS_K = 50;
 
 export interface Reader {
-  textChanged(): void;
-  editsChanged(): void;
-  hookChanged(): void;
-  modelChanged(): void;
+  textChanged: () => void;
+  editsChanged: () => void;
+  hookChanged: () => void;
+  modelChanged: () => void;
 }
 
 type Answer = { status: 'empty' } | { status: 'tooLong'; tokens: number; allowed: number } | { status: 'done'; analysis: Analysis };

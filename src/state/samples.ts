@@ -17,7 +17,10 @@ export const SAMPLES: readonly Sample[] = [
     name: 'Moby Dick, the opening',
     text: 'Call me Ishmael. Some years ago—never mind how long precisely—having little or no money in my purse, and nothing particular to interest me on shore, I thought I would sail about a little and see the watery part of the world.',
   },
-  { name: 'Code', text: 'def area(width, height):\n    return width * height\n\ndef volume(width, height, depth):\n    return area(width, height) *' },
+  {
+    name: 'Code',
+    text: 'def area(width, height):\n    return width * height\n\ndef volume(width, height, depth):\n    return area(width, height) *',
+  },
   { name: 'Characters in many bytes', text: 'The café in Zürich opened at nine. “¿Qué tal?” she asked, and drew a fox 🦊 on the page.' },
 ];
 

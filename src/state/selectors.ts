@@ -40,14 +40,26 @@ export interface PredictionRow {
 export type RowOrder = 'before' | 'after' | 'change';
 
 /** The most likely next tokens after `position`, best first, and the actual next token even if it is not among them. */
-export function predictionRows(before: Predictions, after: Predictions | null, position: number, order: RowOrder = 'before'): PredictionRow[] {
+export function predictionRows(
+  before: Predictions,
+  after: Predictions | null,
+  position: number,
+  order: RowOrder = 'before',
+): PredictionRow[] {
   const next = before.ids[position + 1];
   const rows = new Map<number, PredictionRow>();
   const add = (p: Predictions, side: 'before' | 'after') => {
     for (let j = position * p.k; j < (position + 1) * p.k; j++) {
       const id = p.topIds[j];
       if (!(p.topProbs[j] >= 0)) continue;
-      const row = rows.get(id) ?? { id, token: p.topTokens[id] ?? '', before: undefined, after: undefined, rank: undefined, actual: id === next };
+      const row = rows.get(id) ?? {
+        id,
+        token: p.topTokens[id] ?? '',
+        before: undefined,
+        after: undefined,
+        rank: undefined,
+        actual: id === next,
+      };
       row[side] = p.topProbs[j];
       if (side === 'before') row.rank = j - position * p.k + 1;
       rows.set(id, row);
@@ -56,7 +68,14 @@ export function predictionRows(before: Predictions, after: Predictions | null, p
   add(before, 'before');
   if (after) add(after, 'after');
   if (next !== undefined) {
-    const row = rows.get(next) ?? { id: next, token: before.tokens[position + 1], before: undefined, after: undefined, rank: undefined, actual: true };
+    const row = rows.get(next) ?? {
+      id: next,
+      token: before.tokens[position + 1],
+      before: undefined,
+      after: undefined,
+      rank: undefined,
+      actual: true,
+    };
     row.rank ??= before.rank[position + 1] + 1;
     row.before ??= Math.exp(-before.surprise[position + 1]);
     if (after) row.after ??= Math.exp(-after.surprise[position + 1]);
@@ -71,9 +90,12 @@ export function smallest(p: Predictions, position: number): number {
 }
 
 function comparison(order: RowOrder, floorBefore: number, floorAfter: number) {
-  const before = (r: PredictionRow) => r.before ?? floorBefore / 2;
-  const after = (r: PredictionRow) => r.after ?? floorAfter / 2;
-  const keys = { before, after, change: (r: PredictionRow) => Math.abs(after(r) - before(r)) };
+  const keys = {
+    before: (r: PredictionRow) => r.before ?? 0,
+    after: (r: PredictionRow) => r.after ?? 0,
+    // An unlisted probability is taken at its bound: the least the change can be.
+    change: (r: PredictionRow) => Math.abs((r.after ?? floorAfter) - (r.before ?? floorBefore)),
+  };
   const key = keys[order];
   return (a: PredictionRow, b: PredictionRow) => key(b) - key(a) || a.id - b.id;
 }
@@ -82,7 +104,9 @@ function comparison(order: RowOrder, floorBefore: number, floorAfter: number) {
 export function normsByPosition(values: { data: Float32Array; shape: number[] }): Float32Array {
   const n = values.shape[0];
   const width = n === 0 ? 0 : values.data.length / n;
-  return Float32Array.from({ length: n }, (_, i) => Math.sqrt(values.data.subarray(i * width, (i + 1) * width).reduce((s, x) => s + x * x, 0)));
+  return Float32Array.from({ length: n }, (_, i) =>
+    Math.sqrt(values.data.subarray(i * width, (i + 1) * width).reduce((s, x) => s + x * x, 0)),
+  );
 }
 
 /** The values at one position; 'pos' is the first axis. */

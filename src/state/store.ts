@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
 import type { Startup } from '../app/startup.ts';
+import { namedText, nameTokens } from '../core/lm/glyphs.ts';
 import type { Actions, AppState, Facts } from './appState.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import { usesSelection } from './edits.ts';
@@ -82,10 +83,7 @@ function readingActions(store: AppStore, reader: Reader): ReadingActions {
   };
 }
 
-type BenchActions = Pick<
-  Actions,
-  'keepVector' | 'removeVector' | 'addEdit' | 'changeEdit' | 'removeEdit' | 'clearEdits' | 'undo' | 'redo'
->;
+type BenchActions = Pick<Actions, 'keepVector' | 'removeVector' | 'addEdit' | 'changeEdit' | 'removeEdit' | 'clearEdits' | 'undo' | 'redo'>;
 
 function benchActions(store: AppStore, reader: Reader): BenchActions {
   const setBench = (bench: History<Workbench>) => {
@@ -104,13 +102,18 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
       const { activations, hook } = store.getState();
       const span = activations?.spans[position];
       const excerpt = activations && span ? excerptAround(activations.text, span) : '';
-      const vector = { values, hook: activations?.hook ?? hook, position, token: activations?.tokens[position] ?? '', excerpt };
+      const vector = {
+        values,
+        hook: activations?.hook ?? hook,
+        position,
+        token: activations ? namedText(nameTokens(activations.text, activations.tokens, activations.spans)[position]) : '',
+        excerpt,
+      };
       change((b) => ({ ...b, vectors: [...b.vectors, { ...vector, id: nextId(b.vectors) }] }));
     },
     removeVector: (id) => change((b) => ({ ...b, vectors: b.vectors.filter((v) => v.id !== id) })),
     addEdit: (edit) => change((b) => ({ ...b, edits: [...b.edits, { ...edit, id: nextId(b.edits), on: true }] })),
-    changeEdit: (id, patch, key) =>
-      change((b) => ({ ...b, edits: b.edits.map((e) => (e.id === id ? { ...e, ...patch } : e)) }), key),
+    changeEdit: (id, patch, key) => change((b) => ({ ...b, edits: b.edits.map((e) => (e.id === id ? { ...e, ...patch } : e)) }), key),
     removeEdit(id) {
       change((b) => ({ ...b, edits: b.edits.filter((e) => e.id !== id) }));
       store.setState({ notice: { text: 'Edit removed.', undo: 'edits' } });

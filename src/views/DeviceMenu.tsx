@@ -16,10 +16,15 @@ export function DeviceMenu({ isolated }: { isolated: boolean }) {
   const threads = device?.kind === 'wasm' ? ` × ${device.threads}` : '';
   return (
     <>
-      <button type="button" className="button-quiet button-menu" popoverTarget={MENU_ID} aria-label={`Device: ${device?.description ?? name}`}>
+      <button
+        type="button"
+        className="button-quiet button-menu"
+        popoverTarget={MENU_ID}
+        aria-label={`Device: ${device?.description ?? name}`}
+      >
         <span className={`lamp lamp-${device ? device.kind : 'none'}`} aria-hidden="true" />
         {name}
-        {threads}
+        <span className="wide-only">{threads}</span>
       </button>
       <div id={MENU_ID} popover="auto" className="menu" role="dialog" aria-label="Device">
         <h2>{device?.description ?? 'No device yet'}</h2>

@@ -2,7 +2,6 @@ import { useState, type FormEvent } from 'react';
 import { changeProblem, vectorName, type EditChange, type EditItem, type EditWhere, type KeptVector } from '../state/edits.ts';
 import { findHook, hookWidth } from '../state/hooks.ts';
 import { parsePositions } from '../state/positions.ts';
-import { glyphText } from '../core/lm/glyphs.ts';
 import { Choice, Field, NumberInput } from './fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -10,8 +9,8 @@ import { useActions, useApp } from './StoreContext.tsx';
 interface EditFormProps {
   initial?: EditItem;
   submitLabel: string;
-  onSubmit(edit: Pick<EditItem, 'hook' | 'change' | 'where'>): void;
-  onCancel(): void;
+  onSubmit: (edit: Pick<EditItem, 'hook' | 'change' | 'where'>) => void;
+  onCancel: () => void;
 }
 
 type Op = EditChange['op'] | 'zero';
@@ -93,14 +92,20 @@ function KeepHint() {
   const shown = useApp((s) => s.activations);
   const { setHook } = useActions();
   const usable = hook && hookWidth(hook) !== null && shown;
-  return usable ? <span className="hint">“Keep this vector” stands under Activations.</span> : <button type="button" onClick={() => setHook(shown?.hook ?? '')}>Show activations</button>;
+  return usable ? (
+    <span className="hint">“Keep this vector” stands under Activations.</span>
+  ) : (
+    <button type="button" onClick={() => setHook(shown?.hook ?? '')}>
+      Show activations
+    </button>
+  );
 }
 
 interface VectorSelectProps {
   vectors: readonly KeptVector[];
   value: number;
   width: number | null;
-  onChange(id: number): void;
+  onChange: (id: number) => void;
 }
 
 function VectorSelect({ vectors, value, width, onChange }: VectorSelectProps) {
@@ -110,7 +115,7 @@ function VectorSelect({ vectors, value, width, onChange }: VectorSelectProps) {
         {vectors.length === 0 && <option value={0}>None kept yet</option>}
         {vectors.map((v) => (
           <option key={v.id} value={v.id}>
-            {vectorName(v)}: {glyphText(v.token)} from {v.hook}
+            {vectorName(v)}: {v.token} from {v.hook}
             {v.values.length === width ? '' : ` (${v.values.length} dimensions)`}
           </option>
         ))}
@@ -119,7 +124,7 @@ function VectorSelect({ vectors, value, width, onChange }: VectorSelectProps) {
   );
 }
 
-function WherePicker({ where, onChange }: { where: EditWhere; onChange(where: EditWhere): void }) {
+function WherePicker({ where, onChange }: { where: EditWhere; onChange: (where: EditWhere) => void }) {
   const choose = (kind: EditWhere['kind']) => onChange(kind === 'list' ? { kind, text: '' } : { kind });
   return (
     <div className="where">

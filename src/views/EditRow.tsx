@@ -6,7 +6,7 @@ interface EditRowProps {
   item: EditItem;
   context: EditContext;
   problem: string | null;
-  onChange(): void;
+  onChange: () => void;
 }
 
 /** One edit as a sentence, with its switch and its amount at hand. */
@@ -41,10 +41,24 @@ function Amount({ item }: { item: EditItem }) {
   const { change } = item;
   const key = `amount ${item.id}`;
   if (change.op === 'scale') {
-    return <NumberInput label="Factor" value={change.factor} step={0.1} onChange={(factor) => changeEdit(item.id, { change: { ...change, factor } }, key)} />;
+    return (
+      <NumberInput
+        label="Factor"
+        value={change.factor}
+        step={0.1}
+        onChange={(factor) => changeEdit(item.id, { change: { ...change, factor } }, key)}
+      />
+    );
   }
   if (change.op === 'add') {
-    return <NumberInput label="Strength" value={change.strength} step={0.5} onChange={(strength) => changeEdit(item.id, { change: { ...change, strength } }, key)} />;
+    return (
+      <NumberInput
+        label="Strength"
+        value={change.strength}
+        step={0.5}
+        onChange={(strength) => changeEdit(item.id, { change: { ...change, strength } }, key)}
+      />
+    );
   }
   return null;
 }

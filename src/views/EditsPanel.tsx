@@ -33,7 +33,11 @@ export function EditsPanel() {
   );
   return (
     <Panel title="Edits" aside={aside} className="panel-edits">
-      {edits.length === 0 && !adding && <Empty>No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.</Empty>}
+      {edits.length === 0 && !adding && (
+        <Empty>
+          No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.
+        </Empty>
+      )}
       <EditList edits={edits} changing={changing} onChanging={setChanging} />
       {model &&
         (adding ? (
@@ -59,7 +63,7 @@ export function EditsPanel() {
 interface EditListProps {
   edits: readonly EditItem[];
   changing: number | null;
-  onChanging(id: number | null): void;
+  onChanging: (id: number | null) => void;
 }
 
 function EditList({ edits, changing, onChanging }: EditListProps) {
@@ -81,7 +85,12 @@ function EditList({ edits, changing, onChanging }: EditListProps) {
               }}
             />
           ) : (
-            <EditRow item={item} context={context} problem={item.on ? editProblem(item, context) : null} onChange={() => onChanging(item.id)} />
+            <EditRow
+              item={item}
+              context={context}
+              problem={item.on ? editProblem(item, context) : null}
+              onChange={() => onChanging(item.id)}
+            />
           )}
         </li>
       ))}

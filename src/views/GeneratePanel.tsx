@@ -39,7 +39,13 @@ export function GeneratePanel() {
       ) : (
         <div className={`outputs${generation.outputs.length > 1 ? ' is-pair' : ''}`}>
           {generation.outputs.map((output) => (
-            <OutputView key={output.name} output={output} prompt={generation.prompt} paired={generation.outputs.length > 1} running={running} />
+            <OutputView
+              key={output.name}
+              output={output}
+              prompt={generation.prompt}
+              paired={generation.outputs.length > 1}
+              running={running}
+            />
           ))}
         </div>
       )}
@@ -57,20 +63,42 @@ function Settings() {
     <>
       <div className="field-row field-row-numbers">
         <Field label="Tokens">
-          <NumberInput value={settings.tokens} min={1} max={4096} step={1} onChange={(tokens) => setSettings({ tokens: Math.round(tokens) })} />
+          <NumberInput
+            value={settings.tokens}
+            min={1}
+            max={4096}
+            step={1}
+            onChange={(tokens) => setSettings({ tokens: Math.round(tokens) })}
+          />
         </Field>
         <Field label="Temperature">
           <NumberInput value={settings.temperature} min={0} max={10} step={0.1} onChange={(temperature) => setSettings({ temperature })} />
         </Field>
         <Field label="Top-k">
-          <NumberInput value={settings.topK} min={0} step={1} disabled={settings.temperature === 0} onChange={(topK) => setSettings({ topK: Math.round(topK) })} />
+          <NumberInput
+            value={settings.topK}
+            min={0}
+            step={1}
+            disabled={settings.temperature === 0}
+            onChange={(topK) => setSettings({ topK: Math.round(topK) })}
+          />
         </Field>
         <Field label="Seed">
-          <NumberInput value={settings.seed} min={0} step={1} disabled={settings.temperature === 0} onChange={(seed) => setSettings({ seed: Math.round(seed) })} />
+          <NumberInput
+            value={settings.seed}
+            min={0}
+            step={1}
+            disabled={settings.temperature === 0}
+            onChange={(seed) => setSettings({ seed: Math.round(seed) })}
+          />
         </Field>
       </div>
       <p className="hint">
-        {settings.temperature === 0 ? 'Temperature 0 is greedy: always the likeliest token.' : settings.topK === 0 ? 'Sampling among all tokens.' : `Sampling among the ${settings.topK} likeliest.`}
+        {settings.temperature === 0
+          ? 'Temperature 0 is greedy: always the likeliest token.'
+          : settings.topK === 0
+            ? 'Sampling among all tokens.'
+            : `Sampling among the ${settings.topK} likeliest.`}
         {settings.tokens > room && ` Only ${room} more ${room === 1 ? 'token fits' : 'tokens fit'} in the context.`}
       </p>
       {edits && (

@@ -4,7 +4,7 @@ import { DeviceMenu } from './DeviceMenu.tsx';
 import { ModelMenu } from './ModelMenu.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
-export function Header({ startup, onHelp }: { startup: Startup; onHelp(): void }) {
+export function Header({ startup, onHelp }: { startup: Startup; onHelp: () => void }) {
   return (
     <header className="app-header">
       <h1>featurescope</h1>

@@ -5,7 +5,7 @@ import { Field } from './fields.tsx';
 export interface HookPickerProps {
   hooks: readonly HookInfo[];
   value: string;
-  onChange(hook: string): void;
+  onChange: (hook: string) => void;
 }
 
 /** Two menus, layer and site; together one TransformerLens name. */
@@ -29,7 +29,7 @@ export function HookPicker({ hooks, value, onChange }: HookPickerProps) {
         </select>
       </Field>
       <Field label="Site">
-        <select value={value} onChange={(e) => onChange(e.target.value)}>
+        <select data-wide value={value} onChange={(e) => onChange(e.target.value)}>
           {sites.map((h) => (
             <option key={h.name} value={h.name}>
               {siteLabel(h.name)}

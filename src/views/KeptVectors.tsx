@@ -1,4 +1,3 @@
-import { TokenText } from '../charts/TokenText.tsx';
 import { vectorName } from '../state/edits.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 
@@ -15,10 +14,7 @@ export function KeptVectors() {
           <li key={v.id}>
             <span className="vector-name">{vectorName(v)}</span>
             <span className="vector-label">
-              <span className="token-sample">
-                <TokenText token={v.token} />
-              </span>{' '}
-              at {v.position}, <code>{v.hook}</code> <q>{v.excerpt}</q>
+              <span className="token-sample">{v.token}</span> at {v.position}, <code>{v.hook}</code> <q>{v.excerpt}</q>
             </span>
             <button type="button" className="button-small" onClick={() => removeVector(v.id)} aria-label={`Remove vector ${vectorName(v)}`}>
               Remove

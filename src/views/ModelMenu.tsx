@@ -59,7 +59,7 @@ function ModelCard({ model }: { model: ModelInfo }) {
   );
 }
 
-function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: ModelInfo | null; onDone(): void }) {
+function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: ModelInfo | null; onDone: () => void }) {
   const { loadModel } = useActions();
   const open = (id: string) => {
     onDone();
@@ -86,7 +86,7 @@ function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: 
   );
 }
 
-function OpenFiles({ onDone }: { onDone(): void }) {
+function OpenFiles({ onDone }: { onDone: () => void }) {
   const { loadModel } = useActions();
   const take = (event: ChangeEvent<HTMLInputElement>) => {
     const files = fromFileList(event.target.files);
@@ -109,8 +109,8 @@ function OpenFiles({ onDone }: { onDone(): void }) {
         </label>
       </div>
       <p className="hint">
-        Or drop them anywhere on the page. A GPT-NeoX model: <code>config.json</code>, <code>tokenizer.json</code> and weights as <code>.safetensors</code> or <code>.onnx</code>. Files stay in this
-        tab.
+        Or drop them anywhere on the page. A GPT-NeoX model: <code>config.json</code>, <code>tokenizer.json</code> and weights as{' '}
+        <code>.safetensors</code> or <code>.onnx</code>. Files stay in this tab.
       </p>
     </section>
   );

@@ -2,8 +2,8 @@ import { useMemo, useState } from 'react';
 import { formatFull } from '../charts/format.ts';
 import { HeatCanvas, HeatMap } from '../charts/HeatMap.tsx';
 import { Num } from '../charts/Num.tsx';
-import { TokenText } from '../charts/TokenText.tsx';
-import { glyphText } from '../core/lm/glyphs.ts';
+import { TokenSample } from '../charts/TokenText.tsx';
+import { namedText, nameTokens, type NamedToken } from '../core/lm/glyphs.ts';
 import type { Activations } from '../state/appState.ts';
 import { toCsv } from '../state/csv.ts';
 import { chosenPosition, largestIndices } from '../state/selectors.ts';
@@ -14,7 +14,9 @@ const TABLE_ROWS = 12;
 
 /** Attention patterns: every head small, one large, and the chosen row as a table. */
 export function PatternView({ activations }: { activations: Activations }) {
-  const { values, tokens, hook } = activations;
+  const { values, text, tokens, spans, hook } = activations;
+  const names = useMemo(() => nameTokens(text, tokens, spans), [text, tokens, spans]);
+  const labels = useMemo(() => names.map(namedText), [names]);
   const [heads, n] = values.shape;
   const [chosenHead, setHead] = useState(0);
   const head = Math.min(chosenHead, heads - 1);
@@ -26,13 +28,14 @@ export function PatternView({ activations }: { activations: Activations }) {
   const { selectPosition } = useActions();
   const pattern = useMemo(() => values.data.subarray(head * n * n, (head + 1) * n * n), [values, head, n]);
   const shown = hovered ?? { row, column };
-  const describe = (r: number, c: number) => `From ${r} “${glyphText(tokens[r] ?? '')}” to ${c} “${glyphText(tokens[c] ?? '')}”: ${formatFull(pattern[r * n + c])}`;
+  const describe = (r: number, c: number) =>
+    `From ${r} “${labels[r] ?? ''}” to ${c} “${labels[c] ?? ''}”: ${formatFull(pattern[r * n + c])}`;
   return (
     <>
       <HeadChooser values={values.data} heads={heads} n={n} head={head} onChoose={setHead} />
       <HeatMap
         values={pattern}
-        tokens={tokens}
+        labels={labels}
         row={row}
         column={column}
         onCell={(r, c) => {
@@ -43,10 +46,14 @@ export function PatternView({ activations }: { activations: Activations }) {
         describe={describe}
       />
       <p className="detail">{describe(Math.min(shown.row, n - 1), Math.min(shown.column, n - 1))}</p>
-      <RowTable weights={pattern.subarray(row * n, (row + 1) * n)} tokens={tokens} caption={`Head ${head}, from position ${row}: largest weights`} />
+      <RowTable
+        weights={pattern.subarray(row * n, (row + 1) * n)}
+        names={names}
+        caption={`Head ${head}, from position ${row}: largest weights`}
+      />
       <div className="panel-foot">
-        <CopyButton label="Copy this row as CSV" text={() => rowCsv(pattern.subarray(row * n, (row + 1) * n), tokens)} />
-        <DownloadButton label="Download this head" name={`${hook}.head${head}.csv`} text={() => headCsv(pattern, tokens)} />
+        <CopyButton label="Copy this row as CSV" text={() => rowCsv(pattern.subarray(row * n, (row + 1) * n), labels)} />
+        <DownloadButton label="Download this head" name={`${hook}.head${head}.csv`} text={() => headCsv(pattern, n)} />
       </div>
     </>
   );
@@ -57,7 +64,7 @@ interface HeadChooserProps {
   heads: number;
   n: number;
   head: number;
-  onChoose(head: number): void;
+  onChoose: (head: number) => void;
 }
 
 function HeadChooser({ values, heads, n, head, onChoose }: HeadChooserProps) {
@@ -76,7 +83,7 @@ function HeadChooser({ values, heads, n, head, onChoose }: HeadChooserProps) {
   );
 }
 
-function RowTable({ weights, tokens, caption }: { weights: Float32Array; tokens: readonly string[]; caption: string }) {
+function RowTable({ weights, names, caption }: { weights: Float32Array; names: readonly NamedToken[]; caption: string }) {
   return (
     <table className="largest">
       <caption>{caption}</caption>
@@ -96,9 +103,7 @@ function RowTable({ weights, tokens, caption }: { weights: Float32Array; tokens:
             <tr key={i}>
               <td>{i}</td>
               <td>
-                <span className="token-sample">
-                  <TokenText token={tokens[i]} />
-                </span>
+                <TokenSample name={names[i]} />
               </td>
               <td className="numeric">
                 <Num value={weights[i]} />
@@ -110,11 +115,11 @@ function RowTable({ weights, tokens, caption }: { weights: Float32Array; tokens:
   );
 }
 
-function rowCsv(weights: Float32Array, tokens: readonly string[]): string {
-  return toCsv([['position', 'token', 'weight'], ...tokens.map((t, i) => [i, glyphText(t), weights[i]])]);
+function rowCsv(weights: Float32Array, labels: readonly string[]): string {
+  return toCsv([['position', 'token', 'weight'], ...labels.map((label, i) => [i, label, weights[i]])]);
 }
 
-function headCsv(pattern: Float32Array, tokens: readonly string[]): string {
-  const n = tokens.length;
-  return toCsv([['from \\ to', ...tokens.map((_, i) => i)], ...tokens.map((_, r) => [r, ...pattern.subarray(r * n, (r + 1) * n)])]);
+function headCsv(pattern: Float32Array, n: number): string {
+  const positions = Array.from({ length: n }, (_, i) => i);
+  return toCsv([['from \\ to', ...positions], ...positions.map((r) => [r, ...pattern.subarray(r * n, (r + 1) * n)])]);
 }

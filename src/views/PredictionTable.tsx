@@ -74,7 +74,11 @@ export function PredictionTable({ rows, compared, floors, onChoose }: Prediction
                 <TokenCell row={row} onChoose={onChoose} />
               </td>
               <td>{cell(row.before, floors.before)}</td>
-              {compared ? <td>{cell(row.after, floors.after)}</td> : <td className="numeric">{row.before === undefined ? '' : <Num value={Math.log(row.before)} />}</td>}
+              {compared ? (
+                <td>{cell(row.after, floors.after)}</td>
+              ) : (
+                <td className="numeric">{row.before === undefined ? '' : <Num value={Math.log(row.before)} />}</td>
+              )}
               {compared && (
                 <td className="numeric">
                   <ChangeCell row={row} />
@@ -96,7 +100,13 @@ function TokenCell({ row, onChoose }: { row: PredictionRow; onChoose: Prediction
   return (
     <>
       {onChoose && !isPartial(row.token) ? (
-        <button type="button" className="token-button" tabIndex={-1} onClick={() => onChoose(row)} aria-label={`Append ${glyphText(row.token)}`}>
+        <button
+          type="button"
+          className="token-button"
+          tabIndex={-1}
+          onClick={() => onChoose(row)}
+          aria-label={`Append ${glyphText(row.token)}`}
+        >
           {text}
         </button>
       ) : (

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { Num } from '../charts/Num.tsx';
-import { TokenText } from '../charts/TokenText.tsx';
-import { isPartial } from '../core/lm/glyphs.ts';
+import { TokenSample } from '../charts/TokenText.tsx';
+import { isPartial, nameTokens } from '../core/lm/glyphs.ts';
 import type { Analysis } from '../state/appState.ts';
 import { chosenPosition, predictionRows, smallest, type PredictionRow, type RowOrder } from '../state/selectors.ts';
 import { Choice } from './fields.tsx';
@@ -40,6 +40,7 @@ const ORDERS: { value: RowOrder; label: string }[] = [
 function Predicted({ analysis }: { analysis: Analysis }) {
   const { before, after } = analysis;
   const position = useApp(chosenPosition);
+  const names = useMemo(() => nameTokens(analysis.text, before.tokens, before.spans), [analysis.text, before]);
   const [more, setMore] = useState(false);
   const [order, setOrder] = useState<RowOrder>('before');
   const rows = useMemo(() => predictionRows(before, after, position, order), [before, after, position, order]);
@@ -49,11 +50,7 @@ function Predicted({ analysis }: { analysis: Analysis }) {
   return (
     <>
       <p className="panel-lead">
-        After{' '}
-        <span className="token-sample">
-          <TokenText token={before.tokens[position]} />
-        </span>{' '}
-        at position {position}. Entropy <Num value={before.entropy[position]} /> nats
+        After <TokenSample name={names[position]} /> at position {position}. Entropy <Num value={before.entropy[position]} /> nats
         {after && (
           <>
             {' '}
@@ -62,7 +59,7 @@ function Predicted({ analysis }: { analysis: Analysis }) {
         )}
         .
       </p>
-      {after && <Choice legend="Order by" options={ORDERS} value={order} onChange={setOrder} />}
+      {after && <Choice<RowOrder> legend="Order by" options={ORDERS} value={order} onChange={setOrder} />}
       <PredictionTable
         rows={shown}
         compared={after !== null}
@@ -73,7 +70,9 @@ function Predicted({ analysis }: { analysis: Analysis }) {
         <button type="button" className="button-small" aria-expanded={more} onClick={() => setMore(!more)}>
           {more ? `Show ${FEW}` : `Show ${before.k}`}
         </button>
-        <span className="hint">{atEnd ? 'Choosing a token appends it to the text.' : 'At the last position, choosing a token appends it.'}</span>
+        <span className="hint">
+          {atEnd ? 'Choosing a token appends it to the text.' : 'At the last position, choosing a token appends it.'}
+        </span>
       </div>
     </>
   );

@@ -25,12 +25,15 @@ function percent({ loaded, total }: LoadProgress): number {
 interface ProgressLineProps {
   name: string;
   progress: LoadProgress | null;
-  onCancel(): void;
+  onCancel: () => void;
 }
 
 function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
   const known = progress !== null && progress.total > 0;
-  const bytes = known && progress.total > 1000 && progress.stage === 'fetching' ? ` (${formatBytes(progress.loaded)} of ${formatBytes(progress.total)})` : '';
+  const bytes =
+    known && progress.total > 1000 && progress.stage === 'fetching'
+      ? ` (${formatBytes(progress.loaded)} of ${formatBytes(progress.total)})`
+      : '';
   return (
     <div className="banner">
       <span className="banner-words">

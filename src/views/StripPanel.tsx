@@ -54,7 +54,10 @@ export function StripPanel() {
 function Coloured({ analysis, colourBy }: { analysis: Analysis; colourBy: ColourBy }) {
   const vocabulary = useApp((s) => s.model?.n_tokens ?? 2);
   const values = useMemo(() => metricValues(analysis, colourBy), [analysis, colourBy]);
-  const scale = useMemo(() => (colourBy === 'none' ? null : colourScale(colourBy, vocabulary, largest(values))), [colourBy, vocabulary, values]);
+  const scale = useMemo(
+    () => (colourBy === 'none' ? null : colourScale(colourBy, vocabulary, largest(values))),
+    [colourBy, vocabulary, values],
+  );
   const shares = useMemo(() => Array.from(values, (v) => (scale ? scale.share(v) : 0)), [values, scale]);
   return (
     <div data-metric={colourBy}>

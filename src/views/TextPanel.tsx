@@ -49,9 +49,14 @@ export function TextPanel() {
   );
 }
 
-function Samples({ onChoose }: { onChoose(text: string): void }) {
+function Samples({ onChoose }: { onChoose: (text: string) => void }) {
   return (
-    <select className="samples" aria-label="Replace the text with a sample" value="" onChange={(e) => onChoose(SAMPLES[Number(e.target.value)].text)}>
+    <select
+      className="samples"
+      aria-label="Replace the text with a sample"
+      value=""
+      onChange={(e) => onChoose(SAMPLES[Number(e.target.value)].text)}
+    >
       <option value="" disabled>
         Samples…
       </option>

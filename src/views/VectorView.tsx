@@ -2,8 +2,8 @@ import { useMemo, useState } from 'react';
 import { BarStrip } from '../charts/BarStrip.tsx';
 import { formatFull, formatNumber } from '../charts/format.ts';
 import { Num } from '../charts/Num.tsx';
-import { TokenText } from '../charts/TokenText.tsx';
-import { glyphText, spokenToken } from '../core/lm/glyphs.ts';
+import { TokenSample } from '../charts/TokenText.tsx';
+import { namedText, nameTokens } from '../core/lm/glyphs.ts';
 import type { Activations } from '../state/appState.ts';
 import { toCsv } from '../state/csv.ts';
 import { chosenPosition, dimensionName, largestIndices, normsByPosition, vectorAt } from '../state/selectors.ts';
@@ -14,7 +14,8 @@ const TABLE_ROWS = 12;
 
 /** A hook with one vector per position: its length along the text, and its numbers at the chosen place. */
 export function VectorView({ activations }: { activations: Activations }) {
-  const { values, tokens } = activations;
+  const { values, text, tokens, spans } = activations;
+  const names = useMemo(() => nameTokens(text, tokens, spans), [text, tokens, spans]);
   const chosen = useApp(chosenPosition);
   const position = Math.max(0, Math.min(chosen, tokens.length - 1));
   const norms = useMemo(() => normsByPosition(values), [values]);
@@ -31,15 +32,11 @@ export function VectorView({ activations }: { activations: Activations }) {
         cursor={position}
         onCursor={selectPosition}
         onHover={setHovered}
-        describe={(i) => `position ${i}, ${spokenToken(tokens[i])}: ${formatNumber(norms[i])}`}
+        describe={(i) => `position ${i}, ${namedText(names[i])}: ${formatNumber(norms[i])}`}
         height={56}
       />
       <p className="detail">
-        Position {shown},{' '}
-        <span className="token-sample">
-          <TokenText token={tokens[shown] ?? ''} />
-        </span>{' '}
-        ‖x‖₂ = {formatFull(norms[shown])}
+        Position {shown}, {names[shown] && <TokenSample name={names[shown]} />} ‖x‖₂ = {formatFull(norms[shown])}
       </p>
       <Dimensions key={activations.hook} activations={activations} vector={vector} position={position} />
       <div className="panel-foot">
@@ -106,8 +103,8 @@ function vectorCsv(vector: Float32Array, shape: readonly number[]): string {
   return toCsv([['dimension', 'value'], ...Array.from(vector, (x, i) => [dimensionName(i, shape), x])]);
 }
 
-function matrixCsv({ values, tokens }: Activations): string {
+function matrixCsv({ values, text, tokens, spans }: Activations): string {
   const width = values.data.length / tokens.length;
   const head = ['position', 'token', ...Array.from({ length: width }, (_, i) => dimensionName(i, values.shape))];
-  return toCsv([head, ...tokens.map((token, i) => [i, glyphText(token), ...vectorAt(values, i)])]);
+  return toCsv([head, ...nameTokens(text, tokens, spans).map((name, i) => [i, namedText(name), ...vectorAt(values, i)])]);
 }

@@ -11,7 +11,7 @@ export function Field({ label, children }: { label: string; children: ReactNode 
 
 export interface NumberInputProps {
   value: number;
-  onChange(value: number): void;
+  onChange: (value: number) => void;
   min?: number;
   max?: number;
   step?: number | 'any';
@@ -48,7 +48,7 @@ export interface ChoiceProps<T extends string> {
   legend: string;
   options: readonly { value: T; label: string; title?: string }[];
   value: T;
-  onChange(value: T): void;
+  onChange: (value: T) => void;
 }
 
 /** A row of exclusive choices. */
@@ -58,7 +58,13 @@ export function Choice<T extends string>({ legend, options, value, onChange }: C
       <legend>{legend}</legend>
       {options.map((option) => (
         <label key={option.value} title={option.title} className={option.value === value ? 'is-chosen' : undefined}>
-          <input type="radio" className="visually-hidden" name={legend} checked={option.value === value} onChange={() => onChange(option.value)} />
+          <input
+            type="radio"
+            className="visually-hidden"
+            name={legend}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
           {option.label}
         </label>
       ))}

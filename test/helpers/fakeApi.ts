@@ -15,7 +15,10 @@ export interface FakeApi extends FeaturescopeApi {
   calls: string[];
 }
 
-const VOCABULARY = ' the| of| and| a| to| in| was| his| he| that| sea| hat| wind| had| with|,|.|\n| said| again| looked| down| man| old| it| as| at| on| for| by| is| not| her| she| but| be| from| which| all| this| so| one| they| were| when| up| no| him| my|\uFFFD|<|endoftext|>| been| out| who'.split(/\|(?!endoftext|>)/);
+const VOCABULARY =
+  ' the| of| and| a| to| in| was| his| he| that| sea| hat| wind| had| with|,|.|\n| said| again| looked| down| man| old| it| as| at| on| for| by| is| not| her| she| but| be| from| which| all| this| so| one| they| were| when| up| no| him| my|\uFFFD|<|endoftext|>| been| out| who'.split(
+    /\|(?!endoftext|>)/,
+  );
 const N_TOKENS = 8192;
 
 export function fakeModel(n_ctx = 256): ModelInfo {
@@ -162,7 +165,8 @@ function fakeActs(model: ModelInfo, name: string, n: number, edits: Edit[]) {
   const shape = hook.shape.map((s) => (s === 'pos' ? n : s));
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const pattern = hook.shape.filter((s) => s === 'pos').length === 2;
-  if (!pattern) for (let i = 0; i < data.length; i++) data[i] = (noise(i % 977, name.length) - 0.5) * (i % 83 === 0 ? 9 : 1.4) * (i < 256 ? 4 : 1);
+  if (!pattern)
+    for (let i = 0; i < data.length; i++) data[i] = (noise(i % 977, name.length) - 0.5) * (i % 83 === 0 ? 9 : 1.4) * (i < 256 ? 4 : 1);
   else {
     for (let row = 0; row < shape[0] * n; row++) {
       const q = row % n;
@@ -189,7 +193,9 @@ function fakePredictions(text: string, k: number, edits: Edit[]): Predictions {
     surprise[i] = i === 0 ? NaN : noise(id, i + edits.length * 0.01) ** 2 * 10;
     rank[i] = i === 0 ? -1 : Math.floor(noise(i, id) ** 4 * 900);
     entropy[i] = 1 + noise(i, 2) * 6;
-    const order = VOCABULARY.map((_, v) => v).sort((a, b) => noise(a, i) + edits.length * 0.2 * noise(a, 3) - noise(b, i) - edits.length * 0.2 * noise(b, 3));
+    const order = VOCABULARY.map((_, v) => v).sort(
+      (a, b) => noise(a, i) + edits.length * 0.2 * noise(a, 3) - noise(b, i) - edits.length * 0.2 * noise(b, 3),
+    );
     for (let j = 0; j < k; j++) {
       const v = order[j % order.length];
       topIds[i * k + j] = v + 10;

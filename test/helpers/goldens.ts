@@ -35,7 +35,7 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): numbe
   if (a.length !== b.length) throw new Error(`lengths differ: ${a.length} and ${b.length}`);
   let worst = 0;
   for (let i = 0; i < a.length; i++) {
-    const d = Math.abs(a[i]! - b[i]!);
+    const d = Math.abs(a[i] - b[i]);
     if (!(d <= worst)) worst = d;
   }
   return worst;
@@ -44,6 +44,6 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): numbe
 /** The rule of design D5: |a − b| in units of the tolerance, which is ε · max(1, max|b|/10). */
 export function relativeToTolerance(a: ArrayLike<number>, b: ArrayLike<number>, epsilon: number): number {
   let largest = 0;
-  for (let i = 0; i < b.length; i++) largest = Math.max(largest, Math.abs(b[i]!));
+  for (let i = 0; i < b.length; i++) largest = Math.max(largest, Math.abs(b[i]));
   return maxDifference(a, b) / (epsilon * Math.max(1, largest / 10));
 }

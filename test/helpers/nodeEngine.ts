@@ -1,29 +1,75 @@
-/** The engine in Node: onnxruntime-web's WASM build, models from folders on disk. */
-import { openAsBlob, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * The whole product short of the page, in Node: the scripting interface over the lens session, joined by two
+ * ports as page and worker are, on onnxruntime-web's WASM build.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
-import { openModelFiles } from '../../src/core/formats/modelFiles.ts';
-import { createParameters } from '../../src/core/lm/parameters.ts';
-import { loadHookedModel, type HookedModel } from '../../workers/engine/hookedModel.ts';
-import { Runtime, type OrtModule } from '../../workers/engine/runtime.ts';
+import { createApi } from '../../src/app/createApi.ts';
+import type { FeaturescopeApi } from '../../src/app/api.ts';
+import { Runtime } from '../../workers/engine/runtime.ts';
+import type { LensClient } from '../../workers/lens/client.ts';
+import type { LensMethods } from '../../workers/lens/api.ts';
+import { LensSession } from '../../workers/lens/session.ts';
+import { lensHandlers } from '../../workers/lens/handlers.ts';
+import { connect, serve } from '../../workers/rpc.ts';
 
-ort.env.wasm.numThreads = 1;
-ort.env.logLevel = 'error';
+const PUBLIC = resolve(import.meta.dirname, '../../public');
 
-export function createNodeRuntime(): Runtime {
-  return new Runtime({ ort: ort as unknown as OrtModule, threads: 1 });
+export function createNodeRuntime(threads = 1): Runtime {
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'error';
+  return new Runtime({ ort: ort, threads });
 }
 
-/** Files of a folder as a drop would give them. `only` keeps those whose path ends so. */
-export async function folderFiles(folder: string, only: readonly string[]): Promise<{ path: string; data: Blob }[]> {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((p) => statSync(join(folder, p)).isFile());
-  const chosen = paths.filter((p) => only.some((end) => p === end || p.endsWith(`/${end}`)));
-  return Promise.all(chosen.map(async (path) => ({ path, data: await openAsBlob(join(folder, path)) })));
+/** `fetch` for file: addresses, which Node's lacks; a missing file is a 404 as on a server. */
+function fetchFile(input: string | URL | Request): Promise<Response> {
+  const url = input instanceof Request ? input.url : String(input);
+  try {
+    return Promise.resolve(new Response(readFileSync(fileURLToPath(url))));
+  } catch {
+    return Promise.resolve(new Response('', { status: 404 }));
+  }
 }
 
-export async function loadFolder(runtime: Runtime, folder: string, weights: string): Promise<HookedModel> {
-  const files = await folderFiles(folder, [weights, 'config.json'].concat(weights.includes('shard') ? ['x'] : []));
-  const wanted = files.filter((f) => f.path === weights || f.path === 'config.json');
-  const opened = await openModelFiles(wanted);
-  return loadHookedModel(runtime, opened.config, createParameters(opened.config, opened.checkpoint));
+export interface NodeApi {
+  api: FeaturescopeApi;
+  live(): Promise<ReturnType<LensMethods['live']>>;
+  close(): void;
+}
+
+export function createNodeApi(model = 'bookworm-9m'): NodeApi {
+  globalThis.fetch = fetchFile;
+  const { port1, port2 } = new MessageChannel();
+  const session = new LensSession({ createRuntime: () => Promise.resolve(createNodeRuntime()) });
+  serve(port2, lensHandlers(session));
+  const caller = connect(port1);
+  port1.start();
+  port2.start();
+  const lens: LensClient = {
+    call: (method, args, options) => caller.call(method, args, options) as never,
+    terminate: () => caller.fail('ended'),
+  };
+  const api = createApi(lens, {
+    version: 'test',
+    base: `file://${PUBLIC}/`,
+    device: 'wasm',
+    model,
+    onStartupProgress: () => {},
+    startupSignal: new AbortController().signal,
+  });
+  return {
+    api,
+    live: () => lens.call('live', []),
+    close() {
+      port1.close();
+      port2.close();
+    },
+  };
+}
+
+/** Files of a folder under test/fixtures/models as a drop would give them. */
+export function diskFiles(folder: string, paths: readonly string[]): { path: string; data: Blob }[] {
+  return paths.map((path) => ({ path, data: new Blob([readFileSync(join(folder, path))]) }));
 }

@@ -95,7 +95,7 @@ function embed({ model, at, ids }: ForwardJob): Float32Array {
   const x = new Float32Array(at.rows * at.pos * D);
   for (let r = 0; r < at.rows; r++) {
     for (let p = 0; p < at.pos; p++) {
-      const id = ids[r]![p] ?? 0;
+      const id = ids[r][p] ?? 0;
       x.set(model.embedding.subarray(id * D, (id + 1) * D), (r * at.pos + p) * D);
     }
   }
@@ -157,13 +157,13 @@ async function runBlock(job: ForwardJob, layer: number, resid: Tensor, shared: F
   for (const site of [...reads, ...sums]) if (!inner.values.has(OUTPUT_OF[site]!)) fetches.add(OUTPUT_OF[site]!);
   if (cache) fetches.add('present_k').add('present_v');
 
-  const out = await model.blocks[layer]!.run({ ...feeds, ...inner.feeds }, [...fetches]);
+  const out = await model.blocks[layer].run({ ...feeds, ...inner.feeds }, [...fetches]);
   if (cache) keepKeyValues(job, layer, out, inner);
-  let result = out.resid_post!;
+  let result = out.resid_post;
   if (sums.length > 0) result = await editSums(job, layer, sums, out);
   for (const site of reads) {
     const output = OUTPUT_OF[site]!;
-    job.onRead(blockHook(layer, site), inner.values.get(output) ?? (await runtime.read(out[output]!)));
+    job.onRead(blockHook(layer, site), inner.values.get(output) ?? (await runtime.read(out[output])));
   }
   return result;
 }
@@ -175,13 +175,13 @@ function editsAt(job: ForwardJob, layer: number, site: BlockSite): readonly Chec
 /** Edits of attn_out and mlp_out, which add straight into the residual. Replaces `resid_post` of `out`. */
 async function editSums(job: ForwardJob, layer: number, sites: readonly BlockSite[], out: Feeds): Promise<Tensor> {
   const { runtime, config } = job.model;
-  const resid = out.resid_post!;
+  const resid = out.resid_post;
   const values = await runtime.read(resid);
   for (const site of sites) {
-    const after = out[OUTPUT_OF[site]!]!.data as Float32Array;
+    const after = out[OUTPUT_OF[site]!].data as Float32Array;
     const before = after.slice();
     applyEdits(after, config.d_model, editsAt(job, layer, site)!, job.at);
-    for (let i = 0; i < values.length; i++) values[i] = values[i]! + (after[i]! - before[i]!);
+    for (let i = 0; i < values.length; i++) values[i] = values[i] + (after[i] - before[i]);
   }
   runtime.dispose(resid);
   return runtime.tensor(values, resid.dims);
@@ -197,7 +197,7 @@ async function lookInside(job: ForwardJob, layer: number, feeds: Feeds): Promise
   if (attention) fetches.push('v', 'pattern', 'z', 'present_v');
   if (mlp) fetches.push('pre', 'post');
   const { runtime } = job.model;
-  const seen = await job.model.blocks[layer]!.run(feeds, fetches);
+  const seen = await job.model.blocks[layer].run(feeds, fetches);
   try {
     if (attention) await editAttention(job, layer, seen, inner);
     if (mlp) editMlp(job, layer, seen, inner);
@@ -209,35 +209,35 @@ async function lookInside(job: ForwardJob, layer: number, feeds: Feeds): Promise
 
 function editMlp(job: ForwardJob, layer: number, seen: Feeds, inner: InnerEdits): void {
   const { runtime, config } = job.model;
-  const own = seen.post!.data as Float32Array;
+  const own = seen.post.data as Float32Array;
   let post = own.slice();
   const preEdits = editsAt(job, layer, 'mlp.hook_pre');
   if (preEdits) {
-    const pre = seen.pre!.data as Float32Array;
+    const pre = seen.pre.data as Float32Array;
     const before = pre.slice();
     applyEdits(pre, config.d_mlp, preEdits, job.at);
     const changed = activateAll(config.activation, pre);
     // Untouched values keep the kernel's own rounding, so an edit elsewhere changes nothing here.
-    post = post.map((value, i) => (pre[i] === before[i] ? value : changed[i]!));
+    post = post.map((value, i) => (pre[i] === before[i] ? value : changed[i]));
     inner.values.set('pre', pre);
   }
   applyEdits(post, config.d_mlp, editsAt(job, layer, 'mlp.hook_post') ?? [], job.at);
   inner.values.set('post', post);
-  inner.feeds.dpost = runtime.tensor(difference(post, own), seen.post!.dims);
+  inner.feeds.dpost = runtime.tensor(difference(post, own), seen.post.dims);
 }
 
 async function editAttention(job: ForwardJob, layer: number, seen: Feeds, inner: InnerEdits): Promise<void> {
   const { runtime, config } = job.model;
   const { n_heads, d_head, d_model } = config;
   const keys = job.at.firstPos + job.at.pos;
-  const own = seen.z!.data as Float32Array;
-  let z = own.slice();
+  const own = seen.z.data as Float32Array;
+  let z: Float32Array = own.slice();
   const vEdits = editsAt(job, layer, 'attn.hook_v');
   const patternEdits = editsAt(job, layer, 'attn.hook_pattern');
   if (vEdits || patternEdits) {
-    const pattern = seen.pattern!.data as Float32Array;
-    const v = seen.v!.data as Float32Array;
-    const present = (await runtime.read(seen.present_v!)).slice();
+    const pattern = seen.pattern.data as Float32Array;
+    const v = seen.v.data as Float32Array;
+    const present = (await runtime.read(seen.present_v)).slice();
     if (vEdits) {
       applyEdits(v, d_model, vEdits, job.at);
       scatterValues(v, present, job.at, n_heads, d_head);
@@ -252,7 +252,7 @@ async function editAttention(job: ForwardJob, layer: number, seen: Feeds, inner:
   }
   applyEdits(z, d_model, editsAt(job, layer, 'attn.hook_z') ?? [], job.at);
   inner.values.set('z', z);
-  inner.feeds.dz = runtime.tensor(difference(z, own), seen.z!.dims);
+  inner.feeds.dz = runtime.tensor(difference(z, own), seen.z.dims);
 }
 
 /** Puts v [rows, pos, heads·E] in the last `pos` places of present [rows, heads, keys, E], in place. */
@@ -278,10 +278,10 @@ function mixValues(pattern: Float32Array, v: Float32Array, at: Stretch, heads: n
         const row = ((r * heads + h) * at.pos + p) * keys;
         const out = ((r * at.pos + p) * heads + h) * E;
         for (let key = 0; key < keys; key++) {
-          const weight = pattern[row + key]!;
+          const weight = pattern[row + key];
           if (weight === 0) continue;
           const from = ((r * heads + h) * keys + key) * E;
-          for (let e = 0; e < E; e++) z[out + e] = z[out + e]! + weight * v[from + e]!;
+          for (let e = 0; e < E; e++) z[out + e] = z[out + e] + weight * v[from + e];
         }
       }
     }
@@ -297,10 +297,10 @@ function keepKeyValues(job: ForwardJob, layer: number, out: Feeds, inner: InnerE
   cache.k[layer] = out.present_k!;
   if (inner.present_v) {
     runtime.dispose(out.present_v);
-    cache.v[layer] = runtime.tensor(inner.present_v, out.present_v!.dims);
+    cache.v[layer] = runtime.tensor(inner.present_v, out.present_v.dims);
   } else cache.v[layer] = out.present_v!;
 }
 
 function difference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, i) => value - b[i]!);
+  return a.map((value, i) => value - b[i]);
 }

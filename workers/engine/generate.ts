@@ -81,7 +81,9 @@ function checkOptions(model: HookedModel, prompt: number[], options: GenerateOpt
   if (!Number.isInteger(tokens) || tokens < 0) throw new UsageError('`tokens` must be a whole number, 0 or more.');
   const total = prompt.length + tokens;
   if (total > model.config.n_ctx) {
-    throw new UsageError(`${prompt.length} tokens of text and ${tokens} new ones are ${total}, but this model reads ${model.config.n_ctx} at once.`);
+    throw new UsageError(
+      `${prompt.length} tokens of text and ${tokens} new ones are ${total}, but this model reads ${model.config.n_ctx} at once.`,
+    );
   }
   if (!Number.isFinite(temperature) || temperature < 0) throw new UsageError('`temperature` must be 0 (greedy) or a positive number.');
   if (!Number.isInteger(top_k) || top_k < 0) throw new UsageError('`top_k` must be a whole number; 0 means all.');
@@ -135,7 +137,7 @@ class GenerationSession {
     const { d_vocab, n_heads, d_head } = this.#model.config;
     let logits = new Float32Array(d_vocab);
     try {
-      if (!this.failure) logits = await this.#step(Array.from(feeds.input_ids!.data as BigInt64Array, Number));
+      if (!this.failure) logits = await this.#step(Array.from(feeds.input_ids.data as BigInt64Array, Number));
     } catch (error) {
       this.failure = { error };
     }
@@ -185,7 +187,7 @@ class ChooseToken extends LogitsProcessor {
     this.#n_tokens = n_tokens;
   }
 
-  _call(_ids: bigint[][], logits: Tensor): Tensor {
+  override _call(_ids: bigint[][], logits: Tensor): Tensor {
     const data = logits.data as Float32Array;
     const chosen = pickToken(data.subarray(0, this.#n_tokens), this.#settings);
     data.fill(-Infinity);

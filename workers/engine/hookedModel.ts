@@ -92,7 +92,7 @@ async function collectWeights(
     return tensor;
   };
   const graph = make(place);
-  if (graph.external.length === 1) return { graph, weights: asBytes(await read(graph.external[0]!.name)) };
+  if (graph.external.length === 1) return { graph, weights: asBytes(await read(graph.external[0].name)) };
   const weights = new Float32Array(bytes / 4);
   for (const tensor of graph.external) weights.set(await read(tensor.name), tensor.offset / 4);
   return { graph, weights: asBytes(weights) };

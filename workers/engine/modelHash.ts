@@ -27,7 +27,10 @@ export function createModelHash(): ModelHash {
     },
     async finish() {
       if (!subtle) return '';
-      const text = [...lines.keys()].sort().map((name) => lines.get(name)).join('\n');
+      const text = [...lines.keys()]
+        .sort()
+        .map((name) => lines.get(name))
+        .join('\n');
       return hex(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
     },
   };

@@ -45,12 +45,12 @@ export async function predict(
     out.entropy[i] = entropy;
     const next = ids[i + 1];
     if (next !== undefined) {
-      out.surprise[i + 1] = logZ - logits[next]!;
+      out.surprise[i + 1] = logZ - logits[next];
       out.rank[i + 1] = rankOf(logits, next, n_tokens);
     }
     topK(logits, top, n_tokens).forEach((id, slot) => {
       out.topIds[i * top + slot] = id;
-      out.topProbs[i * top + slot] = Math.exp(logits[id]! - logZ);
+      out.topProbs[i * top + slot] = Math.exp(logits[id] - logZ);
     });
     return logZ;
   };
@@ -81,7 +81,7 @@ async function compare(
       rows,
       (i, logits) => {
         const logZ = record(first + i, logits);
-        const p = before[i]!;
+        const p = before[i];
         kl[first + i] = klDivergence(p, rowStatistics(p).logZ, logits, logZ);
       },
       stop,

@@ -34,11 +34,15 @@ export function checkRows(rows: Rows, config: ModelConfig): void {
     if (!Array.isArray(ids)) throw new UsageError(`${name} must be a list of token ids.`);
     if (ids.length === 0) throw new UsageError(`${name} has no tokens; the model needs at least one.`);
     if (ids.length > config.n_ctx) {
-      throw new UsageError(`${name} has ${ids.length} tokens, ${ids.length - config.n_ctx} more than the ${config.n_ctx} this model reads at once.`);
+      throw new UsageError(
+        `${name} has ${ids.length} tokens, ${ids.length - config.n_ctx} more than the ${config.n_ctx} this model reads at once.`,
+      );
     }
     const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.d_vocab);
     if (bad !== undefined) {
-      throw new UsageError(`${name} holds the token id ${String(bad)}; ids of this model are whole numbers from 0 to ${config.d_vocab - 1}.`);
+      throw new UsageError(
+        `${name} holds the token id ${String(bad)}; ids of this model are whole numbers from 0 to ${config.d_vocab - 1}.`,
+      );
     }
   });
 }
@@ -118,7 +122,7 @@ function checkStart(config: ModelConfig, from: NonNullable<RunOptions['from']>, 
 
 /** A run that starts at a layer cannot see or change what lies before it. */
 function refuseBelow(layer: number, hooks: Hook[], edits: Map<string, CheckedEdit[]>): void {
-  const edited = [...edits.values()].map((list) => list[0]!.hook);
+  const edited = [...edits.values()].map((list) => list[0].hook);
   const below = (hook: Hook) => hook.layer < layer;
   const edit = edited.find(below);
   if (edit) throw new UsageError(`The run starts at layer ${layer}, so the edit at ${edit.name}, below it, could have no effect.`);
@@ -134,7 +138,8 @@ function checkLogitRows(which: LogitRows, rows: Rows): number[][] {
   if (!Array.isArray(which)) throw new UsageError("`logits` must be 'none', 'last', 'all' or a list of positions.");
   const longest = Math.max(...lengths);
   const bad = which.find((p) => !Number.isInteger(p) || p < 0 || p >= longest);
-  if (bad !== undefined) throw new UsageError(`\`logits\` asks for position ${String(bad)}, but the text has ${longest} tokens (counted from 0).`);
+  if (bad !== undefined)
+    throw new UsageError(`\`logits\` asks for position ${String(bad)}, but the text has ${longest} tokens (counted from 0).`);
   return lengths.map(() => which);
 }
 
@@ -151,7 +156,9 @@ function refuseHugeAnswer(config: ModelConfig, plan: Plan): void {
   const logits = Math.max(...plan.logitRows.map((p) => p.length)) * rows * config.d_vocab;
   const bytes = 4 * (hooks.reduce((a, b) => a + b, 0) + logits);
   if (bytes > ANSWER_BYTES) {
-    throw new UsageError(`The answer would take ${(bytes / 1024 ** 3).toFixed(1)} GiB; one call may return ${ANSWER_BYTES / 1024 ** 3}. Ask for fewer hooks, rows or logits at a time.`);
+    throw new UsageError(
+      `The answer would take ${(bytes / 1024 ** 3).toFixed(1)} GiB; one call may return ${ANSWER_BYTES / 1024 ** 3}. Ask for fewer hooks, rows or logits at a time.`,
+    );
   }
 }
 
@@ -170,11 +177,11 @@ function emptyArray(config: ModelConfig, hook: Hook, plan: Plan): Array2 {
 function* stretches(config: ModelConfig, plan: Plan): Generator<Stretch> {
   const all = plan.rows.ids;
   const padAll = [...plan.edits.keys()].some((name) => name.endsWith('hook_pattern')) || plan.from !== undefined;
-  for (let first = 0; first < all.length; ) {
-    let pos = padAll ? plan.longest : all[first]!.length;
+  for (let first = 0; first < all.length;) {
+    let pos = padAll ? plan.longest : all[first].length;
     let rows = 1;
     while (first + rows < all.length) {
-      const next = Math.max(pos, all[first + rows]!.length);
+      const next = Math.max(pos, all[first + rows].length);
       const grown = rows + 1;
       if (grown * next > STRETCH_TOKENS || grown * next * next * config.n_heads > PATTERN_VALUES) break;
       pos = next;
@@ -215,13 +222,13 @@ function place(config: ModelConfig, hook: Hook, values: Float32Array, at: Stretc
   const F = valuesPerRow(config, hook, 1);
   for (let r = 0; r < at.rows; r++) {
     const from = r * at.pos * F;
-    out.set(values.subarray(from, from + at.lengths[r]! * F), (at.firstRow + r) * longest * F);
+    out.set(values.subarray(from, from + at.lengths[r] * F), (at.firstRow + r) * longest * F);
   }
 }
 
 function placePattern(heads: number, values: Float32Array, at: Stretch, longest: number, out: Float32Array): void {
   for (let r = 0; r < at.rows; r++) {
-    const length = at.lengths[r]!;
+    const length = at.lengths[r];
     for (let h = 0; h < heads; h++) {
       for (let p = 0; p < length; p++) {
         const from = ((r * heads + h) * at.pos + p) * at.pos;
@@ -237,7 +244,7 @@ async function readFinalNorm(model: HookedModel, plan: Plan, at: Stretch, resid:
   if (!hook) return;
   const x = model.runtime.tensor(await model.runtime.read(resid), [at.rows * at.pos, model.config.d_model]);
   const { ln_final } = await model.finalNorm.run({ x }, ['ln_final']);
-  place(model.config, hook, ln_final!.data as Float32Array, at, plan, acts.get(hook.name)!.data);
+  place(model.config, hook, ln_final.data as Float32Array, at, plan, acts.get(hook.name)!.data);
 }
 
 /** Logits of the chosen positions of a stretch, delivered row by row. */
@@ -252,12 +259,18 @@ async function unembedRows(
   const D = model.config.d_model;
   const targets: { row: number; slot: number; from: number }[] = [];
   for (let r = 0; r < at.rows; r++) {
-    plan.logitRows[at.firstRow + r]!.forEach((position, slot) => {
-      if (position < at.lengths[r]!) targets.push({ row: at.firstRow + r, slot, from: (r * at.pos + position) * D });
+    plan.logitRows[at.firstRow + r].forEach((position, slot) => {
+      if (position < at.lengths[r]) targets.push({ row: at.firstRow + r, slot, from: (r * at.pos + position) * D });
     });
   }
   const values = await model.runtime.read(resid);
-  await unembed(model, values, targets.map((t) => t.from), (i, logits) => deliver(targets[i]!.row, targets[i]!.slot, logits), stop);
+  await unembed(
+    model,
+    values,
+    targets.map((t) => t.from),
+    (i, logits) => deliver(targets[i].row, targets[i].slot, logits),
+    stop,
+  );
 }
 
 /**
@@ -278,10 +291,10 @@ export async function unembed(
     throwIfStopped(stop);
     const count = Math.min(block, starts.length - first);
     const x = new Float32Array(count * D);
-    for (let i = 0; i < count; i++) x.set(resid.subarray(starts[first + i]!, starts[first + i]! + D), i * D);
+    for (let i = 0; i < count; i++) x.set(resid.subarray(starts[first + i], starts[first + i] + D), i * D);
     const { ln_final } = await model.finalNorm.run({ x: model.runtime.tensor(x, [count, D]) }, ['ln_final']);
-    const { logits } = await model.unembed.run({ x: ln_final! }, ['logits']);
-    const data = logits!.data as Float32Array;
+    const { logits } = await model.unembed.run({ x: ln_final }, ['logits']);
+    const data = logits.data as Float32Array;
     for (let i = 0; i < count; i++) deliver(first + i, data.subarray(i * V, (i + 1) * V));
   }
 }

@@ -86,7 +86,7 @@ export class Runtime {
   async #run(session: InferenceSession, feeds: Feeds, fetches: readonly string[], label: string): Promise<Feeds> {
     const outputs = await this.#exclusive(() => session.run(feeds, fetches as string[]), label);
     for (const tensor of Object.values(outputs)) if (tensor.location === 'gpu-buffer') this.live.buffers++;
-    return outputs as Feeds;
+    return outputs;
   }
 
   /** A tensor over `data`, which the caller must not change before the run that reads it ends. */

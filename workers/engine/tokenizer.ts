@@ -15,6 +15,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Ids with the string of each token and the characters it covers. */
   tokenize(text: string): Tokenized;
+  /** Characters of `text` (NFC) each id covers, when the ids spell it out. */
+  spans(text: string, ids: readonly number[]): [number, number][];
   /** The string of one id, U+FFFD where it is part of a character; `[id]` beyond the vocabulary. */
   token(id: number): string;
   decode(ids: readonly number[]): string;
@@ -53,13 +55,15 @@ export function createTokenizer(json: string, configJson: string | undefined): T
     // A lone half of a surrogate pair is no text; UTF-8 writes it as U+FFFD, and so do we.
     return hub.encode(text.toWellFormed?.() ?? text, { add_special_tokens: false }).ids;
   };
+  const spans = (text: string, ids: readonly number[]) => tokenSpans(text.normalize('NFC'), ids.map(byteLength));
   return {
     size,
     encode,
     token,
+    spans,
     tokenize(text) {
       const ids = encode(text);
-      return { ids, tokens: ids.map(token), spans: tokenSpans(text.normalize('NFC'), ids.map(byteLength)) };
+      return { ids, tokens: ids.map(token), spans: spans(text, ids) };
     },
     decode: (ids) => hub.decode([...ids], { clean_up_tokenization_spaces: false }),
   };

@@ -58,7 +58,8 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
 
 async function openWeights(weights: DroppedFile, all: DroppedFile[], config: ModelConfig): Promise<Checkpoint> {
   if (weights.path.endsWith('.json')) return readShards(weights, (name) => findBeside(all, weights.path, name));
-  if (isOnnx(weights)) return readOnnxCheckpoint(weights.data, config, weights.path, (location) => findExternal(all, weights.path, location));
+  if (isOnnx(weights))
+    return readOnnxCheckpoint(weights.data, config, weights.path, (location) => findExternal(all, weights.path, location));
   return readSafetensors(weights.data, weights.path);
 }
 
@@ -68,6 +69,7 @@ function chooseWeights(all: DroppedFile[]): DroppedFile {
   const safetensors = all.filter((file) => file.path.endsWith('.safetensors'));
   const onnx = all.filter(isOnnx);
   const single = [...safetensors, ...onnx];
+  if (indexes.length === 0 && onnx.length === 0) refuseLoneShards(safetensors);
   if (single.length === 1 && indexes.length === 0) return single[0];
   const ranks = [
     safetensors.filter(({ path }) => baseName(path) === 'model.safetensors'),
@@ -79,16 +81,30 @@ function chooseWeights(all: DroppedFile[]): DroppedFile {
   const best = ranks.find((rank) => rank.length > 0);
   if (!best) throw noWeights(all);
   if (best.length > 1) {
-    throw new FormatError(`Several files could be the model's weights: ${listNames(best.map(({ path }) => path))}. Drop only the one you mean, with its config.json.`);
+    throw new FormatError(
+      `Several files could be the model's weights: ${listNames(best.map(({ path }) => path))}. Drop only the one you mean, with its config.json.`,
+    );
   }
   return best[0];
+}
+
+/** Shards cannot be told from other files without their index. */
+function refuseLoneShards(safetensors: DroppedFile[]): void {
+  const parts = safetensors.filter(({ path }) => /-\d{5}-of-(?!00001)\d{5}\.safetensors$/.test(path));
+  if (parts.length > 0 && parts.length === safetensors.length) {
+    throw new FormatError(
+      `${listNames(parts.map(({ path }) => path))}: these are parts of one model. Drop ${INDEX} and all parts together.`,
+    );
+  }
 }
 
 function noWeights(all: DroppedFile[]): FormatError {
   const paths = all.map(({ path }) => path);
   const pickle = paths.find((path) => /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path)));
   if (pickle) {
-    return new FormatError(`${pickle} is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.`);
+    return new FormatError(
+      `${pickle} is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.`,
+    );
   }
   const packed = paths.find((path) => /\.(safetensors|onnx)\.(gz|zip|xz|zst)$/.test(path));
   if (packed) return new FormatError(`${packed} is compressed. Unpack it and drop the file inside.`);
@@ -109,7 +125,9 @@ function chooseConfig(all: DroppedFile[], weights: DroppedFile | FormatError): D
   if (weights instanceof FormatError) throw weights;
   const near = findNear(all, weights.path, 'config.json');
   if (near) return near;
-  throw new FormatError(`Several config.json files were found (${listNames(configs.map(({ path }) => path))}), none beside ${weights.path}. Drop only the one that belongs to it.`);
+  throw new FormatError(
+    `Several config.json files were found (${listNames(configs.map(({ path }) => path))}), none beside ${weights.path}. Drop only the one that belongs to it.`,
+  );
 }
 
 async function readTokenizer(all: DroppedFile[], configFile: DroppedFile): Promise<OpenedModel['tokenizer']> {

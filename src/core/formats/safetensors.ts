@@ -12,10 +12,11 @@ const MAX_HEADER_BYTES = 100_000_000;
 const LENGTH_BYTES = 8;
 
 /** Bits per value of every dtype the format names. */
+// prettier-ignore
 const DTYPE_BITS: Record<string, number> = {
   BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6,
   I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, I64: 64, U64: 64, F64: 64, C64: 64,
-}; // prettier-ignore
+};
 
 /** One tensor of the header. `offset` counts from the start of the file; offset and length are bytes. */
 export interface SafetensorsEntry {
@@ -79,7 +80,9 @@ async function readHeaderLength(file: BlobLike, name: string): Promise<number> {
     throw new FormatError(`${name} is not a safetensors file: its first eight bytes give a header of ${length} bytes.`);
   }
   if (LENGTH_BYTES + length > file.size) {
-    throw new FormatError(`${name} ends inside its header (${length} bytes announced, file of ${file.size}). It was probably cut off while being copied.`);
+    throw new FormatError(
+      `${name} ends inside its header (${length} bytes announced, file of ${file.size}). It was probably cut off while being copied.`,
+    );
   }
   return length;
 }
@@ -99,10 +102,14 @@ function readEntry(key: string, value: unknown, dataStart: number, fileSize: num
   const [begin, end] = range;
   const bits = shape.reduce((n, size) => n * size, DTYPE_BITS[dtype]);
   if (bits !== (end - begin) * 8) {
-    throw new FormatError(`${tensor} shape [${shape.slice(0, 8).join(', ')}] of ${dtype} needs ${bits / 8} bytes, but its offsets span ${end - begin}.`);
+    throw new FormatError(
+      `${tensor} shape [${shape.slice(0, 8).join(', ')}] of ${dtype} needs ${bits / 8} bytes, but its offsets span ${end - begin}.`,
+    );
   }
   if (dataStart + end > fileSize) {
-    throw new FormatError(`${tensor} its data ends at byte ${dataStart + end}, but the file has ${fileSize}. It was probably cut off while being copied.`);
+    throw new FormatError(
+      `${tensor} its data ends at byte ${dataStart + end}, but the file has ${fileSize}. It was probably cut off while being copied.`,
+    );
   }
   return { name: key, dtype, shape, offset: dataStart + begin, length: end - begin };
 }
@@ -112,7 +119,9 @@ function refuseGaps(entries: SafetensorsEntry[], dataStart: number, fileSize: nu
   for (const entry of entries) {
     if (entry.offset < covered) throw new FormatError(`${name} is damaged: tensor ${quote(entry.name)} overlaps another.`);
     if (entry.offset > covered) {
-      throw new FormatError(`${name} is damaged: ${entry.offset - covered} bytes before tensor ${quote(entry.name)} belong to no tensor (a name may be given twice).`);
+      throw new FormatError(
+        `${name} is damaged: ${entry.offset - covered} bytes before tensor ${quote(entry.name)} belong to no tensor (a name may be given twice).`,
+      );
     }
     covered += entry.length;
   }

@@ -13,12 +13,17 @@ const MAX_SHARDS = 4096;
  * @throws FormatError when the index is malformed, a shard is missing or damaged, or a tensor is not
  *   in the shard the index names
  */
-export async function readShards(index: { path: string; data: BlobLike }, find: (name: string) => BlobLike | undefined): Promise<CheckpointWithUnusable> {
+export async function readShards(
+  index: { path: string; data: BlobLike },
+  find: (name: string) => BlobLike | undefined,
+): Promise<CheckpointWithUnusable> {
   const { value } = await readJson(index.data, index.path, MAX_INDEX_BYTES);
   const byShard = groupByShard(maybeRecord(maybeRecord(value)?.weight_map), index.path);
   const absent = [...byShard.keys()].filter((name) => !find(name));
   if (absent.length > 0) {
-    throw new FormatError(`${absent.length} of the ${byShard.size} files of this model ${absent.length === 1 ? 'is' : 'are'} missing: ${listNames(absent)}. Drop all of them together.`);
+    throw new FormatError(
+      `${absent.length} of the ${byShard.size} files of this model ${absent.length === 1 ? 'is' : 'are'} missing: ${listNames(absent)}. Drop all of them together.`,
+    );
   }
   const tensors = new Map<string, StoredTensor>();
   const unusable = new Map<string, string>();
@@ -29,7 +34,10 @@ export async function readShards(index: { path: string; data: BlobLike }, find: 
       const dtype = part.unusable?.get(name);
       if (tensor) tensors.set(name, tensor);
       else if (dtype) unusable.set(name, dtype);
-      else throw new FormatError(`${quote(index.path)} says that ${quote(name)} is in ${quote(shard)}, but it is not. The files belong to different models, or one is damaged.`);
+      else
+        throw new FormatError(
+          `${quote(index.path)} says that ${quote(name)} is in ${quote(shard)}, but it is not. The files belong to different models, or one is damaged.`,
+        );
     }
   }
   return { format: 'safetensors', tensors, unusable };
@@ -44,6 +52,7 @@ function groupByShard(map: Record<string, unknown> | undefined, path: string): M
     if (names) names.push(name);
     else byShard.set(shard, [name]);
   }
-  if (byShard.size === 0 || byShard.size > MAX_SHARDS) throw new FormatError(`${path} names ${byShard.size} weight files, which makes no sense.`);
+  if (byShard.size === 0 || byShard.size > MAX_SHARDS)
+    throw new FormatError(`${path} names ${byShard.size} weight files, which makes no sense.`);
   return byShard;
 }

@@ -23,12 +23,16 @@ export function decodeText(bytes: Uint8Array): string {
  */
 export async function refuseImpostor(file: BlobLike, name: string): Promise<void> {
   if (file.size === 0) throw new FormatError(`${name} is empty. Copy or download it again.`);
-  const start = decodeText(await readBytes(file, 0, Math.min(SNIFF_BYTES, file.size))).trimStart().toLowerCase();
+  const start = decodeText(await readBytes(file, 0, Math.min(SNIFF_BYTES, file.size)))
+    .trimStart()
+    .toLowerCase();
   if (/^<(!doctype|html|head|body|\?xml|!--)/.test(start)) {
     throw new FormatError(`The server sent a web page where ${name} should be. Check the address, or download the file again.`);
   }
   if (start.startsWith('version https://git-lfs')) {
-    throw new FormatError(`${name} is a Git LFS pointer, not the file itself. Fetch it with "git lfs pull" or download it from the model's page.`);
+    throw new FormatError(
+      `${name} is a Git LFS pointer, not the file itself. Fetch it with "git lfs pull" or download it from the model's page.`,
+    );
   }
 }
 

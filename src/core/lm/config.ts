@@ -52,11 +52,15 @@ export function parseConfig(json: unknown): ModelConfig {
   const type = c.model_type;
   if (type !== 'gpt_neox') {
     const found = typeof type === 'string' ? `"${type.slice(0, 60)}"` : 'no model_type';
-    throw new FormatError(`This is not a GPT-NeoX model: its config.json says ${found}. Only GPT-NeoX models (Pythia and its kin) can be opened.`);
+    throw new FormatError(
+      `This is not a GPT-NeoX model: its config.json says ${found}. Only GPT-NeoX models (Pythia and its kin) can be opened.`,
+    );
   }
   // transformers takes null, 0 and the like as false, so nothing but true (or absence) is parallel.
   if (c.use_parallel_residual !== undefined && c.use_parallel_residual !== true) {
-    throw new FormatError(`This model has a sequential residual (use_parallel_residual is ${JSON.stringify(c.use_parallel_residual).slice(0, 40)}). Only parallel-residual GPT-NeoX models can be opened.`);
+    throw new FormatError(
+      `This model has a sequential residual (use_parallel_residual is ${JSON.stringify(c.use_parallel_residual).slice(0, 40)}). Only parallel-residual GPT-NeoX models can be opened.`,
+    );
   }
   if (c.quantization_config !== undefined && c.quantization_config !== null) {
     throw new FormatError('This model is quantised (its config.json has a quantization_config). Open the fp32, fp16 or bf16 version.');
@@ -70,7 +74,11 @@ export function parseConfig(json: unknown): ModelConfig {
   const d_head = d_model / n_heads;
   const rope = isObject(c.rope_parameters) ? c.rope_parameters : {};
   refuseRopeScaling(c, rope);
-  const pct = readNumber('rotary_pct', rope.partial_rotary_factor ?? c.partial_rotary_factor ?? c.rotary_pct ?? 0.25, (v) => v > 0 && v <= 1);
+  const pct = readNumber(
+    'rotary_pct',
+    rope.partial_rotary_factor ?? c.partial_rotary_factor ?? c.rotary_pct ?? 0.25,
+    (v) => v > 0 && v <= 1,
+  );
   const rotary_dim = Math.trunc(d_head * pct);
   if (rotary_dim % 2 !== 0 || rotary_dim === 0) {
     throw new FormatError(`config.json gives ${rotary_dim} rotary dimensions for a head of ${d_head}; an even number above 0 is needed.`);
@@ -90,8 +98,8 @@ export function parseConfig(json: unknown): ModelConfig {
     activation: readActivation(c.hidden_act ?? 'gelu'),
     attention_bias: readFlag('attention_bias', c.attention_bias, true),
     tied: readFlag('tie_word_embeddings', c.tie_word_embeddings, false),
-    bos_token_id: readToken(c.bos_token_id),
-    eos_token_id: readToken(c.eos_token_id),
+    bos_token_id: readToken(c.bos_token_id, 0),
+    eos_token_id: readToken(c.eos_token_id, 2),
   };
 }
 
@@ -100,14 +108,16 @@ function refuseRopeScaling(c: Record<string, unknown>, rope: Record<string, unkn
   const scaling = isObject(c.rope_scaling) ? c.rope_scaling : rope;
   const kind = scaling.rope_type ?? scaling.type;
   if (kind !== undefined && kind !== 'default') {
-    throw new FormatError(`This model scales its rotary positions (${String(kind).slice(0, 40)}), which is not computed here.`);
+    throw new FormatError(`This model scales its rotary positions (${JSON.stringify(kind).slice(0, 40)}), which is not computed here.`);
   }
 }
 
 function readActivation(value: unknown): Activation {
   const found = typeof value === 'string' && Object.hasOwn(ACTIVATIONS, value) ? ACTIVATIONS[value] : undefined;
   if (!found) {
-    throw new FormatError(`This model's activation function is ${JSON.stringify(value)?.slice(0, 60)}; known are ${Object.keys(ACTIVATIONS).join(', ')}.`);
+    throw new FormatError(
+      `This model's activation function is ${JSON.stringify(value)?.slice(0, 60)}; known are ${Object.keys(ACTIVATIONS).join(', ')}.`,
+    );
   }
   return found;
 }
@@ -115,7 +125,9 @@ function readActivation(value: unknown): Activation {
 function readSize(c: Record<string, unknown>, key: string, max: number, fallback?: number): number {
   const value = c[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
-    throw new FormatError(`config.json must give ${key} as a whole number from 1 to ${max}; it gives ${JSON.stringify(value)?.slice(0, 60) ?? 'nothing'}.`);
+    throw new FormatError(
+      `config.json must give ${key} as a whole number from 1 to ${max}; it gives ${JSON.stringify(value)?.slice(0, 60) ?? 'nothing'}.`,
+    );
   }
   return value;
 }
@@ -133,7 +145,8 @@ function readFlag(key: string, value: unknown, fallback: boolean): boolean {
   return value;
 }
 
-function readToken(value: unknown): number {
+function readToken(value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0;
 }
 

@@ -47,7 +47,7 @@ export function isLatentEdit(edit: Edit): edit is LatentEdit {
  * @throws UsageError naming the edit by its place in the list
  */
 export function checkEdits(edits: readonly Edit[], context: EditContext): Map<string, CheckedEdit[]> {
-  if (!Array.isArray(edits)) throw new UsageError('`edits` must be a list.');
+  if (!(edits instanceof Array)) throw new UsageError('`edits` must be a list.');
   const byHook = new Map<string, CheckedEdit[]>();
   edits.forEach((edit, index) => {
     try {
@@ -155,13 +155,7 @@ function allFinite(value: Float32Array, name: string): Float32Array {
  * A `set` value has the shape of the hook, or of the chosen rows and positions; without its row axis
  * it goes to every chosen row, without its position axis to every chosen position.
  */
-function checkValue(
-  edit: HookEdit & { op: 'set' },
-  hook: Hook,
-  F: number,
-  where: CheckedWhere,
-  context: EditContext,
-): CheckedValue {
+function checkValue(edit: HookEdit & { op: 'set' }, hook: Hook, F: number, where: CheckedWhere, context: EditContext): CheckedValue {
   const { value } = edit;
   if (Number.isNaN(F)) throw new UsageError(`${hook.name} grows with the text; in generation it can only be scaled.`);
   assertArray2(value, 'value');
@@ -171,17 +165,19 @@ function checkValue(
   const isPattern = hook.site === 'attn.hook_pattern';
   const keys = Math.max(...context.lengths);
   const one = isPattern ? [inner[0] as number, keys] : (inner.slice(1) as number[]);
-  const full = isPattern ? [one[0]!, positions, keys] : [positions, ...one];
+  const full = isPattern ? [one[0], positions, keys] : [positions, ...one];
   const shapes = [
     { shape: one, perPosition: false, perRow: false },
     { shape: full, perPosition: true, perRow: false },
     ...(context.isBatch ? [{ shape: [rows, ...full], perPosition: true, perRow: true }] : []),
   ];
-  const flat = isPattern ? [] : [
-    { shape: [F], perPosition: false, perRow: false },
-    { shape: [positions, F], perPosition: true, perRow: false },
-    ...(context.isBatch ? [{ shape: [rows, positions, F], perPosition: true, perRow: true }] : []),
-  ];
+  const flat = isPattern
+    ? []
+    : [
+        { shape: [F], perPosition: false, perRow: false },
+        { shape: [positions, F], perPosition: true, perRow: false },
+        ...(context.isBatch ? [{ shape: [rows, positions, F], perPosition: true, perRow: true }] : []),
+      ];
   const match = [...shapes, ...flat].find((s) => sameShape(s.shape, value.shape));
   if (!match) {
     const wanted = shapes.map((s) => `[${s.shape.join(', ')}]`).join(' or ');
@@ -192,7 +188,7 @@ function checkValue(
   }
   allFinite(value.data, 'value');
   const { perPosition, perRow } = match;
-  const byToken = isPattern && perPosition ? patternByToken(value.data, one[0]!, positions, keys) : value.data;
+  const byToken = isPattern && perPosition ? patternByToken(value.data, one[0], positions, keys) : value.data;
   return { value: byToken, perPosition, perRow, tokensPerRow: positions };
 }
 
@@ -285,10 +281,10 @@ function valueToken(edit: CheckedEdit & { op: 'set' }, rowSlot: number, slot: nu
 function editToken(x: Float32Array, edit: CheckedEdit, valueAt: number): void {
   switch (edit.op) {
     case 'scale':
-      for (let i = 0; i < x.length; i++) x[i] = x[i]! * edit.factor;
+      for (let i = 0; i < x.length; i++) x[i] = x[i] * edit.factor;
       return;
     case 'add':
-      for (let i = 0; i < x.length; i++) x[i] = x[i]! + edit.vector[i]!;
+      for (let i = 0; i < x.length; i++) x[i] = x[i] + edit.vector[i];
       return;
     case 'set':
       x.set(edit.value.subarray(valueAt * x.length, (valueAt + 1) * x.length));
@@ -301,7 +297,7 @@ function editToken(x: Float32Array, edit: CheckedEdit, valueAt: number): void {
 /** x − relu(direction·x + bias) direction: zero-ablation of a tied latent (Cunningham et al. 2023, section 4). */
 function projectOut(x: Float32Array, direction: Float32Array, bias: number): void {
   let dot = bias;
-  for (let i = 0; i < x.length; i++) dot += x[i]! * direction[i]!;
+  for (let i = 0; i < x.length; i++) dot += x[i] * direction[i];
   if (dot <= 0) return;
-  for (let i = 0; i < x.length; i++) x[i] = x[i]! - dot * direction[i]!;
+  for (let i = 0; i < x.length; i++) x[i] = x[i] - dot * direction[i];
 }

@@ -94,6 +94,27 @@ export function isPartial(token: string): boolean {
   return token.includes('\uFFFD');
 }
 
+/** A token for labels and tables away from the strip: its text, and which part of it when it is only one. */
+export interface NamedToken {
+  text: string;
+  part: number;
+  of: number;
+}
+
+/** One per token: those that share a character carry the whole of it, numbered from 1. */
+export function nameTokens(text: string, tokens: readonly string[], spans: readonly [number, number][]): NamedToken[] {
+  return groupTokens(text.normalize('NFC'), tokens, spans).flatMap((group) =>
+    group.count === 1
+      ? [{ text: tokens[group.first], part: 1, of: 1 }]
+      : Array.from({ length: group.count }, (_, j) => ({ text: group.text, part: j + 1, of: group.count })),
+  );
+}
+
+/** As one line of plain text: `the`, `🦊 2/4`. */
+export function namedText({ text, part, of }: NamedToken): string {
+  return of === 1 ? glyphText(text) : `${glyphText(text)} ${part}/${of}`;
+}
+
 /**
  * Tokens in order, those whose spans overlap joined into one group.
  * @param nfc the text in NFC, which `spans` index

@@ -46,7 +46,9 @@ export function parseHook(name: string, n_layers: number): Hook {
   const match = /^blocks\.(\d{1,4})\.(.+)$/.exec(String(name));
   const site = BLOCK_SITES.find((s) => s === match?.[2]);
   if (!match || !site) {
-    throw new UsageError(`There is no hook called "${String(name).slice(0, 80)}". Hooks are hook_embed, blocks.0.${BLOCK_SITES.join(', blocks.0.')} (and so for every layer) and ln_final.hook_normalized.`);
+    throw new UsageError(
+      `There is no hook called "${String(name).slice(0, 80)}". Hooks are hook_embed, blocks.0.${BLOCK_SITES.join(', blocks.0.')} (and so for every layer) and ln_final.hook_normalized.`,
+    );
   }
   const layer = Number(match[1]);
   if (layer >= n_layers) {

@@ -79,9 +79,25 @@ export function createParameters(config: ModelConfig, checkpoint: CheckpointWith
 function listSources(config: ModelConfig): [string, Source][] {
   const { d_model: d, d_mlp, d_vocab, n_layers, attention_bias, tied } = config;
   const base = { isQKV: false, isZero: false };
-  const vector = (key: string, size: number, more: Partial<Source> = {}): Source => ({ ...base, key, kind: 'plain', shape: [size], stored: [size], ...more });
-  const linear = (key: string, from: number, to: number, more: Partial<Source> = {}): Source => ({ ...base, key, kind: 'linear', shape: [from, to], stored: [to, from], ...more });
-  const list: [string, Source][] = [['embed.W_E', { ...base, key: 'embed_in.weight', kind: 'plain', shape: [d_vocab, d], stored: [d_vocab, d] }]];
+  const vector = (key: string, size: number, more: Partial<Source> = {}): Source => ({
+    ...base,
+    key,
+    kind: 'plain',
+    shape: [size],
+    stored: [size],
+    ...more,
+  });
+  const linear = (key: string, from: number, to: number, more: Partial<Source> = {}): Source => ({
+    ...base,
+    key,
+    kind: 'linear',
+    shape: [from, to],
+    stored: [to, from],
+    ...more,
+  });
+  const list: [string, Source][] = [
+    ['embed.W_E', { ...base, key: 'embed_in.weight', kind: 'plain', shape: [d_vocab, d], stored: [d_vocab, d] }],
+  ];
   for (let i = 0; i < n_layers; i++) {
     const hf = `layers.${i}`;
     const zero = { isZero: !attention_bias };
@@ -100,6 +116,7 @@ function listSources(config: ModelConfig): [string, Source][] {
       [`blocks.${i}.mlp.b_out`, vector(`${hf}.mlp.dense_4h_to_h.bias`, d)],
     );
   }
+  // As in transformers, a tied model's own embed_out, if a file still has one, counts for nothing.
   list.push(
     ['ln_final.w', vector('final_layer_norm.weight', d)],
     ['ln_final.b', vector('final_layer_norm.bias', d)],
@@ -111,9 +128,14 @@ function listSources(config: ModelConfig): [string, Source][] {
 /** Which spelling the checkpoint uses, told by its embedding. */
 function findPrefix({ tensors, unusable }: CheckpointWithUnusable): string {
   const found = PREFIXES.filter((prefix) => tensors.has(`${prefix}embed_in.weight`) || unusable?.has(`${prefix}embed_in.weight`));
-  if (found.length > 1) throw new FormatError(`The weights hold two token embeddings, ${found[0]}embed_in.weight and ${found[1]}embed_in.weight. Give the file of one model.`);
+  if (found.length > 1)
+    throw new FormatError(
+      `The weights hold two token embeddings, ${found[0]}embed_in.weight and ${found[1]}embed_in.weight. Give the file of one model.`,
+    );
   if (found.length === 0) {
-    throw new FormatError('The weights hold no token embedding (gpt_neox.embed_in.weight). This is not a GPT-NeoX checkpoint, or a part of it is missing.');
+    throw new FormatError(
+      'The weights hold no token embedding (gpt_neox.embed_in.weight). This is not a GPT-NeoX checkpoint, or a part of it is missing.',
+    );
   }
   return found[0];
 }
@@ -124,10 +146,14 @@ function refuseSurplus(config: ModelConfig, { tensors }: CheckpointWithUnusable,
     const match = name.startsWith(prefix) ? /^layers\.(\d+)\.(.+)$/.exec(name.slice(prefix.length)) : null;
     if (!match) continue;
     if (Number(match[1]) >= config.n_layers) {
-      throw new FormatError(`The weights hold ${quote(name)}, but config.json gives ${config.n_layers} layers. Check that both files belong to one model.`);
+      throw new FormatError(
+        `The weights hold ${quote(name)}, but config.json gives ${config.n_layers} layers. Check that both files belong to one model.`,
+      );
     }
     if (!config.attention_bias && /^attention\.(query_key_value|dense)\.bias$/.test(match[2])) {
-      throw new FormatError(`The weights hold ${name}, but config.json says attention_bias is false. Check that both files belong to one model.`);
+      throw new FormatError(
+        `The weights hold ${name}, but config.json says attention_bias is false. Check that both files belong to one model.`,
+      );
     }
   }
 }
@@ -140,7 +166,9 @@ function findTensor(source: Source, checkpoint: CheckpointWithUnusable, prefix: 
   const tensor = checkpoint.tensors.get(name)!;
   const expected = source.kind === 'linear' && tensor.transposed ? [...source.stored].reverse() : source.stored;
   if (tensor.shape.length !== expected.length || tensor.shape.some((size, i) => size !== expected[i])) {
-    throw new FormatError(`${name} has shape [${tensor.shape.join(', ')}], but config.json asks for [${expected.join(', ')}]. Check that both files belong to one model.`);
+    throw new FormatError(
+      `${name} has shape [${tensor.shape.join(', ')}], but config.json asks for [${expected.join(', ')}]. Check that both files belong to one model.`,
+    );
   }
   if (tensor.length !== countValues(expected) * BYTES_PER_VALUE[tensor.dtype]) {
     throw new FormatError(`${name} has ${tensor.length} bytes, which does not fit its shape [${expected.join(', ')}] in ${tensor.dtype}.`);
@@ -151,13 +179,20 @@ function findTensor(source: Source, checkpoint: CheckpointWithUnusable, prefix: 
 function missing(source: Source, candidates: string[], { unusable, format }: CheckpointWithUnusable): FormatError {
   for (const candidate of candidates) {
     const dtype = unusable?.get(candidate);
-    if (dtype) return new FormatError(`${candidate} is stored as ${dtype}; only F32, F16 and BF16 weights can be read. Open a file that is not quantised.`);
+    if (dtype)
+      return new FormatError(
+        `${candidate} is stored as ${dtype}; only F32, F16 and BF16 weights can be read. Open a file that is not quantised.`,
+      );
   }
   if (/attention\.(query_key_value|dense)\.bias$/.test(source.key)) {
-    return new FormatError(`The weights (${format}) hold no ${candidates[0]}, but config.json does not say attention_bias is false. Check that both files belong to one model.`);
+    return new FormatError(
+      `The weights (${format}) hold no ${candidates[0]}, but config.json does not say attention_bias is false. Check that both files belong to one model.`,
+    );
   }
   const hint = source.key === 'embed_out.weight' ? ' It is only optional when config.json says tie_word_embeddings.' : '';
-  return new FormatError(`The weights (${format}) hold no ${candidates[0]} of shape [${source.stored.join(', ')}].${hint} A part of the model is missing.`);
+  return new FormatError(
+    `The weights (${format}) hold no ${candidates[0]} of shape [${source.stored.join(', ')}].${hint} A part of the model is missing.`,
+  );
 }
 
 async function readParameter(source: Source, { name, tensor }: Found, config: ModelConfig): Promise<Float32Array<ArrayBuffer>> {

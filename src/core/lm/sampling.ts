@@ -18,7 +18,7 @@ export function pickToken(logits: Float32Array, { temperature, top_k, random }: 
   if (temperature === 0 || top_k === 1) return topK(logits, 1, logits.length)[0] ?? 0;
   const among = top_k > 0 && top_k < logits.length ? topK(logits, top_k, logits.length) : undefined;
   const count = among?.length ?? logits.length;
-  const logit = (i: number) => logits[among?.[i] ?? i]! / temperature;
+  const logit = (i: number) => logits[among?.[i] ?? i] / temperature;
   let max = -Infinity;
   for (let i = 0; i < count; i++) max = Math.max(max, logit(i));
   const weights = new Float64Array(count);
@@ -29,7 +29,7 @@ export function pickToken(logits: Float32Array, { temperature, top_k, random }: 
   for (let i = 0; i < count; i++) {
     if (weights[i] === 0) continue;
     last = i;
-    left -= weights[i]!;
+    left -= weights[i];
     if (left < 0) break;
   }
   return among?.[last] ?? last;

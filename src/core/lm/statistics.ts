@@ -10,11 +10,11 @@ export interface RowStatistics {
 /** ln Σ exp(logits) and the entropy, in float64. @param logits [d_vocab] */
 export function rowStatistics(logits: Float32Array): RowStatistics {
   let max = -Infinity;
-  for (let i = 0; i < logits.length; i++) if (logits[i]! > max) max = logits[i]!;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > max) max = logits[i]!;
   let sum = 0;
   let weighted = 0;
   for (let i = 0; i < logits.length; i++) {
-    const shifted = logits[i]! - max;
+    const shifted = logits[i] - max;
     const e = Math.exp(shifted);
     sum += e;
     weighted += e * shifted;
@@ -26,17 +26,17 @@ export function rowStatistics(logits: Float32Array): RowStatistics {
 export function klDivergence(p: Float32Array, logZp: number, q: Float32Array, logZq: number): number {
   let kl = 0;
   for (let i = 0; i < p.length; i++) {
-    const logp = p[i]! - logZp;
-    kl += Math.exp(logp) * (logp - (q[i]! - logZq));
+    const logp = p[i] - logZp;
+    kl += Math.exp(logp) * (logp - (q[i] - logZq));
   }
   return Math.max(0, kl);
 }
 
 /** How many of the first `n` logits are above that of `id`: its 0-based rank. */
 export function rankOf(logits: Float32Array, id: number, n: number): number {
-  const own = logits[id]!;
+  const own = logits[id];
   let rank = 0;
-  for (let i = 0; i < n; i++) if (logits[i]! > own) rank++;
+  for (let i = 0; i < n; i++) if (logits[i] > own) rank++;
   return rank;
 }
 
@@ -44,10 +44,10 @@ export function rankOf(logits: Float32Array, id: number, n: number): number {
 export function topK(logits: Float32Array, k: number, n: number): number[] {
   const best: number[] = [];
   for (let i = 0; i < n; i++) {
-    const value = logits[i]!;
-    if (best.length === k && value <= logits[best[k - 1]!]!) continue;
+    const value = logits[i];
+    if (best.length === k && value <= logits[best[k - 1]]) continue;
     let at = best.length;
-    while (at > 0 && logits[best[at - 1]!]! < value) at--;
+    while (at > 0 && logits[best[at - 1]] < value) at--;
     best.splice(at, 0, i);
     if (best.length > k) best.pop();
   }

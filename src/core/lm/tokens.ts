@@ -41,7 +41,7 @@ export function tokenSpans(text: string, byteLengths: readonly number[]): [numbe
   // charAt[b] is where the character holding byte b starts; one more entry for the end.
   const starts: number[] = [];
   const ends: number[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const codePoint = text.codePointAt(at)!;
     const units = codePoint > 0xffff ? 2 : 1;
     for (let i = utf8Length(codePoint); i > 0; i--) {

@@ -59,7 +59,9 @@ export function assertFinite(values: Float32Array<ArrayBuffer>, name: string, fi
   for (let i = 0; i < bits.length; i++) {
     if ((bits[i] & 0x7f800000) === 0x7f800000) {
       const found = Number.isNaN(values[i]) ? 'not a number (NaN)' : 'infinite';
-      throw new FormatError(`${name} holds a value that is ${found}, at position ${first + i}. The file is damaged, or overflowed when it was converted; get another copy.`);
+      throw new FormatError(
+        `${name} holds a value that is ${found}, at position ${first + i}. The file is damaged, or overflowed when it was converted; get another copy.`,
+      );
     }
   }
 }
@@ -70,7 +72,14 @@ export function assertFinite(values: Float32Array<ArrayBuffer>, name: string, fi
  * @param turned whether target is the transpose of what is stored
  * @param order new index of each output feature (stored columns, or rows when turned); absent: unchanged
  */
-export function placeBlock(values: Float32Array, block: Block, target: Float32Array, width: number, turned: boolean, order: Uint32Array | undefined): void {
+export function placeBlock(
+  values: Float32Array,
+  block: Block,
+  target: Float32Array,
+  width: number,
+  turned: boolean,
+  order: Uint32Array | undefined,
+): void {
   if (turned) placeTurned(values, block, target, width, order);
   else placeStraight(values, block, target, width, order);
 }

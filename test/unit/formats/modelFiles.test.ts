@@ -25,7 +25,12 @@ describe('what a drop is taken to be', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => `${entry.parentPath}/${entry.name}`.slice(`${FIXTURES}/tiny-neox/`.length));
     const opened = await openModelFiles(paths.map((path) => file(`downloads/tiny-neox/${path}`, path)));
-    expect(opened).toMatchObject({ name: 'tiny-neox', checkpoint: { format: 'safetensors' }, config: { n_layers: 3 }, generationConfig: { eos_token_id: 0 } });
+    expect(opened).toMatchObject({
+      name: 'tiny-neox',
+      checkpoint: { format: 'safetensors' },
+      config: { n_layers: 3 },
+      generationConfig: { eos_token_id: 0 },
+    });
     expect(opened.configJson).toEqual(fixtureJson('tiny-neox/config.json'));
     expect(JSON.parse(opened.tokenizer!.tokenizer)).toEqual(fixtureJson('tiny-neox/tokenizer.json'));
     expect(JSON.parse(opened.tokenizer!.config!)).toEqual(fixtureJson('tiny-neox/tokenizer_config.json'));
@@ -34,13 +39,48 @@ describe('what a drop is taken to be', () => {
 
   test.each<[string, () => DroppedFile[], string]>([
     ['one safetensors file of any name', () => [config, file('weights-v2.safetensors', 'model.safetensors')], 'weights-v2.safetensors'],
-    ['one ONNX file of any name', () => [config, file('decoder_model_merged.onnx', 'onnx/decoder_model_merged.onnx')], 'decoder_model_merged.onnx'],
-    ['a hub folder with onnx/ below', () => [file('x/config.json', 'config.json'), file('x/onnx/model.onnx', 'onnx/model.onnx'), file('x/onnx/model_fp16.onnx', 'onnx/model_fp16.onnx')], 'x'],
-    ['an ONNX file with its data', () => [config, file('model_external.onnx', 'onnx/model_external.onnx'), file('model.onnx_data', 'onnx/model.onnx_data')], 'model_external.onnx'],
-    ['its data in another folder', () => [config, file('onnx/model.onnx', 'onnx/model_external.onnx'), file('data/model.onnx_data', 'onnx/model.onnx_data')], 'model.onnx'],
-    ['shards with their index', () => ['config.json', 'model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'].map((name) => file(`sharded/${name}`)), 'sharded'],
-    ['model.onnx before an odd safetensors file', () => [config, file('model.onnx', 'onnx/model.onnx'), file('golden.safetensors')], 'model.onnx'],
-    ['paths with backslashes and ./', () => [file('.\\m\\config.json', 'config.json'), file('./m/model.safetensors', 'model.safetensors')], 'm'],
+    [
+      'one ONNX file of any name',
+      () => [config, file('decoder_model_merged.onnx', 'onnx/decoder_model_merged.onnx')],
+      'decoder_model_merged.onnx',
+    ],
+    [
+      'a hub folder with onnx/ below',
+      () => [
+        file('x/config.json', 'config.json'),
+        file('x/onnx/model.onnx', 'onnx/model.onnx'),
+        file('x/onnx/model_fp16.onnx', 'onnx/model_fp16.onnx'),
+      ],
+      'x',
+    ],
+    [
+      'an ONNX file with its data',
+      () => [config, file('model_external.onnx', 'onnx/model_external.onnx'), file('model.onnx_data', 'onnx/model.onnx_data')],
+      'model_external.onnx',
+    ],
+    [
+      'its data in another folder',
+      () => [config, file('onnx/model.onnx', 'onnx/model_external.onnx'), file('data/model.onnx_data', 'onnx/model.onnx_data')],
+      'model.onnx',
+    ],
+    [
+      'shards with their index',
+      () =>
+        ['config.json', 'model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'].map(
+          (name) => file(`sharded/${name}`),
+        ),
+      'sharded',
+    ],
+    [
+      'model.onnx before an odd safetensors file',
+      () => [config, file('model.onnx', 'onnx/model.onnx'), file('golden.safetensors')],
+      'model.onnx',
+    ],
+    [
+      'paths with backslashes and ./',
+      () => [file('.\\m\\config.json', 'config.json'), file('./m/model.safetensors', 'model.safetensors')],
+      'm',
+    ],
   ])('%s', async (_, files, name) => {
     const opened = await openModelFiles(files());
     expect(opened.name).toBe(name);
@@ -50,7 +90,9 @@ describe('what a drop is taken to be', () => {
 
   test('the config nearest to the weights counts', async () => {
     const other: DroppedFile = { path: 'config.json', data: fixtureBlob('tiny-neox-rot8/config.json') };
-    expect(findDifference(await openAll([other, file('sharded/config.json'), file('sharded/model.safetensors', 'model.safetensors')]), exact)).toBeUndefined();
+    expect(
+      findDifference(await openAll([other, file('sharded/config.json'), file('sharded/model.safetensors', 'model.safetensors')]), exact),
+    ).toBeUndefined();
   });
 });
 
@@ -63,23 +105,40 @@ describe('refusals', () => {
   });
 
   test('no weights: what was found is named', async () => {
-    expect(await refuse(config, file('tokenizer.json'))).toBe('No model weights were found (model.safetensors, or an .onnx file); found were config.json, tokenizer.json.');
+    expect(await refuse(config, file('tokenizer.json'))).toBe(
+      'No model weights were found (model.safetensors, or an .onnx file); found were config.json, tokenizer.json.',
+    );
     expect(await refuse(config, text('model.onnx.gz', 'x'))).toBe('model.onnx.gz is compressed. Unpack it and drop the file inside.');
   });
 
   test('a PyTorch pickle alone is refused by name', async () => {
-    const sentence = 'pytorch_model.bin is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.';
+    const sentence =
+      'pytorch_model.bin is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.';
     expect(await refuse(config, file('pytorch_model.bin'))).toBe(sentence);
     expect(await refuse(config, file('pytorch_model.bin', 'pytorch_model_prezip.bin'))).toBe(sentence);
     expect(findDifference(await openAll([config, file('pytorch_model.bin'), file('model.safetensors')]), exact)).toBeUndefined();
   });
 
   test('several candidates are named', async () => {
-    expect(await refuse(config, file('decoder_model.onnx', 'onnx/decoder_model.onnx'), file('decoder_with_past_model.onnx', 'onnx/decoder_with_past_model.onnx'))).toBe(
+    expect(
+      await refuse(
+        config,
+        file('decoder_model.onnx', 'onnx/decoder_model.onnx'),
+        file('decoder_with_past_model.onnx', 'onnx/decoder_with_past_model.onnx'),
+      ),
+    ).toBe(
       "Several files could be the model's weights: decoder_model.onnx, decoder_with_past_model.onnx. Drop only the one you mean, with its config.json.",
     );
-    expect(await refuse(config, file('a/model.safetensors', 'model.safetensors'), file('b/model.safetensors', 'model.safetensors'))).toMatch(/a\/model\.safetensors, b\/model\.safetensors/);
-    expect(await refuse(file('a/config.json', 'config.json'), file('b/config.json', 'config.json'), file('c/model.safetensors', 'model.safetensors'))).toMatch(/Several config\.json files were found \(a\/config\.json, b\/config\.json\)/);
+    expect(
+      await refuse(config, file('a/model.safetensors', 'model.safetensors'), file('b/model.safetensors', 'model.safetensors')),
+    ).toMatch(/a\/model\.safetensors, b\/model\.safetensors/);
+    expect(
+      await refuse(
+        file('a/config.json', 'config.json'),
+        file('b/config.json', 'config.json'),
+        file('c/model.safetensors', 'model.safetensors'),
+      ),
+    ).toMatch(/Several config\.json files were found \(a\/config\.json, b\/config\.json\)/);
     expect(await refuse(config, config)).toBe("Two files are called config.json. Drop the model's folder, or only one of them.");
   });
 
@@ -98,8 +157,16 @@ describe('refusals', () => {
     expect(await refuse(config, index, shard('model-00002-of-00002.safetensors'))).toBe(
       '1 of the 2 files of this model is missing: model-00001-of-00002.safetensors. Drop all of them together.',
     );
-    const swapped = [file('model-00001-of-00002.safetensors', 'sharded/model-00002-of-00002.safetensors'), file('model-00002-of-00002.safetensors', 'sharded/model-00001-of-00002.safetensors')];
-    expect(await refuse(config, index, ...swapped)).toMatch(/^model\.safetensors\.index\.json says that \S+ is in model-0000\d-of-00002\.safetensors, but it is not/);
+    const swapped = [
+      file('model-00001-of-00002.safetensors', 'sharded/model-00002-of-00002.safetensors'),
+      file('model-00002-of-00002.safetensors', 'sharded/model-00001-of-00002.safetensors'),
+    ];
+    expect(await refuse(config, index, ...swapped)).toMatch(
+      /^model\.safetensors\.index\.json says that \S+ is in model-0000\d-of-00002\.safetensors, but it is not/,
+    );
+    expect(await refuse(config, shard('model-00001-of-00002.safetensors'))).toBe(
+      'model-00001-of-00002.safetensors: these are parts of one model. Drop model.safetensors.index.json and all parts together.',
+    );
     const bad = (content: string) => refuse(config, text('model.safetensors.index.json', content));
     expect(await bad('{}')).toMatch(/has no weight_map/);
     expect(await bad('{"weight_map":{"a":1}}')).toMatch(/does not name a file for a/);
@@ -107,32 +174,58 @@ describe('refusals', () => {
     expect(await bad('{"weight_map":{"a":"../../secret.safetensors"}}')).toMatch(/is missing: \.\.\/\.\.\/secret\.safetensors/);
   });
 
-  test.each(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'model.safetensors'])('a web page in place of %s is recognised', async (name) => {
-    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'model.safetensors'];
-    const files = names.map((n) => (n === name ? text(n, page) : file(n)));
-    expect(await refuse(...files)).toBe(`The server sent a web page where ${name} should be. Check the address, or download the file again.`);
-  });
+  test.each(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'model.safetensors'])(
+    'a web page in place of %s is recognised',
+    async (name) => {
+      const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'model.safetensors'];
+      const files = names.map((n) => (n === name ? text(n, page) : file(n)));
+      expect(await refuse(...files)).toBe(
+        `The server sent a web page where ${name} should be. Check the address, or download the file again.`,
+      );
+    },
+  );
 
   test('a web page in place of an ONNX file, an index or a shard is recognised', async () => {
     expect(await refuse(config, text('onnx/model.onnx', page))).toMatch(/web page where onnx\/model\.onnx should be/);
-    expect(await refuse(config, text('model.safetensors.index.json', page))).toMatch(/web page where model\.safetensors\.index\.json should be/);
+    expect(await refuse(config, text('model.safetensors.index.json', page))).toMatch(
+      /web page where model\.safetensors\.index\.json should be/,
+    );
     const shard = (name: string) => file(name, `sharded/${name}`);
-    expect(await refuse(config, shard('model.safetensors.index.json'), shard('model-00002-of-00002.safetensors'), text('model-00001-of-00002.safetensors', page))).toMatch(/web page where model-00001-of-00002\.safetensors should be/);
+    expect(
+      await refuse(
+        config,
+        shard('model.safetensors.index.json'),
+        shard('model-00002-of-00002.safetensors'),
+        text('model-00001-of-00002.safetensors', page),
+      ),
+    ).toMatch(/web page where model-00001-of-00002\.safetensors should be/);
   });
 
   test('JSON that is cut off, too deep or too large is refused', async () => {
     const weights = file('model.safetensors');
-    expect(await refuse(text('config.json', '{"model_type":'), weights)).toBe('config.json is not valid JSON. It was probably cut off while being copied.');
+    expect(await refuse(text('config.json', '{"model_type":'), weights)).toBe(
+      'config.json is not valid JSON. It was probably cut off while being copied.',
+    );
     expect(await refuse(text('config.json', '[]'), weights)).toBe('config.json does not hold a JSON object.');
     const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    expect(await refuse(config, weights, text('tokenizer.json', deep))).toBe('tokenizer.json is nested more than 100 levels deep, which no model file needs.');
-    const huge: DroppedFile = { path: 'tokenizer.json', data: { size: 2 ** 40, slice: () => new Blob([]), arrayBuffer: () => Promise.reject(new Error('read')) } };
+    expect(await refuse(config, weights, text('tokenizer.json', deep))).toBe(
+      'tokenizer.json is nested more than 100 levels deep, which no model file needs.',
+    );
+    const huge: DroppedFile = {
+      path: 'tokenizer.json',
+      data: { size: 2 ** 40, slice: () => new Blob([]), arrayBuffer: () => Promise.reject(new Error('read')) },
+    };
     expect(await refuse(config, weights, huge)).toMatch(/^tokenizer\.json has 1099511627776 bytes; at most 67108864 are read/);
   });
 
   test('the sizes of config.json and weights are compared before anything is read', async () => {
-    const opened = await openModelFiles([text('config.json', JSON.stringify({ ...fixtureJson('tiny-neox/config.json'), hidden_size: 64 })), file('model.safetensors')]);
+    const opened = await openModelFiles([
+      text('config.json', JSON.stringify({ ...fixtureJson('tiny-neox/config.json'), hidden_size: 64 })),
+      file('model.safetensors'),
+    ]);
     expect(opened.config).toEqual(fixtureConfig('tiny-neox', { hidden_size: 64 }));
-    expect(await refusal(() => createParameters(opened.config, opened.checkpoint))).toMatch(/has shape \[300, 32\], but config\.json asks for \[300, 64\]/);
+    expect(await refusal(() => createParameters(opened.config, opened.checkpoint))).toMatch(
+      /has shape \[300, 32\], but config\.json asks for \[300, 64\]/,
+    );
   });
 });

@@ -3,8 +3,19 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { readOnnxCheckpoint } from '../../../src/core/formats/onnx/checkpoint.ts';
 import { parseConfig } from '../../../src/core/lm/config.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
-import { SHIPPED, createRecorder, diskBlob, findDifference, fixtureBlob, fixtureConfig, openFixture, readAll, readFixture, refusal } from './helpers.ts';
-import { bytesField, intField, mapTensors, type RawField } from './onnxBuilder.ts';
+import {
+  SHIPPED,
+  createRecorder,
+  diskBlob,
+  findDifference,
+  fixtureBlob,
+  fixtureConfig,
+  openFixture,
+  readAll,
+  readFixture,
+  refusal,
+} from './helpers.ts';
+import { buildNeox, bytesField, intField, mapTensors, type RawField } from './onnxBuilder.ts';
 
 let exact: Map<string, Float32Array>;
 let half: Map<string, Float32Array>;
@@ -16,13 +27,27 @@ beforeAll(async () => {
 
 describe('weights of every ONNX layout', () => {
   test.each([
-    'model', 'model_opset14_nolayernormop', 'model_with_past', 'model_num_logits', 'model_unfolded', 'model_dynamo',
-    'model_dynamo_opset20', 'model_dynamo_opset23', 'decoder_model', 'decoder_with_past_model', 'decoder_model_merged',
-    'model_external', 'model_floatdata', 'model_constants', 'model_renamed', 'model_ort_basic', 'model_ort_extended',
+    'model',
+    'model_opset14_nolayernormop',
+    'model_with_past',
+    'model_num_logits',
+    'model_unfolded',
+    'model_dynamo',
+    'model_dynamo_opset20',
+    'model_dynamo_opset23',
+    'decoder_model',
+    'decoder_with_past_model',
+    'decoder_model_merged',
+    'model_external',
+    'model_floatdata',
+    'model_constants',
+    'model_renamed',
+    'model_ort_basic',
+    'model_ort_extended',
   ])('%s.onnx gives the numbers of model.safetensors, bit for bit', async (file) => {
     const found = await readAll(await openFixture('tiny-neox', `onnx/${file}.onnx`));
     expect(findDifference(found, exact)).toBeUndefined();
-  }); // prettier-ignore
+  });
 
   test.each(['model_fp16', 'model_fp16_io', 'model_fp16_half_export', 'model_fp16_storage'])(
     '%s.onnx gives the numbers of model_fp16.safetensors, bit for bit',
@@ -78,7 +103,11 @@ describe('numbers that do not lie as plain bytes', () => {
 
   test('float_data in several packed pieces', async () => {
     const blob = mapTensors(readFixture('tiny-neox/onnx/model.onnx'), (fields) =>
-      replaceRaw(fields, 1, (raw) => [bytesField(4, raw.subarray(0, 40)), bytesField(4, raw.subarray(40, 44)), bytesField(4, raw.subarray(44))]),
+      replaceRaw(fields, 1, (raw) => [
+        bytesField(4, raw.subarray(0, 40)),
+        bytesField(4, raw.subarray(40, 44)),
+        bytesField(4, raw.subarray(44)),
+      ]),
     );
     const config = fixtureConfig('tiny-neox');
     const values = await readAll(createParameters(config, await readOnnxCheckpoint(blob, config)));
@@ -88,9 +117,13 @@ describe('numbers that do not lie as plain bytes', () => {
   test('fp16 numbers in int32_data', async () => {
     const varints = (raw: Uint8Array) =>
       Uint8Array.from(
-        Array.from(halvesOf(raw)).flatMap((v) => (v < 128 ? [v] : v < 16_384 ? [(v & 127) | 128, v >> 7] : [(v & 127) | 128, ((v >> 7) & 127) | 128, v >> 14])),
+        Array.from(halvesOf(raw)).flatMap((v) =>
+          v < 128 ? [v] : v < 16_384 ? [(v & 127) | 128, v >> 7] : [(v & 127) | 128, ((v >> 7) & 127) | 128, v >> 14],
+        ),
       );
-    const blob = mapTensors(readFixture('tiny-neox/onnx/model_fp16_half_export.onnx'), (fields) => replaceRaw(fields, 10, (raw) => [bytesField(5, varints(raw))]));
+    const blob = mapTensors(readFixture('tiny-neox/onnx/model_fp16_half_export.onnx'), (fields) =>
+      replaceRaw(fields, 10, (raw) => [bytesField(5, varints(raw))]),
+    );
     const config = fixtureConfig('tiny-neox');
     const values = await readAll(createParameters(config, await readOnnxCheckpoint(blob, config)));
     expect(findDifference(values, half)).toBeUndefined();
@@ -112,6 +145,21 @@ describe('numbers that do not lie as plain bytes', () => {
     expect(await refusal(() => readOnnxCheckpoint(blob, fixtureConfig('tiny-neox')))).toBe(
       'gpt_neox.final_layer_norm.bias is stored as float64 in this ONNX file; only fp32, fp16 and bf16 weights can be read. Open the fp32 or fp16 file.',
     );
+  });
+});
+
+describe('sizes that do not tell two kinds of weight apart', () => {
+  test.each([
+    ['intermediate_size 3 × hidden_size', 4, 12, 7],
+    ['intermediate_size = hidden_size', 4, 4, 7],
+    ['a vocabulary of 3 × hidden_size', 4, 8, 12],
+    ['a vocabulary of intermediate_size', 4, 8, 8],
+  ])('%s: the wiring does', async (_, d_model, d_mlp, d_vocab) => {
+    const config = { ...fixtureConfig('tiny-neox'), d_model, n_heads: 1, d_head: d_model, d_mlp, d_vocab, n_layers: 2 };
+    const { blob, firstValues } = buildNeox(d_model, d_mlp, d_vocab, 2);
+    const values = await readAll(createParameters(config, await readOnnxCheckpoint(blob, config)));
+    for (const [name, first] of firstValues) expect([name, values.get(name)![0]]).toEqual([name, first]);
+    expect(firstValues.size).toBe(28);
   });
 });
 
@@ -154,6 +202,8 @@ describe('refusals', () => {
       'The weights of this ONNX file are in a second file, "model.onnx_data", which was not given. Drop it together with the .onnx file.',
     );
     const short = fixtureBlob('tiny-neox/onnx/model.onnx_data').slice(0, 100_000);
-    expect(await refusal(() => readOnnxCheckpoint(blob, config, 'model.onnx', () => short))).toMatch(/should lie at byte \d+ of "model\.onnx_data" \(\d+ bytes\), but that file has 100000/);
+    expect(await refusal(() => readOnnxCheckpoint(blob, config, 'model.onnx', () => short))).toMatch(
+      /should lie at byte \d+ of "model\.onnx_data" \(\d+ bytes\), but that file has 100000/,
+    );
   });
 });

@@ -52,3 +52,68 @@ export function mapTensors(model: Uint8Array, change: (fields: RawField[], name:
     }),
   );
 }
+
+/** A node of the standard operators without attributes. */
+export function nodeField(op: string, inputs: string[], outputs: string[]): RawField {
+  return bytesField(
+    1,
+    writeFields([...inputs.map((name) => textField(1, name)), ...outputs.map((name) => textField(2, name)), textField(4, op)]),
+  );
+}
+
+/**
+ * A skeleton of a parallel GPT-NeoX: its weights where they belong, and of attention only the
+ * shape operators around it. Every tensor is filled with a number of its own, its first value.
+ */
+export function buildNeox(
+  d_model: number,
+  d_mlp: number,
+  d_vocab: number,
+  layers: number,
+): { blob: Blob; firstValues: Map<string, number> } {
+  const fields: RawField[] = [bytesField(11, writeFields([textField(1, 'ids')]))];
+  const firstValues = new Map<string, number>();
+  const weight = (name: string, ...shape: number[]) => {
+    firstValues.set(name, firstValues.size + 1);
+    const data = new Float32Array(shape.reduce((n, s) => n * s, 1)).fill(firstValues.size);
+    fields.push(
+      bytesField(
+        5,
+        writeFields([...shape.map((s) => intField(1, s)), intField(2, 1), textField(8, name), bytesField(9, new Uint8Array(data.buffer))]),
+      ),
+    );
+    return name;
+  };
+  let count = 0;
+  const node = (op: string, ...inputs: string[]) => {
+    fields.push(nodeField(op, inputs, [`v${++count}`]));
+    return `v${count}`;
+  };
+  const norm = (x: string, name: string) => node('LayerNormalization', x, weight(`${name}.w`, d_model), weight(`${name}.b`, d_model));
+  let x = node('Gather', weight('embed.W_E', d_vocab, d_model), 'ids');
+  for (let i = 0; i < layers; i++) {
+    const at = `blocks.${i}`;
+    const qkv = node(
+      'Add',
+      weight(`${at}.attn.b_QKV`, 3 * d_model),
+      node('MatMul', norm(x, `${at}.ln1`), weight(`${at}.attn.W_QKV`, d_model, 3 * d_model)),
+    );
+    const q = node('Slice', node('Reshape', qkv, 'ids'), 'ids');
+    const z = node('Reshape', node('MatMul', node('Softmax', node('Mul', q, q)), q), 'ids');
+    const attn = node('Add', node('MatMul', z, weight(`${at}.attn.W_O`, d_model, d_model)), weight(`${at}.attn.b_O`, d_model));
+    const pre = node(
+      'Add',
+      node('MatMul', norm(x, `${at}.ln2`), weight(`${at}.mlp.W_in`, d_model, d_mlp)),
+      weight(`${at}.mlp.b_in`, d_mlp),
+    );
+    const mlp = node(
+      'Add',
+      node('MatMul', node('Relu', pre), weight(`${at}.mlp.W_out`, d_mlp, d_model)),
+      weight(`${at}.mlp.b_out`, d_model),
+    );
+    x = node('Add', x, node('Add', mlp, attn));
+  }
+  node('MatMul', norm(x, 'ln_final'), weight('unembed.W_U', d_model, d_vocab));
+  const model = writeFields([bytesField(7, writeFields(fields))]);
+  return { blob: new Blob([model as Uint8Array<ArrayBuffer>]), firstValues };
+}

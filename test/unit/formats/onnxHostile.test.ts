@@ -3,7 +3,7 @@ import { readOnnxCheckpoint } from '../../../src/core/formats/onnx/checkpoint.ts
 import type { ModelConfig } from '../../../src/core/lm/config.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
 import { createRandom, createRecorder, fixtureConfig, outcome, readAll, readFixture, refusal } from './helpers.ts';
-import { bytesField, intField, mapGraph, mapTensors, readFields, textField, writeFields, type RawField } from './onnxBuilder.ts';
+import { bytesField, intField, mapGraph, mapTensors, nodeField, readFields, textField, writeFields, type RawField } from './onnxBuilder.ts';
 
 const config = fixtureConfig('tiny-neox');
 const model = readFixture('tiny-neox/onnx/model.onnx');
@@ -12,18 +12,36 @@ const open = async (blob: Blob, with_: ModelConfig = config) => readAll(createPa
 
 describe('damaged ONNX files', () => {
   test('every truncation is refused in a sentence', async () => {
-    const cuts = [1, 2, 3, 5, 8, 13, 50, 100, 1000, ...Array.from({ length: 150 }, (_, i) => Math.floor(((i + 1) * model.length) / 151)), model.length - 1];
+    const cuts = [
+      1,
+      2,
+      3,
+      5,
+      8,
+      13,
+      50,
+      100,
+      1000,
+      ...Array.from({ length: 150 }, (_, i) => Math.floor(((i + 1) * model.length) / 151)),
+      model.length - 1,
+    ];
     for (const cut of cuts) expect(await outcome(() => open(new Blob([model.subarray(0, cut)])))).toMatch(/ (is|are) .*\.$/);
     expect(await refusal(() => open(new Blob([])))).toBe('model.onnx is empty. Copy or download it again.');
-    expect(await refusal(() => open(new Blob([model.subarray(0, model.length / 2)])))).toMatch(/^model\.onnx is not a readable ONNX file: at byte \d+ it announces \d+ bytes where \d+ are left\. It may be damaged or cut off/);
+    expect(await refusal(() => open(new Blob([model.subarray(0, model.length / 2)])))).toMatch(
+      /^model\.onnx is not a readable ONNX file: at byte \d+ it announces \d+ bytes where \d+ are left\. It may be damaged or cut off/,
+    );
   });
 
   test('mutated bytes give a result or a sentence, nothing else', async () => {
     const random = createRandom(1);
     const seen = new Set<string>();
-    for (const file of ['model_external', 'model_floatdata', 'decoder_model_merged']) {
+    for (const [file, rounds] of [
+      ['model_external', 100],
+      ['model_floatdata', 80],
+      ['decoder_model_merged', 25],
+    ] as const) {
       const bytes = readFixture(`tiny-neox/onnx/${file}.onnx`);
-      for (let round = 0; round < 150; round++) {
+      for (let round = 0; round < rounds; round++) {
         const copy = bytes.slice();
         for (let k = 0; k < 1 + round / 20; k++) copy[Math.floor(random() * copy.length)] = Math.floor(random() * 256);
         seen.add((await outcome(() => open(new Blob([copy])))).slice(0, 30));
@@ -54,25 +72,23 @@ describe('damaged ONNX files', () => {
 
 describe('graphs that lie', () => {
   const isNode = (f: RawField) => f.number === 1;
-  const node = (op: string, inputs: string[], outputs: string[]) =>
-    bytesField(1, writeFields([...inputs.map((name) => textField(1, name)), ...outputs.map((name) => textField(2, name)), textField(4, op)]));
 
   test('a cycle or a missing producer is refused', async () => {
-    const cycle = mapGraph(model, (graph) => [node('Add', ['b'], ['a']), node('Add', ['a'], ['b']), ...graph]);
+    const cycle = mapGraph(model, (graph) => [nodeField('Add', ['b'], ['a']), nodeField('Add', ['a'], ['b']), ...graph]);
     expect(await refusal(() => open(cycle))).toBe('model.onnx is damaged: its Add node reads "b", which nothing before it produces.');
-    const orphan = mapGraph(model, (graph) => [node('Relu', ['nowhere'], ['x']), ...graph]);
+    const orphan = mapGraph(model, (graph) => [nodeField('Relu', ['nowhere'], ['x']), ...graph]);
     expect(await refusal(() => open(orphan))).toContain('reads "nowhere", which nothing before it produces');
     const reversed = mapGraph(model, (graph) => [...graph.filter(isNode).reverse(), ...graph.filter((f) => !isNode(f))]);
     expect(await refusal(() => open(reversed))).toContain('which nothing before it produces');
   });
 
   test('two values of one name are refused', async () => {
-    const twice = mapGraph(model, (graph) => [...graph, node('Relu', ['input_ids'], ['logits'])]);
+    const twice = mapGraph(model, (graph) => [...graph, nodeField('Relu', ['input_ids'], ['logits'])]);
     expect(await refusal(() => open(twice))).toBe('model.onnx is damaged: two of its nodes or weights are called "logits".');
   });
 
   test('a long chain of Identity nodes does no harm', async () => {
-    const chain = Array.from({ length: 20_000 }, (_, i) => node('Identity', [i === 0 ? 'input_ids' : `c${i - 1}`], [`c${i}`]));
+    const chain = Array.from({ length: 20_000 }, (_, i) => nodeField('Identity', [i === 0 ? 'input_ids' : `c${i - 1}`], [`c${i}`]));
     expect(await outcome(() => open(mapGraph(model, (graph) => [...chain, ...graph])))).toBe('ok');
   });
 
@@ -87,7 +103,14 @@ describe('graphs that lie', () => {
   });
 
   test('a graph of millions of empty nodes is refused before it fills the memory', async () => {
-    const blob = new Blob([writeFields([bytesField(7, new Uint8Array(2_000_000).map((_, i) => (i % 2 === 0 ? 0x0a : 0)))]) as Uint8Array<ArrayBuffer>]);
+    const blob = new Blob([
+      writeFields([
+        bytesField(
+          7,
+          new Uint8Array(2_000_000).map((_, i) => (i % 2 === 0 ? 0x0a : 0)),
+        ),
+      ]) as Uint8Array<ArrayBuffer>,
+    ]);
     expect(await refusal(() => open(blob))).toContain('too large to be a language model');
   });
 
@@ -98,14 +121,18 @@ describe('graphs that lie', () => {
     ['seventeen dimensions', Array<number>(17).fill(1)],
   ])('a weight with %s is refused', async (_, dims) => {
     const blob = mapTensors(model, (fields, name) =>
-      name === 'gpt_neox.layers.1.input_layernorm.bias' ? [...dims.map((d) => intField(1, d)), ...fields.filter((f) => f.number !== 1)] : fields,
+      name === 'gpt_neox.layers.1.input_layernorm.bias'
+        ? [...dims.map((d) => intField(1, d)), ...fields.filter((f) => f.number !== 1)]
+        : fields,
     );
     expect(await outcome(() => open(blob))).not.toBe('ok');
   });
 
   test('a weight whose bytes do not fit its shape is refused by name', async () => {
     const blob = mapTensors(model, (fields, name) =>
-      name === 'gpt_neox.layers.1.input_layernorm.bias' ? fields.map((f) => (f.number === 9 ? bytesField(9, f.bytes.subarray(4)) : f)) : fields,
+      name === 'gpt_neox.layers.1.input_layernorm.bias'
+        ? fields.map((f) => (f.number === 9 ? bytesField(9, f.bytes.subarray(4)) : f))
+        : fields,
     );
     expect(await refusal(() => open(blob))).toBe(
       'gpt_neox.layers.1.input_layernorm.bias has shape [32], which needs 128 bytes, but the file stores 124.',
@@ -118,7 +145,9 @@ describe('graphs that lie', () => {
     const asked: string[] = [];
     const evil = mapTensors(external, (fields) => fields.map((f) => (f.number === 13 ? bytesField(13, rename(f.bytes)) : f)));
     const lookup = (location: string) => void asked.push(location);
-    expect(await refusal(() => readOnnxCheckpoint(evil, config, 'model.onnx', lookup))).toContain('"../../etc/passwd", which was not given');
+    expect(await refusal(() => readOnnxCheckpoint(evil, config, 'model.onnx', lookup))).toContain(
+      '"../../etc/passwd", which was not given',
+    );
     expect(asked).toEqual(['../../etc/passwd']);
   });
 

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { readSafetensors, readSafetensorsHeader } from '../../../src/core/formats/safetensors.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
-import { buildSafetensors, createRandom, createRecorder, fixtureBlob, fixtureConfig, outcome, readAll, readFixture, refusal } from './helpers.ts';
+import {
+  buildSafetensors,
+  createRandom,
+  createRecorder,
+  fixtureBlob,
+  fixtureConfig,
+  outcome,
+  readAll,
+  readFixture,
+  refusal,
+} from './helpers.ts';
 
 const config = fixtureConfig('tiny-neox');
 const open = async (blob: Blob) => readAll(createParameters(config, await readSafetensors(blob)));
@@ -67,7 +77,11 @@ describe('headers that lie', () => {
     ['overlap', { a: entry('F32', [1], 0, 4), b: entry('F32', [1], 0, 4) }, /tensor b overlaps another/],
     ['a gap', { a: entry('U8', [1], 0, 1), b: entry('U8', [1], 3, 4) }, /2 bytes before tensor b belong to no tensor/],
     ['bytes left over', { a: entry('U8', [1], 0, 1) }, /3 bytes at its end belong to no tensor/],
-    ['a name given twice', '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}', /a name may be given twice/],
+    [
+      'a name given twice',
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}',
+      /a name may be given twice/,
+    ],
     ['deep nesting', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, /nested more than 100 levels/],
   ])('%s is refused', async (_, header, sentence) => {
     const text = typeof header === 'string' ? header : JSON.stringify(header);
@@ -78,7 +92,9 @@ describe('headers that lie', () => {
     expect(await refusal(() => readSafetensors(new Blob(['\n<!doctype html><html lang="en">'])))).toBe(
       'The server sent a web page where model.safetensors should be. Check the address, or download the file again.',
     );
-    expect(await refusal(() => readSafetensors(new Blob(['version https://git-lfs.github.com/spec/v1\n'])))).toMatch(/is a Git LFS pointer/);
+    expect(await refusal(() => readSafetensors(new Blob(['version https://git-lfs.github.com/spec/v1\n'])))).toMatch(
+      /is a Git LFS pointer/,
+    );
     expect(await refusal(() => readSafetensors(new Blob([])))).toBe('model.safetensors is empty. Copy or download it again.');
     expect(await refusal(() => readSafetensors(new Blob(['abc'])))).toMatch(/has only 3 bytes/);
   });
@@ -88,7 +104,17 @@ describe('damaged files', () => {
   const bytes = readFixture('tiny-neox/model.safetensors');
 
   test('every truncation is refused in a sentence', async () => {
-    const cuts = [0, 1, 7, 8, 9, 10, 100, ...Array.from({ length: 200 }, (_, i) => Math.floor(((i + 1) * bytes.length) / 201)), bytes.length - 1];
+    const cuts = [
+      0,
+      1,
+      7,
+      8,
+      9,
+      10,
+      100,
+      ...Array.from({ length: 200 }, (_, i) => Math.floor(((i + 1) * bytes.length) / 201)),
+      bytes.length - 1,
+    ];
     for (const cut of cuts) expect(await outcome(() => open(new Blob([bytes.subarray(0, cut)])))).toMatch(/cut off|too few|is empty/);
   });
 

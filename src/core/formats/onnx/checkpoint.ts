@@ -16,7 +16,10 @@ import { traceGraph, type LinearSite, type NormSite, type Trace, type WeightRef 
 const QUANTISED: [pattern: RegExp, what: string][] = [
   [/MatMulBnb4$/, '4-bit bitsandbytes weights'],
   [/(MatMulNBits|MatMulFpQ4|GatherBlockQuantized)$/, '4-bit block weights'],
-  [/(DynamicQuantizeLinear|MatMulInteger|DequantizeLinear|QuantizeLinear|ConvInteger|^QLinear\w+|MatMulIntegerToFloat|DynamicQuantizeMatMul|QAttention|QGemm)$/, '8-bit weights'],
+  [
+    /(DynamicQuantizeLinear|MatMulInteger|DequantizeLinear|QuantizeLinear|ConvInteger|^QLinear\w+|MatMulIntegerToFloat|DynamicQuantizeMatMul|QAttention|QGemm)$/,
+    '8-bit weights',
+  ],
 ];
 
 /**
@@ -26,7 +29,12 @@ const QUANTISED: [pattern: RegExp, what: string][] = [
  * @throws FormatError when the file is damaged, quantised, of other sizes than the config says, or
  *   wired in a way that is not recognised
  */
-export async function readOnnxCheckpoint(file: BlobLike, config: ModelConfig, name = 'model.onnx', lookup: FileLookup = () => undefined): Promise<Checkpoint> {
+export async function readOnnxCheckpoint(
+  file: BlobLike,
+  config: ModelConfig,
+  name = 'model.onnx',
+  lookup: FileLookup = () => undefined,
+): Promise<Checkpoint> {
   const graph = flattenGraph(await readOnnxGraph(file, name), name);
   refuseQuantised(graph, name);
   const trace = traceGraph(graph);
@@ -98,13 +106,17 @@ function assignRoles(trace: Trace, config: ModelConfig, name: string): Roles {
     throw unrecognised(trace, config, name);
   }
   if (roles.qkv.some((site, i) => site.norm!.of !== roles.up[i].norm!.of)) {
-    throw new FormatError(`${name} has a sequential residual: its MLP does not read what its attention reads. Only parallel-residual GPT-NeoX models can be opened.`);
+    throw new FormatError(
+      `${name} has a sequential residual: its MLP does not read what its attention reads. Only parallel-residual GPT-NeoX models can be opened.`,
+    );
   }
   return roles;
 }
 
 function findEmbedding(trace: Trace, config: ModelConfig, name: string): WeightRef {
-  const found = trace.lookups.filter((ref) => !ref.flipped && ref.tensor.shape[0] === config.d_vocab && ref.tensor.shape[1] === config.d_model);
+  const found = trace.lookups.filter(
+    (ref) => !ref.flipped && ref.tensor.shape[0] === config.d_vocab && ref.tensor.shape[1] === config.d_model,
+  );
   if (found.length === 0 || found.some((ref) => ref.tensor !== found[0].tensor)) {
     throw new FormatError(
       `${name} has ${found.length === 0 ? 'no' : 'more than one'} token embedding of [${config.d_vocab}, ${config.d_model}], the size config.json gives. Check that both files belong to one model.`,
@@ -130,7 +142,9 @@ function refuseQuantised(graph: FlatGraph, name: string): void {
   for (const [pattern, what] of QUANTISED) {
     const node = graph.nodes.find(({ op }: OnnxNode) => pattern.test(op));
     if (node) {
-      throw new FormatError(`${name} is quantised (${what}, operator ${node.op.replace(/^.*::/, '')}), and rounded weights are not opened. Use the fp32 or fp16 file, such as onnx/model.onnx or onnx/model_fp16.onnx.`);
+      throw new FormatError(
+        `${name} is quantised (${what}, operator ${node.op.replace(/^.*::/, '')}), and rounded weights are not opened. Use the fp32 or fp16 file, such as onnx/model.onnx or onnx/model_fp16.onnx.`,
+      );
     }
   }
 }

@@ -12,7 +12,17 @@ export type FileLookup = (location: string) => BlobLike | undefined;
 
 /** TensorProto.DataType. */
 const DTYPES: Record<number, FloatDtype> = { 1: 'F32', 10: 'F16', 16: 'BF16' };
-const DTYPE_NAMES: Record<number, string> = { 2: 'uint8', 3: 'int8', 6: 'int32', 7: 'int64', 9: 'bool', 11: 'float64', 17: 'float8', 21: 'uint4', 22: 'int4' };
+const DTYPE_NAMES: Record<number, string> = {
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  11: 'float64',
+  17: 'float8',
+  21: 'uint4',
+  22: 'int4',
+};
 const SIZES: Record<FloatDtype, number> = { F32: 4, F16: 2, BF16: 2 };
 
 /** Bytes decoded at a time, and the distance of the positions remembered, in values. */
@@ -28,7 +38,9 @@ export function storeTensor(tensor: OnnxTensor, transposed: boolean, label: stri
   const dtype = DTYPES[tensor.dtype];
   if (!dtype) {
     const found = DTYPE_NAMES[tensor.dtype] ?? `data type ${tensor.dtype}`;
-    throw new FormatError(`${label} is stored as ${found} in this ONNX file; only fp32, fp16 and bf16 weights can be read. Open the fp32 or fp16 file.`);
+    throw new FormatError(
+      `${label} is stored as ${found} in this ONNX file; only fp32, fp16 and bf16 weights can be read. Open the fp32 or fp16 file.`,
+    );
   }
   const { shape } = tensor;
   const length = shape.reduce((n, size) => n * size, SIZES[dtype]);
@@ -72,12 +84,16 @@ function locateExternal(entries: Map<string, string>, length: number, label: str
   const location = entries.get('location') ?? '';
   const file = lookup(location);
   if (!file) {
-    throw new FormatError(`The weights of this ONNX file are in a second file, "${quote(location)}", which was not given. Drop it together with the .onnx file.`);
+    throw new FormatError(
+      `The weights of this ONNX file are in a second file, "${quote(location)}", which was not given. Drop it together with the .onnx file.`,
+    );
   }
   const offset = readCount(entries.get('offset') ?? '0');
   const stated = readCount(entries.get('length') ?? String(length));
   if (offset + stated > file.size || Number.isNaN(offset + stated)) {
-    throw new FormatError(`${label} should lie at byte ${offset} of "${quote(location)}" (${stated} bytes), but that file has ${file.size}. It may be cut off or belong to another model.`);
+    throw new FormatError(
+      `${label} should lie at byte ${offset} of "${quote(location)}" (${stated} bytes), but that file has ${file.size}. It may be cut off or belong to another model.`,
+    );
   }
   return { file, offset, length: stated };
 }

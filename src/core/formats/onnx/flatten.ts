@@ -77,7 +77,9 @@ function store(key: string, tensor: OnnxTensor, flat: FlatGraph, known: Set<stri
 function refuseUnknown(input: string, node: OnnxNode, known: Set<string>, name: string): void {
   if (known.has(input)) return;
   const which = node.name === '' ? '' : ` ${quote(node.name)}`;
-  throw new FormatError(`${name} is damaged: its ${quote(node.op)} node${which} reads "${quote(input)}", which nothing before it produces.`);
+  throw new FormatError(
+    `${name} is damaged: its ${quote(node.op)} node${which} reads "${quote(input)}", which nothing before it produces.`,
+  );
 }
 
 function twice(value: string, name: string): FormatError {

@@ -8,7 +8,7 @@ import { FormatError, type BlobLike } from '../bytes.ts';
 import { decodeText, refuseImpostor } from '../text.ts';
 import { Cursor, WIRE, type Field } from './cursor.ts';
 
-const MAX_STRUCTURE_BYTES = 64 * 2 ** 20;
+const MAX_STRUCTURE_BYTES = 128 * 2 ** 20;
 const MAX_NAME_BYTES = 65_536;
 const MAX_DEPTH = 8;
 const MAX_RANK = 16;
@@ -135,6 +135,7 @@ class ProtoReader {
       else if (f.number === 6) attribute.graph = await this.#readGraph(f, depth + 1);
       else if (f.number === 8) await this.#readInts(f, attribute.ints, MAX_INTS);
     });
+    this.#spend(8 * attribute.ints.length);
     into.set(name, attribute);
   }
 
@@ -163,6 +164,7 @@ class ProtoReader {
     const runs = tensor.data.kind === 'floats' ? tensor.data.runs : [];
     tensor.data = { kind: 'floats', runs };
     const last = runs.at(-1);
+    const before = runs.length;
     if (f.wire === WIRE.fixed32) {
       if (last?.stride === 5 && last.offset + last.count * 5 === f.start) last.count++;
       else runs.push({ offset: f.start, count: 1, stride: 5 });
@@ -171,6 +173,7 @@ class ProtoReader {
       if ((f.end - f.start) % 4 !== 0) throw this.#cursor.damaged('a list of floats has a length that is no multiple of 4');
       runs.push({ offset: f.start, count: (f.end - f.start) / 4, stride: 4 });
     }
+    this.#spend((runs.length - before) * 64);
     if (runs.length > MAX_RUNS) throw this.#cursor.damaged('a tensor is scattered over too many pieces');
   }
 
@@ -230,7 +233,9 @@ class ProtoReader {
   #spend(bytes: number): void {
     this.#budget -= bytes;
     if (this.#budget < 0) {
-      throw new FormatError(`${this.#cursor.name} has a graph too large to be a language model (over ${MAX_STRUCTURE_BYTES / 2 ** 20} MB of structure without its weights).`);
+      throw new FormatError(
+        `${this.#cursor.name} has a graph too large to be a language model (over ${MAX_STRUCTURE_BYTES / 2 ** 20} MB of structure without its weights).`,
+      );
     }
   }
 

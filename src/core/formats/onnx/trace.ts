@@ -49,16 +49,20 @@ type Fact =
   | { kind: 'scaled'; of: string; gain: WeightRef }
   | { kind: 'norm'; norm: NormSite };
 
+// prettier-ignore
 const POINTWISE = new Set([
   'Div', 'Mul', 'Pow', 'Erf', 'Tanh', 'Relu', 'Gelu', 'Sigmoid',
   'com.microsoft::Gelu', 'com.microsoft::FastGelu', 'com.microsoft::BiasGelu', 'com.microsoft::QuickGelu',
-]); // prettier-ignore
-
-/** Operators that hand on (part of) their first input's values unchanged. */
-const PASSING = new Set(['Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Slice', 'Gather', 'GatherND']);
+]);
 
 /** Same value in the same shape, perhaps in another number format. */
 const ALIASES = new Set(['Identity', 'Cast']);
+
+/** All of the values, in another shape. */
+const RESHAPING = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
+
+/** Some of the values; exports that keep the last positions only put one before the head. */
+const PICKING = new Set(['Slice', 'Gather', 'GatherND']);
 
 export function traceGraph(graph: FlatGraph): Trace {
   return new Tracer(graph).run();
@@ -97,6 +101,7 @@ class Tracer {
       case 'MatMul':
         return b?.kind === 'weight' && a?.kind !== 'weight' ? this.#linear(node, b.ref) : undefined;
       case 'Gemm':
+      case 'com.microsoft::FusedMatMul':
         return this.#gemm(node);
       case 'Add':
         return this.#add(a, b) ?? this.#add(b, a);
@@ -117,17 +122,17 @@ class Tracer {
       case 'Transpose':
         return a?.kind === 'weight' ? this.#transpose(node, a.ref) : undefined;
       default:
-        return PASSING.has(node.op) ? this.#pass(node, a) : undefined;
+        return this.#pass(node, a);
     }
   }
 
+  /** Facts that outlive a change of shape. A part of a Linear's output is no longer that Linear's. */
   #pass(node: OnnxNode, fact: Fact | undefined): Fact | undefined {
     if (ALIASES.has(node.op)) return fact;
-    if (fact?.kind === 'weight') {
-      if (node.op === 'Gather' && fact.ref.tensor.shape.length === 2) this.#trace.lookups.push(fact.ref);
-      return undefined;
-    }
-    return fact?.kind === 'norm' || fact?.kind === 'linear' ? fact : undefined;
+    if (node.op === 'Gather' && fact?.kind === 'weight' && fact.ref.tensor.shape.length === 2) this.#trace.lookups.push(fact.ref);
+    if (fact?.kind === 'linear') return RESHAPING.has(node.op) ? fact : undefined;
+    if (fact?.kind === 'norm') return RESHAPING.has(node.op) || PICKING.has(node.op) ? fact : undefined;
+    return undefined;
   }
 
   #linear(node: OnnxNode, weight: WeightRef): Fact | undefined {
@@ -147,7 +152,7 @@ class Tracer {
     return { kind: 'linear', site };
   }
 
-  /** x·W + c with the scalars at 1; torch writes it for two-dimensional inputs. */
+  /** x·W + c with the scalars at 1 (torch, for two-dimensional inputs), or onnxruntime's x·Wᵀ. */
   #gemm(node: OnnxNode): Fact | undefined {
     const b = this.#facts.get(node.inputs[1]);
     const { attributes } = node;

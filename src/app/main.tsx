@@ -1,0 +1,44 @@
+/** Wires worker, scripting interface and screens together; the only file that knows them all. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { startLens } from '../../workers/lens/client.ts';
+import { App } from './App.tsx';
+import { createApi } from './createApi.ts';
+import type { LoadProgress } from './api.ts';
+import type { Startup } from './startup.ts';
+
+declare const __VERSION__: string;
+
+const DEFAULT_MODEL = 'bookworm-9m';
+
+const query = new URLSearchParams(location.search);
+const asked = query.get('device');
+const modelId = query.get('model') ?? DEFAULT_MODEL;
+const listeners = new Set<(progress: LoadProgress) => void>();
+const startupStop = new AbortController();
+
+const api = createApi(startLens(), {
+  version: __VERSION__,
+  base: new URL('.', document.baseURI).href,
+  device: asked === 'webgpu' || asked === 'wasm' ? asked : 'auto',
+  model: modelId,
+  onStartupProgress: (progress) => listeners.forEach((listener) => listener(progress)),
+  startupSignal: startupStop.signal,
+});
+window.featurescope = api;
+
+const startup: Startup = {
+  modelId,
+  subscribe(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  cancel: () => startupStop.abort(),
+  isolated: crossOriginIsolated,
+};
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App api={api} startup={startup} />
+  </StrictMode>,
+);

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TYPING_PAUSE_MS } from '../../../src/state/reader.ts';
+import { chosenPosition } from '../../../src/state/selectors.ts';
+import { createAppStore } from '../../../src/state/store.ts';
+import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function ready(options: FakeOptions = {}) {
+  const api = fakeApi(options);
+  const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
+  await vi.advanceTimersByTimeAsync(1000);
+  return { api, store, get: store.getState, act: store.getState().actions };
+}
+
+describe('start', () => {
+  it('reads the text as soon as the model is open', async () => {
+    const { get } = await ready();
+    expect(get().boot).toEqual({ status: 'ready' });
+    expect(get().analysis?.before.tokens).toEqual(['the', ' sea']);
+    expect(get().hook).toBe('blocks.3.hook_resid_post');
+    expect(get().activations?.values.shape).toEqual([2, 256]);
+    expect(get().device?.kind).toBe('wasm');
+  });
+
+  it('keeps what was typed before the model was there', async () => {
+    let open = () => {};
+    const api = fakeApi({ ready: new Promise((resolve) => (open = resolve)) });
+    const store = createAppStore(api, fakeStartup());
+    store.getState().actions.setText('a hat');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.calls).toEqual([]);
+    open();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(store.getState().analysis?.text).toBe('a hat');
+  });
+
+  it('shows the sentence of a failed start, and can try again', async () => {
+    const api = fakeApi({ ready: Promise.reject(new Error('No such model.')) });
+    const store = createAppStore(api, fakeStartup());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(store.getState().boot).toEqual({ status: 'failed', message: 'No such model.' });
+    expect(store.getState().models).toHaveLength(1);
+    store.getState().actions.retryBoot();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(store.getState().boot).toEqual({ status: 'ready' });
+  });
+});
+
+describe('typing', () => {
+  it('asks once for a burst of keystrokes', async () => {
+    const { api, act, get } = await ready();
+    api.calls.length = 0;
+    for (const text of ['h', 'ha', 'hat']) {
+      act.setText(text);
+      await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS / 2);
+    }
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.calls.filter((c) => c.startsWith('predict'))).toEqual(['predict hat']);
+    expect(get().analysis?.text).toBe('hat');
+  });
+
+  it('drops an answer that comes after a newer question', async () => {
+    const { act, get } = await ready({ delayMs: (call, text) => (call === 'predict' && text === 'slow' ? 5000 : 10) });
+    act.setText('slow');
+    await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
+    act.setText('quick');
+    await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
+    expect(get().analysis?.text).toBe('quick');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(get().analysis?.text).toBe('quick');
+    expect(get().reading).toEqual({ status: 'done' });
+  });
+
+  it('keeps the last answer when the text is too long, and counts', async () => {
+    const { act, get } = await ready({ n_ctx: 4 });
+    act.setText('a b c d e f');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().reading).toEqual({ status: 'tooLong', tokens: 6, allowed: 4 });
+    expect(get().analysis?.text).toBe('the sea');
+  });
+
+  it('has nothing to show for an empty text', async () => {
+    const { act, get } = await ready();
+    act.setText('');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().reading).toEqual({ status: 'empty' });
+    expect(get().analysis).toBeNull();
+  });
+
+  it('shows the sentence of a failed call beside what was there', async () => {
+    const options: FakeOptions = {};
+    const { act, get } = await ready(options);
+    options.fail = { predict: 'The worker stopped.' };
+    act.setText('more');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().reading).toEqual({ status: 'failed', message: 'The worker stopped.' });
+    expect(get().analysis?.text).toBe('the sea');
+    expect(get().activations?.text).toBe('more');
+  });
+});
+
+describe('position', () => {
+  it('follows the last token until one is chosen, and stays inside the text', async () => {
+    const { act, get } = await ready();
+    expect(chosenPosition(get())).toBe(1);
+    act.setText('the sea and the hat');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(chosenPosition(get())).toBe(4);
+    act.selectPosition(3);
+    expect(chosenPosition(get())).toBe(3);
+    act.setText('the sea');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(chosenPosition(get())).toBe(1);
+  });
+});
+
+describe('edits', () => {
+  const zero = { hook: 'blocks.3.hook_resid_post', change: { op: 'scale', factor: 0 }, where: { kind: 'all' } } as const;
+
+  it('compares with the unedited run, which is not asked for again', async () => {
+    const { api, act, get } = await ready();
+    api.calls.length = 0;
+    act.addEdit(zero);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.calls.filter((c) => c.startsWith('predict'))).toHaveLength(1);
+    expect(get().analysis?.after?.kl).toHaveLength(2);
+    expect(get().activations?.edited).toBe(true);
+    expect(get().activations?.values.data.every((x) => x === 0)).toBe(true);
+  });
+
+  it('undoes and redoes, and the screen follows', async () => {
+    const { act, get } = await ready();
+    act.addEdit(zero);
+    await vi.advanceTimersByTimeAsync(500);
+    act.undo();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().bench.present.edits).toEqual([]);
+    expect(get().analysis?.after).toBeNull();
+    act.redo();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().analysis?.after).not.toBeNull();
+    act.changeEdit(1, { on: false });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().analysis?.after).toBeNull();
+  });
+
+  it('keeps vectors with where they came from', async () => {
+    const { act, get } = await ready();
+    act.keepVector(new Float32Array([1, 2]), 1);
+    expect(get().bench.present.vectors).toEqual([
+      { id: 1, values: new Float32Array([1, 2]), hook: 'blocks.3.hook_resid_post', position: 1, token: '·sea', excerpt: 'the sea' },
+    ]);
+  });
+
+  it('reads again when an edit sits at the selected position and the selection moves', async () => {
+    const { api, act } = await ready();
+    act.addEdit({ ...zero, where: { kind: 'selected' } });
+    await vi.advanceTimersByTimeAsync(500);
+    api.calls.length = 0;
+    act.selectPosition(0);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.calls.filter((c) => c.startsWith('predict'))).toHaveLength(1);
+  });
+});
+
+describe('models', () => {
+  it('keeps the model it had when another is refused', async () => {
+    const options: FakeOptions = {};
+    const { act, get } = await ready(options);
+    options.fail = { load: 'This is not a GPT-NeoX model.' };
+    void act.loadModel([], 'bert');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().load).toEqual({ status: 'failed', name: 'bert', message: 'This is not a GPT-NeoX model.', kept: 'bookworm-9m' });
+    expect(get().model?.id).toBe('bookworm-9m');
+    expect(get().analysis?.text).toBe('the sea');
+    act.dismissLoad();
+    expect(get().load).toEqual({ status: 'idle' });
+  });
+
+  it('reports progress, adopts the new model and reads the text with it', async () => {
+    const { act, get } = await ready({ delayMs: 10 });
+    void act.loadModel([], 'mine');
+    await vi.advanceTimersByTimeAsync(25);
+    expect(get().load).toMatchObject({ status: 'loading', progress: { stage: 'fetching', loaded: 7_200_000 } });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().load).toEqual({ status: 'idle' });
+    expect(get().model?.id).toBe('from-files');
+    expect(get().models).toHaveLength(2);
+    expect(get().analysis?.text).toBe('the sea');
+  });
+
+  it('says nothing of a load that was cancelled', async () => {
+    const { act, get } = await ready({ delayMs: 10 });
+    void act.loadModel([], 'mine');
+    await vi.advanceTimersByTimeAsync(15);
+    act.cancelLoad();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().load).toEqual({ status: 'idle' });
+    expect(get().model?.id).toBe('bookworm-9m');
+  });
+});
+
+describe('continuing the text', () => {
+  it('runs plain and edited one after the other', async () => {
+    const { act, get } = await ready();
+    act.addEdit({ hook: 'blocks.3.hook_resid_post', change: { op: 'scale', factor: 0 }, where: { kind: 'all' } });
+    await vi.advanceTimersByTimeAsync(500);
+    act.setSettings({ tokens: 3 });
+    void act.generate();
+    await vi.advanceTimersByTimeAsync(500);
+    const { generation } = get();
+    expect(generation.status).toBe('done');
+    const outputs = generation.status === 'idle' ? [] : generation.outputs;
+    expect(outputs.map((o) => o.name)).toEqual(['plain', 'edited']);
+    expect(outputs.every((o) => o.finished && o.text !== '')).toBe(true);
+  });
+
+  it('keeps what was written when stopped', async () => {
+    const { act, get } = await ready({ delayMs: 10 });
+    act.setSettings({ tokens: 50 });
+    void act.generate();
+    await vi.advanceTimersByTimeAsync(100);
+    act.stopGenerating();
+    await vi.advanceTimersByTimeAsync(500);
+    const { generation } = get();
+    expect(generation.status).toBe('stopped');
+    expect(generation.status !== 'idle' && generation.outputs[0].text.length).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,36 @@
+/** What crosses between the page and the lens worker. */
+import type {
+  DeviceInfo,
+  Edit,
+  GenerateOptions,
+  Generated,
+  Input,
+  LoadProgress,
+  ModelInfo,
+  Predictions,
+  RunOptions,
+  RunResult,
+  Tokenized,
+} from '../../src/core/lm/types.ts';
+
+/** A file as it crosses: Blobs are handed over by reference. */
+export type FileIn = { path: string; data: Blob };
+export type ModelSource = { id: string } | { files: FileIn[] };
+
+export interface LensMethods {
+  open(settings: { device: 'auto' | 'webgpu' | 'wasm'; base: string }): DeviceInfo;
+  list(): ModelInfo[];
+  load(source: ModelSource): ModelInfo;
+  tokenize(text: string): Tokenized;
+  run(input: Input, options: RunOptions): RunResult;
+  predict(input: Input, options: { k?: number; edits?: Edit[] }): Predictions;
+  generate(input: Input, options: GenerateOptions): Generated;
+  /** Counts that must return to rest when nothing runs; for the leak tests. */
+  live(): { sessions: number; buffers: number; calls: number };
+}
+
+/** What a method reports while it runs. */
+export interface LensProgress {
+  load: LoadProgress;
+  generate: { id: number; text: string };
+}

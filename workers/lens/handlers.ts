@@ -1,0 +1,21 @@
+/** The methods of a lens session as calls; `satisfies` keeps them in step with api.ts. */
+import type { CallContext, Handlers } from '../rpc.ts';
+import type { LensMethods } from './api.ts';
+import type { LensSession } from './session.ts';
+
+type HandlersOf<Methods> = {
+  [M in keyof Methods]: Methods[M] extends (...args: infer A) => infer R ? (context: CallContext, ...args: A) => R | Promise<R> : never;
+};
+
+export function lensHandlers(session: LensSession): Handlers {
+  return {
+    open: (_, settings) => session.open(settings),
+    list: () => session.list(),
+    load: (context, source) => session.load(context, source),
+    tokenize: (_, text) => session.tokenize(text),
+    run: (context, input, options) => session.run(context, input, options),
+    predict: (context, input, options) => session.predict(context, input, options),
+    generate: (context, input, options) => session.generate(context, input, options),
+    live: () => session.live(),
+  } satisfies HandlersOf<LensMethods>;
+}

@@ -1,0 +1,121 @@
+/** Opening models: from the page's own origin or from files, up to sessions that can run. */
+import { download } from '../../src/cache/download.ts';
+import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
+import { FormatError } from '../../src/core/formats/bytes.ts';
+import { openModelFiles, type OpenedModel } from '../../src/core/formats/modelFiles.ts';
+import { parseConfig, type ModelConfig } from '../../src/core/lm/config.ts';
+import { listHooks } from '../../src/core/lm/hooks.ts';
+import { createParameters } from '../../src/core/lm/parameters.ts';
+import type { LoadProgress, ModelInfo } from '../../src/core/lm/types.ts';
+import { loadHookedModel, type HookedModel } from '../engine/hookedModel.ts';
+import type { Runtime } from '../engine/runtime.ts';
+import { createTokenizer, type Tokenizer } from '../engine/tokenizer.ts';
+import type { FileIn, ModelSource } from './api.ts';
+
+/** Files of a model folder on our own origin; those marked optional may be missing. */
+const HUB_FILES = [
+  { path: 'config.json', optional: false },
+  { path: 'tokenizer.json', optional: false },
+  { path: 'tokenizer_config.json', optional: true },
+  { path: 'onnx/model.onnx', optional: false },
+] as const;
+
+export interface LoadedModel {
+  info: ModelInfo;
+  model: HookedModel;
+  /** Absent when the files had none: such a model takes ids only. */
+  tokenizer?: Tokenizer;
+}
+
+export interface OpenOptions {
+  onProgress: (progress: LoadProgress) => void;
+  signal: AbortSignal;
+}
+
+/** Ids of the models that ship with the page. */
+export async function builtInIds(base: string): Promise<string[]> {
+  const index = await readJson(`${base}models/index.json`, 'The list of models');
+  if (!Array.isArray(index) || !index.every((id) => typeof id === 'string')) {
+    throw new FormatError('The list of models that ship with this page cannot be read.');
+  }
+  return index;
+}
+
+/** What can be said of a built-in model before it is loaded. */
+export async function describeBuiltIn(base: string, id: string): Promise<ModelInfo> {
+  const config = parseConfig(await readJson(`${base}models/${id}/config.json`, `config.json of ${id}`));
+  return describe(config, { id, source: 'built-in', hash: '', n_tokens: config.d_vocab, parameters: countParameters(config) });
+}
+
+/**
+ * @throws UsageError for an unknown id; FormatError for files that are wrong; AbortedError
+ */
+export async function openModel(runtime: Runtime, base: string, source: ModelSource, options: OpenOptions): Promise<LoadedModel> {
+  const fromFiles = 'files' in source;
+  const files = fromFiles ? source.files : await fetchModel(base, source.id, options);
+  throwIfStopped(options.signal);
+  options.onProgress({ stage: 'reading', loaded: 0, total: 0 });
+  const opened = await openModelFiles(files);
+  return build(runtime, opened, fromFiles ? opened.name : source.id, fromFiles ? 'files' : 'built-in', options);
+}
+
+async function build(
+  runtime: Runtime,
+  opened: OpenedModel,
+  id: string,
+  source: ModelInfo['source'],
+  { onProgress, signal }: OpenOptions,
+): Promise<LoadedModel> {
+  const tokenizer = opened.tokenizer && createTokenizer(opened.tokenizer.tokenizer, opened.tokenizer.config);
+  const parameters = createParameters(opened.config, opened.checkpoint);
+  const model = await loadHookedModel(runtime, opened.config, parameters, {
+    stop: signal,
+    onValues: (done, total) => onProgress({ stage: 'building', loaded: 4 * done, total: 4 * total }),
+  });
+  onProgress({ stage: 'done', loaded: 1, total: 1 });
+  const n_tokens = Math.min(tokenizer?.size ?? Infinity, opened.config.d_vocab);
+  const info = describe(opened.config, { id, source, hash: model.hash, n_tokens, parameters: model.parameters });
+  return { info, model, ...(tokenizer && { tokenizer }) };
+}
+
+async function fetchModel(base: string, id: string, { onProgress, signal }: OpenOptions): Promise<FileIn[]> {
+  const known = await builtInIds(base);
+  if (!known.includes(id)) {
+    throw new UsageError(
+      `There is no model called "${String(id).slice(0, 80)}" here. Models that ship with this page: ${known.join(', ')}. Others can be opened from files.`,
+    );
+  }
+  const files = await Promise.all(
+    HUB_FILES.map(async ({ path, optional }) => {
+      const label = `${path} of ${id}`;
+      const report = path.endsWith('.onnx')
+        ? { onProgress: (loaded: number, total: number) => onProgress({ stage: 'fetching', loaded, total }) }
+        : {};
+      const data = await download(`${base}models/${id}/${path}`, { signal, label, ...report });
+      if (!data && !optional) throw new FormatError(`${label} is missing from the server. Reload the page, or open the model from files.`);
+      return data ? [{ path: `${id}/${path}`, data }] : [];
+    }),
+  );
+  return files.flat();
+}
+
+async function readJson(url: string, label: string): Promise<unknown> {
+  const blob = await download(url, { label });
+  if (!blob) throw new FormatError(`${label} is missing from the server.`);
+  try {
+    return JSON.parse(await blob.text());
+  } catch {
+    throw new FormatError(`${label} is not JSON.`);
+  }
+}
+
+function describe(config: ModelConfig, rest: Pick<ModelInfo, 'id' | 'source' | 'hash' | 'n_tokens' | 'parameters'>): ModelInfo {
+  const { n_layers, d_model, n_heads, d_head, d_mlp, d_vocab, n_ctx } = config;
+  return { ...rest, n_layers, d_model, n_heads, d_head, d_mlp, d_vocab, n_ctx, hooks: listHooks(config), bytes: 4 * rest.parameters };
+}
+
+/** Values of all parameters, from the shapes alone; attention biases count also when they are all zero. */
+function countParameters({ n_layers, d_model: D, d_mlp: M, d_vocab: V }: ModelConfig): number {
+  const block = 4 * D + D * 3 * D + 3 * D + D * D + D + D * M + M + M * D + D;
+  return n_layers * block + 2 * D + 2 * V * D;
+}

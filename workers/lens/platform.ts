@@ -1,0 +1,31 @@
+/**
+ * Which build of ONNX Runtime, and where its files are. Both `mjs` and `wasm` must be given: with one alone the
+ * built worker hangs as soon as it starts threads, or asks a CDN (reference: browser-stack A5).
+ */
+import cpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
+import cpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
+import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import { Runtime, type OrtModule } from '../engine/runtime.ts';
+import type { Platform } from './session.ts';
+
+/** More threads than this gain little on models of this size and cost memory. */
+const MAX_THREADS = 8;
+
+export function createPlatform(): Platform {
+  return {
+    async createRuntime({ kind, device }) {
+      const ort = (kind === 'webgpu'
+        ? await import('onnxruntime-web/webgpu')
+        : await import('onnxruntime-web/wasm')) as unknown as OrtModule;
+      const threads = self.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+      const absolute = (url: string) => new URL(url, self.location.href).href;
+      ort.env.wasm.wasmPaths =
+        kind === 'webgpu' ? { mjs: absolute(gpuMjs), wasm: absolute(gpuWasm) } : { mjs: absolute(cpuMjs), wasm: absolute(cpuWasm) };
+      ort.env.wasm.numThreads = threads;
+      ort.env.wasm.proxy = false;
+      ort.env.logLevel = 'error';
+      return new Runtime({ ort, threads, ...(device && { device }) });
+    },
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * The lens worker's work, without the worker: opens a device, holds the current model, answers calls. A
+ * model that is replaced lives until the calls that use it end.
+ */
+import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
+import { AbortedError, UsageError } from '../../src/core/errors.ts';
+import type {
+  DeviceInfo,
+  Edit,
+  GenerateOptions,
+  Generated,
+  Input,
+  ModelInfo,
+  Predictions,
+  RunOptions,
+  RunResult,
+  Tokenized,
+} from '../../src/core/lm/types.ts';
+import { predict } from '../engine/predict.ts';
+import { checkRows, run, type Rows } from '../engine/run.ts';
+import type { Runtime } from '../engine/runtime.ts';
+import type { CallContext } from '../rpc.ts';
+import type { ModelSource } from './api.ts';
+import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './models.ts';
+
+/** Calls that compute at the same time; more would only hold more memory. */
+const MAX_ACTIVE = 4;
+
+export interface Platform {
+  createRuntime(choice: Awaited<ReturnType<typeof chooseDevice>>): Promise<Runtime>;
+}
+
+/** A loaded model and how many calls use it. */
+interface Held extends LoadedModel {
+  users: number;
+  retired: boolean;
+}
+
+export class LensSession {
+  readonly #platform: Platform;
+  #runtime: Runtime | undefined;
+  #base = '/';
+  #held: Held | undefined;
+  #loading: Promise<unknown> = Promise.resolve();
+  #active = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  async open(settings: { device: DeviceRequest; base: string }): Promise<DeviceInfo> {
+    const choice = await chooseDevice(settings.device);
+    this.#runtime = await this.#platform.createRuntime(choice);
+    this.#base = settings.base;
+    const { threads } = this.#runtime;
+    const cpu = `CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
+    return { kind: choice.kind, threads, description: choice.kind === 'webgpu' ? choice.adapter : cpu, reason: choice.reason };
+  }
+
+  async list(): Promise<ModelInfo[]> {
+    const current = this.#held?.info;
+    const ids = await builtInIds(this.#base);
+    const shipped = await Promise.all(
+      ids.map(async (id) => (current?.id === id && current.source === 'built-in' ? current : describeBuiltIn(this.#base, id))),
+    );
+    return current?.source === 'files' ? [...shipped, current] : shipped;
+  }
+
+  /** One load at a time; the model in use stays until the new one is whole. */
+  async load(context: CallContext, source: ModelSource): Promise<ModelInfo> {
+    const runtime = this.#requireRuntime();
+    const current = this.#held?.info;
+    if ('id' in source && source.id === current?.id) return current;
+    const turn = this.#loading;
+    const mine = (async () => {
+      await turn.catch(() => {});
+      stopIfAborted(context.signal);
+      const loaded = await openModel(runtime, this.#base, source, { onProgress: context.progress, signal: context.signal });
+      this.#replace({ ...loaded, users: 0, retired: false });
+      return loaded.info;
+    })();
+    this.#loading = mine;
+    return mine;
+  }
+
+  async tokenize(text: string): Promise<Tokenized> {
+    return this.#use(undefined, async (held) => requireTokenizer(held).tokenize(text));
+  }
+
+  async run(context: CallContext, input: Input, options: RunOptions = {}): Promise<RunResult> {
+    return this.#use(context.signal, (held) => run(held.model, toRows(input, held), options, context.signal));
+  }
+
+  async predict(context: CallContext, input: Input, options: { k?: number; edits?: Edit[] } = {}): Promise<Predictions> {
+    return this.#use(context.signal, async (held) => {
+      const rows = toRows(input, held);
+      if (rows.isBatch) throw new UsageError('predict takes one text; for a batch use run with logits.');
+      checkRows(rows, held.model.config);
+      const ids = rows.ids[0];
+      const statistics = await predict(held.model, ids, { ...options, n_tokens: held.info.n_tokens }, context.signal);
+      const token = (id: number) => held.tokenizer?.token(id) ?? `[${id}]`;
+      const topTokens = Object.fromEntries([...new Set(statistics.topIds)].map((id) => [id, token(id)]));
+      return { ...describeTokens(input, ids, held), ...statistics, topTokens };
+    });
+  }
+
+  async generate(context: CallContext, input: Input, options: GenerateOptions): Promise<Generated> {
+    return this.#use(context.signal, async (held) => {
+      const rows = toRows(input, held);
+      if (rows.isBatch) throw new UsageError('generate takes one text, not a batch.');
+      // Loaded when first needed: the library is large and the page starts without it.
+      const { generate } = await import('../engine/generate.ts');
+      const decode = (ids: number[]) => held.tokenizer?.decode(ids) ?? '';
+      const soFar: number[] = [];
+      const ids = await generate(held.model, rows.ids[0], {
+        options,
+        n_tokens: held.info.n_tokens,
+        stop: context.signal,
+        onToken: (id) => {
+          soFar.push(id);
+          context.progress({ id, text: decode(soFar) });
+        },
+      });
+      return { ids, text: decode(ids) };
+    });
+  }
+
+  live(): { sessions: number; buffers: number; calls: number } {
+    const { sessions, buffers } = this.#requireRuntime().live;
+    return { sessions, buffers, calls: this.#active + this.#waiting.length };
+  }
+
+  #requireRuntime(): Runtime {
+    if (!this.#runtime) throw new UsageError('The device is not open yet; wait for `featurescope.ready`.');
+    return this.#runtime;
+  }
+
+  #replace(next: Held): void {
+    const old = this.#held;
+    this.#held = next;
+    if (!old) return;
+    old.retired = true;
+    void this.#releaseIfIdle(old);
+  }
+
+  async #releaseIfIdle(held: Held): Promise<void> {
+    if (held.retired && held.users === 0) await held.model.release();
+  }
+
+  /** Runs `work` on the current model, which stays alive meanwhile; waits when enough calls are running. */
+  async #use<T>(signal: AbortSignal | undefined, work: (held: Held) => Promise<T>): Promise<T> {
+    await this.#enter();
+    try {
+      stopIfAborted(signal);
+      const held = this.#held;
+      if (!held) throw new UsageError('No model is loaded yet; wait for `featurescope.ready`.');
+      held.users++;
+      try {
+        return await work(held);
+      } finally {
+        held.users--;
+        await this.#releaseIfIdle(held);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#active >= MAX_ACTIVE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#active++;
+  }
+
+  /** Hands the place to the next in line, or frees it. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#active--;
+  }
+}
+
+function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError();
+}
+
+function requireTokenizer(held: LoadedModel) {
+  if (!held.tokenizer) throw new UsageError(`The model ${held.info.id} came without tokenizer.json, so it takes token ids, not text.`);
+  return held.tokenizer;
+}
+
+/** @throws UsageError unless the input has exactly one of text, ids, batch */
+function toRows(input: Input, held: LoadedModel): Rows {
+  if (typeof input !== 'object' || input === null) throw new UsageError('The input must be { text }, { ids } or { batch }.');
+  const kinds = ['text', 'ids', 'batch'].filter((kind) => kind in input);
+  if (kinds.length !== 1) throw new UsageError('The input must have exactly one of `text`, `ids` and `batch`.');
+  const bos = input.prepend_bos ? [held.model.config.bos_token_id] : [];
+  const list = (ids: unknown, name: string): number[] => {
+    if (!Array.isArray(ids)) throw new UsageError(`\`${name}\` must be a list of token ids.`);
+    return [...bos, ...(ids as number[])];
+  };
+  if ('text' in input) return { ids: [[...bos, ...requireTokenizer(held).encode(input.text)]], isBatch: false };
+  if ('ids' in input) return { ids: [list(input.ids, 'ids')], isBatch: false };
+  if (!Array.isArray(input.batch)) throw new UsageError('`batch` must be a list of lists of token ids.');
+  return { ids: input.batch.map((ids, r) => list(ids, `batch[${r}]`)), isBatch: true };
+}
+
+/** Tokens and spans of the ids that were run; ids given without text have the spans of what they decode to. */
+function describeTokens(input: Input, ids: number[], held: LoadedModel): Tokenized {
+  const { tokenizer } = held;
+  if (!tokenizer) return { ids, tokens: ids.map((id) => `[${id}]`), spans: ids.map(() => [0, 0]) };
+  if (!('text' in input)) return { ids, tokens: ids.map((id) => tokenizer.token(id)), spans: tokenizer.spans(tokenizer.decode(ids), ids) };
+  const tokenized = tokenizer.tokenize(input.text);
+  if (ids.length === tokenized.ids.length) return tokenized;
+  return { ids, tokens: [tokenizer.token(ids[0]), ...tokenized.tokens], spans: [[0, 0], ...tokenized.spans] };
+}
