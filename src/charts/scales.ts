@@ -11,7 +11,7 @@ export interface ColourScale {
 }
 
 /** KL has no ceiling; its range is the smallest of these that holds the largest value on screen. */
-const KL_CEILINGS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
+const KL_CEILINGS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
 
 /**
  * @param vocabulary entries of the tokenizer: surprise and entropy end at a uniform guess among them

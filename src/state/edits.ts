@@ -84,6 +84,11 @@ function describeList(where: EditWhere): string {
   return where.kind === 'list' ? where.text.trim() : '';
 }
 
+/** Whether any listed edit is on and can act: `compileEdits` without the work. */
+export function anyActs(items: readonly EditItem[], context: EditContext): boolean {
+  return items.some((item) => item.on && editProblem(item, context) === null);
+}
+
 /** The api's edits for every listed edit that is on and can act, in list order. */
 export function compileEdits(items: readonly EditItem[], context: EditContext): Edit[] {
   return items.flatMap((item) => {

@@ -24,7 +24,7 @@ export function ActivationsPanel() {
       {task.status === 'failed' && <Failure message={task.message} />}
       {empty ? (
         <Empty>No text, so nothing to read.</Empty>
-      ) : activations && activations.hook === hook ? (
+      ) : activations ? (
         <Read activations={activations} />
       ) : boot === 'failed' ? (
         <Empty>Activations need a model.</Empty>

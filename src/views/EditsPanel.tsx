@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
-import { editProblem, editsCode, type EditItem } from '../state/edits.ts';
-import { activeEdits, editContext } from '../state/selectors.ts';
+import { compileEdits, editProblem, editsCode, type EditItem } from '../state/edits.ts';
+import { editContext } from '../state/selectors.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { EditForm } from './EditForm.tsx';
 import { EditRow } from './EditRow.tsx';
@@ -108,8 +108,9 @@ export function useEditContext() {
 }
 
 function EditsCode() {
-  const state = useApp((s) => s);
-  const edits = activeEdits(state);
+  const context = useEditContext();
+  const items = useApp((s) => s.bench.present.edits);
+  const edits = useMemo(() => compileEdits(items, context), [items, context]);
   return (
     <details className="code">
       <summary>As code for the scripting interface</summary>

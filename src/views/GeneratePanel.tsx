@@ -1,6 +1,7 @@
 import type { FormEvent } from 'react';
 import type { Output } from '../state/appState.ts';
-import { activeEdits } from '../state/selectors.ts';
+import { anyActs } from '../state/edits.ts';
+import { editContext } from '../state/selectors.ts';
 import { Field, NumberInput } from './fields.tsx';
 import { Empty, Failure, Panel } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -56,7 +57,7 @@ export function GeneratePanel() {
 function Settings() {
   const settings = useApp((s) => s.settings);
   const allowed = useApp((s) => (s.model?.n_ctx ?? 256) - (s.analysis?.before.ids.length ?? 0));
-  const edits = useApp((s) => activeEdits(s).length > 0);
+  const edits = useApp((s) => anyActs(s.bench.present.edits, editContext(s)));
   const { setSettings } = useActions();
   const room = Math.max(1, allowed);
   return (

@@ -81,7 +81,7 @@ export function PredictionTable({ rows, compared, floors, onChoose }: Prediction
               )}
               {compared && (
                 <td className="numeric">
-                  <ChangeCell row={row} />
+                  <ChangeCell row={row} floors={floors} />
                 </td>
               )}
             </tr>
@@ -128,11 +128,17 @@ function ProbabilityCell({ value, floor, top }: { value: number | undefined; flo
   );
 }
 
-function ChangeCell({ row }: { row: PredictionRow }) {
-  if (row.before === undefined || row.after === undefined) return '';
-  const change = row.after - row.before;
+/** Share of a change that an unlisted probability may hide before the change is left out. */
+const MAX_DOUBT = 0.01;
+
+function ChangeCell({ row, floors }: { row: PredictionRow; floors: PredictionTableProps['floors'] }) {
+  const change = (row.after ?? floors.after / 2) - (row.before ?? floors.before / 2);
+  const doubt = Math.max(row.before === undefined ? floors.before : 0, row.after === undefined ? floors.after : 0) / 2;
+  if (doubt > MAX_DOUBT * Math.abs(change)) return '';
+  const title = doubt > 0 ? `within ${formatNumber(doubt)}` : formatFull(change);
   return (
-    <span className={`num ${change > 0 ? 'is-up' : 'is-down'}`} title={formatFull(change)}>
+    <span className={`num ${change > 0 ? 'is-up' : 'is-down'}`} title={title}>
+      {doubt > 0 ? '≈ ' : ''}
       {formatSigned(change)}
     </span>
   );

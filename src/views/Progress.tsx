@@ -56,7 +56,7 @@ export function LoadBanners({ startup }: { startup: Startup }) {
   return (
     <>
       {boot.status === 'loading' && <ProgressLine name={startup.modelId} progress={boot.progress} onCancel={() => startup.cancel()} />}
-      {boot.status === 'failed' && load.status !== 'loading' && (
+      {boot.status === 'failed' && load.status === 'idle' && (
         <div className="banner banner-failure" role="alert">
           <span className="banner-words">{boot.message}</span>
           <button type="button" className="button-small" onClick={retryBoot}>

@@ -39,7 +39,7 @@ export function TextPanel() {
         <TokenCount />
       </p>
       {reading.status === 'tooLong' && (
-        <p className="failure" role="alert">
+        <p className="failure">
           This text is {formatInteger(reading.tokens)} tokens long. The model reads at most {formatInteger(reading.allowed)}, so it is{' '}
           {formatInteger(reading.tokens - reading.allowed)} over. What is shown below is still the last text that fitted.
         </p>

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 
 export function Field({ label, children }: { label: string; children: ReactNode }) {
   return (
@@ -53,6 +53,7 @@ export interface ChoiceProps<T extends string> {
 
 /** A row of exclusive choices. */
 export function Choice<T extends string>({ legend, options, value, onChange }: ChoiceProps<T>) {
+  const name = useId();
   return (
     <fieldset className="choice">
       <legend>{legend}</legend>
@@ -61,7 +62,7 @@ export function Choice<T extends string>({ legend, options, value, onChange }: C
           <input
             type="radio"
             className="visually-hidden"
-            name={legend}
+            name={name}
             checked={option.value === value}
             onChange={() => onChange(option.value)}
           />

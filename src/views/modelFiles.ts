@@ -1,18 +1,18 @@
-/** Files as the browser gives them, turned into what the api opens: paths within one model folder. */
+/** Files as the browser gives them, turned into what the api opens: files with the path they had. */
 import type { FileIn } from '../app/api.ts';
 
 type Named = { path: string; data: File };
 
 export function fromFileList(list: FileList | null): FileIn[] {
-  return withoutCommonFolder([...(list ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, data: file })));
+  return [...(list ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, data: file }));
 }
 
 /** Everything dropped, folders walked to the end. Must be called while the drop event is being handled. */
 export async function fromDrop(transfer: DataTransfer): Promise<FileIn[]> {
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  if (entries.length === 0) return withoutCommonFolder([...transfer.files].map((file) => ({ path: file.name, data: file })));
+  if (entries.length === 0) return [...transfer.files].map((file) => ({ path: file.name, data: file }));
   const found = await Promise.all(entries.map((entry) => walk(entry, '')));
-  return withoutCommonFolder(found.flat());
+  return found.flat();
 }
 
 async function walk(entry: FileSystemEntry, folder: string): Promise<Named[]> {
@@ -38,16 +38,10 @@ async function childrenOf(directory: FileSystemDirectoryEntry): Promise<FileSyst
   }
 }
 
-/** Drops the folder that every path begins with, so that `config.json` is at the top. */
-export function withoutCommonFolder<T extends { path: string }>(files: readonly T[]): T[] {
-  const folder = files[0]?.path.includes('/') ? files[0].path.slice(0, files[0].path.indexOf('/') + 1) : '';
-  const common = folder !== '' && files.every((f) => f.path.startsWith(folder));
-  return common ? files.map((f) => ({ ...f, path: f.path.slice(folder.length) })) : [...files];
-}
-
-/** What to call files while they load. */
+/** What to call files while they load: their folder, or the one file, or how many. */
 export function nameOfFiles(files: readonly FileIn[]): string {
-  const first = files[0];
-  const path = first instanceof File ? first.name : (first?.path ?? '');
-  return files.length === 1 ? path : `${files.length} files`;
+  const paths = files.map((f) => (f instanceof File ? f.name : f.path));
+  const folder = paths[0]?.includes('/') ? paths[0].slice(0, paths[0].indexOf('/')) : '';
+  if (folder !== '' && paths.every((path) => path.startsWith(`${folder}/`))) return folder;
+  return paths.length === 1 ? paths[0] : `${paths.length} files`;
 }

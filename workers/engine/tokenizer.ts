@@ -65,7 +65,8 @@ export function createTokenizer(json: string, configJson: string | undefined): T
       const ids = encode(text);
       return { ids, tokens: ids.map(token), spans: spans(text, ids) };
     },
-    decode: (ids) => hub.decode([...ids], { clean_up_tokenization_spaces: false }),
+    // The library refuses an empty list.
+    decode: (ids) => (ids.length === 0 ? '' : hub.decode([...ids], { clean_up_tokenization_spaces: false })),
   };
 }
 

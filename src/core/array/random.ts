@@ -5,7 +5,7 @@
  * @returns a function giving the next number in [0, 1)
  */
 export function createRandom(seed: number): () => number {
-  let s = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+  let s = seed >>> 0;
   const mix = () => {
     s = (s + 0x9e3779b9) >>> 0;
     let t = s ^ (s >>> 16);
@@ -15,6 +15,8 @@ export function createRandom(seed: number): () => number {
     return (t ^ (t >>> 15)) >>> 0;
   };
   let a = mix();
+  // The upper half joins after the lower has been used, so that no two seeds meet (−1 and 0, 2^32 and 1).
+  s = (s ^ Math.floor(seed / 2 ** 32)) >>> 0;
   let b = mix();
   let c = mix();
   let counter = 1;

@@ -102,7 +102,8 @@ type CheckedWhere = Pick<CheckedEdit, 'positions' | 'slot' | 'rows' | 'rowSlot'>
 function checkWhere(edit: HookEdit, { lengths, isBatch, growing }: EditContext): CheckedWhere {
   const where: CheckedWhere = {};
   if (edit.rows !== undefined) {
-    if (!isBatch && edit.rows.some((r) => r !== 0)) throw new UsageError('`rows` is for a batch; this input is one text.');
+    const isList = Array.isArray(edit.rows);
+    if (!isBatch && isList && edit.rows.some((r) => r !== 0)) throw new UsageError('`rows` is for a batch; this input is one text.');
     const rows = indices(edit.rows, 'rows', lengths.length, `the batch has ${lengths.length} rows`);
     where.rows = new Set(rows);
     where.rowSlot = new Map(rows.map((r, i) => [r, i]));
@@ -231,15 +232,19 @@ export function applyEdits(x: Float32Array, F: number, edits: readonly CheckedEd
   }
 }
 
-/** Applies edits in order to a pattern [rows, heads, pos, keys], in place; one token is its [heads, keys]. */
+/**
+ * Applies edits in order to a pattern [rows, heads, pos, keys], in place; one token is its [heads, keys].
+ * Keys that are padding stay 0, so a row of a batch attends to nothing that is not its own.
+ */
 export function applyPatternEdits(x: Float32Array, heads: number, keys: number, edits: readonly CheckedEdit[], at: Stretch): void {
   const token = new Float32Array(heads * keys);
   for (const edit of edits) {
     forEachToken(edit, at, (r, p, valueAt) => {
+      const real = at.lengths[r] ?? keys;
       const start = (h: number) => ((r * heads + h) * at.pos + p) * keys;
       for (let h = 0; h < heads; h++) token.set(x.subarray(start(h), start(h) + keys), h * keys);
       editToken(token, edit, valueAt);
-      for (let h = 0; h < heads; h++) x.set(token.subarray(h * keys, (h + 1) * keys), start(h));
+      for (let h = 0; h < heads; h++) x.set(token.subarray(h * keys, h * keys + real), start(h));
     });
   }
 }

@@ -18,12 +18,13 @@ export function pickToken(logits: Float32Array, { temperature, top_k, random }: 
   if (temperature === 0 || top_k === 1) return topK(logits, 1, logits.length)[0] ?? 0;
   const among = top_k > 0 && top_k < logits.length ? topK(logits, top_k, logits.length) : undefined;
   const count = among?.length ?? logits.length;
-  const logit = (i: number) => logits[among?.[i] ?? i] / temperature;
+  const logit = (i: number) => logits[among?.[i] ?? i];
   let max = -Infinity;
   for (let i = 0; i < count; i++) max = Math.max(max, logit(i));
   const weights = new Float64Array(count);
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += weights[i] = Math.exp(logit(i) - max);
+  // The difference first: a logit over a tiny temperature alone overflows.
+  for (let i = 0; i < count; i++) sum += weights[i] = Math.exp((logit(i) - max) / temperature);
   let left = random() * sum;
   let last = 0;
   for (let i = 0; i < count; i++) {

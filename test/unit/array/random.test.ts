@@ -18,14 +18,14 @@ test('negative seeds and seeds beyond 32 bits are seeds of their own', () => {
 });
 
 test('the sequence is fixed: links that carry a seed replay the same text for ever', () => {
-  expect(draw(0, 3)).toEqual(FIRST_OF_0);
-  expect(draw(12345, 3)).toEqual(FIRST_OF_12345);
+  // From a separate implementation of sfc32 and splitmix32 in Python integers.
+  expect(draw(0, 3)).toEqual([0.6750985074322671, 0.1792434190865606, 0.051309420028701425]);
+  expect(draw(12345, 3)).toEqual([0.7162950292695314, 0.6504218934569508, 0.48810740862973034]);
 });
 
 test('numbers are uniform in [0, 1) and neighbours uncorrelated', () => {
   const n = 100_000;
   const numbers = draw(3, n);
-  expect(Math.min(...numbers.slice(0, 50_000), ...[1])).toBeGreaterThanOrEqual(0);
   expect(numbers.every((x) => x >= 0 && x < 1)).toBe(true);
   // Ten bins of expected 10 000; chi² with 9 degrees of freedom is above 33.7 once in 10 000 times.
   const bins = new Float64Array(10);

@@ -50,7 +50,7 @@ describe('colour scales', () => {
   });
 
   it('gives KL the smallest round range that holds it', () => {
-    expect(colourScale('kl', 8192, 0.2).ticks.at(-1)?.label).toBe('0.300');
+    expect(colourScale('kl', 8192, 0.3).ticks.at(-1)?.label).toBe('0.500');
     expect(colourScale('kl', 8192, 0).share(0)).toBe(0);
     expect(colourScale('kl', 8192, 100).share(100)).toBe(1);
   });

@@ -4,7 +4,7 @@ import { Screen } from '../../../src/app/App.tsx';
 import type { Facts } from '../../../src/state/appState.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { deviceAddress, deviceChoice } from '../../../src/views/deviceChoice.ts';
-import { nameOfFiles, withoutCommonFolder } from '../../../src/views/modelFiles.ts';
+import { nameOfFiles } from '../../../src/views/modelFiles.ts';
 import { StoreProvider } from '../../../src/views/StoreContext.tsx';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
@@ -97,22 +97,12 @@ describe('device in the address', () => {
 });
 
 describe('files', () => {
-  it('drops the folder that all share, once', () => {
-    const paths = (list: string[]) => withoutCommonFolder(list.map((path) => ({ path }))).map((f) => f.path);
-    expect(paths(['m/config.json', 'm/onnx/model.onnx'])).toEqual(['config.json', 'onnx/model.onnx']);
-    expect(paths(['m/config.json', 'n/a'])).toEqual(['m/config.json', 'n/a']);
-    expect(paths(['config.json', 'm/a'])).toEqual(['config.json', 'm/a']);
-    expect(paths([])).toEqual([]);
-  });
-
   it('has a name while loading', () => {
     const data = new Uint8Array();
     expect(nameOfFiles([{ path: 'model.safetensors', data }])).toBe('model.safetensors');
-    expect(
-      nameOfFiles([
-        { path: 'a', data },
-        { path: 'b', data },
-      ]),
-    ).toBe('2 files');
+    const named = (...paths: string[]) => nameOfFiles(paths.map((path) => ({ path, data })));
+    expect(named('a', 'b')).toBe('2 files');
+    expect(named('pythia/config.json', 'pythia/onnx/model.onnx')).toBe('pythia');
+    expect(named('a/config.json', 'ab/x')).toBe('2 files');
   });
 });

@@ -203,8 +203,8 @@ class ProtoReader {
     this.#guard(() => {
       while (reader.pos < reader.len) {
         const [number, wire] = reader.tag();
-        if (number === 1 && wire === WIRE.bytes) key = reader.string();
-        else if (number === 2 && wire === WIRE.bytes) value = reader.string();
+        if (number === 1 && Number(wire) === WIRE.bytes) key = reader.string();
+        else if (number === 2 && Number(wire) === WIRE.bytes) value = reader.string();
         else reader.skip(wire, number);
       }
     });
