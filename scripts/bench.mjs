@@ -57,8 +57,9 @@ async function benchForward(browser, app, peers) {
   const peer = await openPage(browser, peers);
   const { d_model: D, d_mlp: M, n_layers: L } = ours.model;
   const shapes = [[D, 3 * D], [D, D], [D, M], [M, D]];
-  const matmuls = await peer.evaluate(([shapes, tokens, rounds]) => window.peers('matmuls', { shapes, tokens, rounds }), [shapes, BATCH * POS, ROUNDS]);
-  const whole = await peer.evaluate(([batch, pos, base]) => window.peers('transformersForward', { batch, pos, base, rounds: 3 }), [BATCH, POS, `${new URL(app).pathname}models/`]);
+  const ask = (/** @type {string} */ method, /** @type {object} */ argument) => peer.evaluate(`window.peers('${method}', ${JSON.stringify(argument)})`);
+  const matmuls = await ask('matmuls', { shapes, tokens: BATCH * POS, rounds: ROUNDS });
+  const whole = await ask('transformersForward', { batch: BATCH, pos: POS, base: `${new URL(app).pathname}models/`, rounds: 3 });
   await peer.close();
   const tokens = BATCH * POS;
   const products = L * matmuls.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
@@ -113,7 +114,7 @@ async function benchGenerate(browser, app) {
 async function openToPredictions(page, app) {
   const start = performance.now();
   await page.goto(app, { waitUntil: 'commit' });
-  await page.waitForSelector('[data-testid="prediction-row"]', { timeout: 60_000 });
+  await page.waitForSelector('table.predictions tbody .token-button, table.predictions tbody .token-sample', { timeout: 60_000 });
   return performance.now() - start;
 }
 
@@ -179,7 +180,7 @@ async function benchPythia(app) {
     // The page's own renderer is the one that grew; Chromium keeps spare ones.
     const grown = (/** @type {number} */ pid) => memoryOf(pid).peak - (resting.get(pid)?.peak ?? Infinity);
     const pid = (await renderers()).sort((a, b) => grown(b) - grown(a))[0];
-    const before = resting.get(pid);
+    const before = resting.get(pid) ?? memoryOf(pid);
     const loading = memoryOf(pid);
     await page.waitForTimeout(3000);
     const after = memoryOf(pid);

@@ -41,9 +41,11 @@ export function Screen({ startup }: { startup: Startup }) {
   useTheme();
   return (
     <>
-      <Header startup={startup} onHelp={openKeys} />
-      <LoadBanners startup={startup} />
-      <DropTarget />
+      <div className="app-top">
+        <Header startup={startup} onHelp={openKeys} />
+        <LoadBanners startup={startup} />
+        <DropTarget />
+      </div>
       <main>
         <TextPanel />
         <StripPanel />

@@ -21,6 +21,11 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
     store.setState({ generation: { ...generation, outputs } });
   };
 
+  const addOutput = (output: Output) => {
+    const { generation } = store.getState();
+    if (generation.status === 'running') store.setState({ generation: { ...generation, outputs: [...generation.outputs, output] } });
+  };
+
   const finish = (status: 'done' | 'stopped' | 'failed', message = '') => {
     const { generation } = store.getState();
     if (generation.status !== 'running') return;
@@ -29,8 +34,8 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
     store.setState({ generation: next });
   };
 
-  const continueOnce = async (index: number, prompt: string, edits: Edit[], signal: AbortSignal) => {
-    const { tokens, temperature, topK, seed } = store.getState().settings;
+  const continueOnce = async (index: number, prompt: string, tokens: number, edits: Edit[], signal: AbortSignal) => {
+    const { temperature, topK, seed } = store.getState().settings;
     const { text } = await api.generate(
       { text: prompt },
       {
@@ -40,8 +45,8 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
         seed,
         edits,
         signal,
-        onToken: (_id, piece) => {
-          if (!signal.aborted) setOutput(index, (o) => ({ ...o, text: o.text + piece }));
+        onToken: (_id, soFar) => {
+          if (!signal.aborted) setOutput(index, (o) => ({ ...o, text: soFar }));
         },
       },
     );
@@ -55,13 +60,16 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
       const mine = new AbortController();
       running = mine;
       const prompt = state.text;
-      const edits = state.settings.withEdits ? activeEdits(state) : [];
-      const outputs: Output[] = [{ name: 'plain', text: '', finished: false }];
-      if (edits.length > 0) outputs.push({ name: 'edited', text: '', finished: false });
-      store.setState({ generation: { status: 'running', prompt, outputs } });
+      store.setState({ generation: { status: 'running', prompt, outputs: [{ name: 'plain', text: '', finished: false }] } });
       try {
-        await continueOnce(0, prompt, [], mine.signal);
-        if (edits.length > 0 && !mine.signal.aborted) await continueOnce(1, prompt, edits, mine.signal);
+        const { ids } = await api.tokenize(prompt);
+        const room = state.model.n_ctx - ids.length;
+        if (room < 1) throw new Error(`The text fills the whole context of ${state.model.n_ctx} tokens, so nothing can follow it.`);
+        const tokens = Math.min(state.settings.tokens, room);
+        const edits = state.settings.withEdits ? activeEdits(store.getState(), ids.length) : [];
+        if (edits.length > 0) addOutput({ name: 'edited', text: '', finished: false });
+        if (!mine.signal.aborted) await continueOnce(0, prompt, tokens, [], mine.signal);
+        if (edits.length > 0 && !mine.signal.aborted) await continueOnce(1, prompt, tokens, edits, mine.signal);
         if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'done');
       } catch (error) {
         if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'failed', sentenceOf(error));

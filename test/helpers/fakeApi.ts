@@ -152,7 +152,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         const id = Math.floor(noise(i + prompt.length, edits.length) * 48);
         ids.push(id + 10);
         text += VOCABULARY[id];
-        onToken?.(id + 10, VOCABULARY[id]);
+        onToken?.(id + 10, text);
       }
       return { ids, text };
     },

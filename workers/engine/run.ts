@@ -38,10 +38,10 @@ export function checkRows(rows: Rows, config: ModelConfig): void {
         `${name} has ${ids.length} tokens, ${ids.length - config.n_ctx} more than the ${config.n_ctx} this model reads at once.`,
       );
     }
-    const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.d_vocab);
-    if (bad !== undefined) {
+    const bad = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= config.d_vocab);
+    if (bad >= 0) {
       throw new UsageError(
-        `${name} holds the token id ${String(bad)}; ids of this model are whole numbers from 0 to ${config.d_vocab - 1}.`,
+        `${name} holds the token id ${String(ids[bad])}; ids of this model are whole numbers from 0 to ${config.d_vocab - 1}.`,
       );
     }
   });
@@ -137,9 +137,9 @@ function checkLogitRows(which: LogitRows, rows: Rows): number[][] {
   if (which === 'all') return lengths.map((n) => Array.from({ length: n }, (_, i) => i));
   if (!Array.isArray(which)) throw new UsageError("`logits` must be 'none', 'last', 'all' or a list of positions.");
   const longest = Math.max(...lengths);
-  const bad = which.find((p) => !Number.isInteger(p) || p < 0 || p >= longest);
-  if (bad !== undefined)
-    throw new UsageError(`\`logits\` asks for position ${String(bad)}, but the text has ${longest} tokens (counted from 0).`);
+  const bad = which.findIndex((p) => !Number.isInteger(p) || p < 0 || p >= longest);
+  if (bad >= 0)
+    throw new UsageError(`\`logits\` asks for position ${String(which[bad])}, but the text has ${longest} tokens (counted from 0).`);
   return lengths.map(() => which);
 }
 

@@ -62,7 +62,7 @@ export class Runtime {
     const location = graph.external[0]?.location ?? 'weights';
     const options: InferenceSession.SessionOptions = {
       executionProviders: this.#device ? [{ name: 'webgpu', device: this.#device } as never] : ['wasm'],
-      externalData: [{ path: location, data: weights }],
+      externalData: graph.external.length > 0 ? [{ path: location, data: weights }] : [],
       // Shapes change with the text, so remembering memory patterns would only keep memory.
       enableMemPattern: false,
       logSeverityLevel: 3,
@@ -81,6 +81,17 @@ export class Runtime {
         this.live.sessions--;
       },
     };
+  }
+
+  /**
+   * Starts the runtime (megabytes of WASM to compile) while the model is still on its way. A failure shows
+   * again, with its sentence, at the first real session.
+   */
+  async warmUp(): Promise<void> {
+    const node = { op: 'Identity', inputs: ['x'], outputs: ['y'] };
+    const graph: Graph = { name: 'warm-up', nodes: [node], inputs: [{ name: 'x', dims: ['N'] }], outputs: ['y'], external: [], ints: [], floats: [] };
+    const session = await this.createSession(graph, new Uint8Array(0));
+    await session.release();
   }
 
   async #run(session: InferenceSession, feeds: Feeds, fetches: readonly string[], label: string): Promise<Feeds> {

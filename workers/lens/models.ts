@@ -78,20 +78,27 @@ async function build(
   return { info, model, ...(tokenizer && { tokenizer }) };
 }
 
-async function fetchModel(base: string, id: string, { onProgress, signal }: OpenOptions): Promise<FileIn[]> {
+async function fetchModel(base: string, id: string, options: OpenOptions): Promise<FileIn[]> {
+  // Asked for at once with the list, not after it: this is on the way to the first prediction.
+  const fetched = fetchFiles(base, id, options);
+  fetched.catch(() => {});
   const known = await builtInIds(base);
   if (!known.includes(id)) {
     throw new UsageError(
       `There is no model called "${String(id).slice(0, 80)}" here. Models that ship with this page: ${known.join(', ')}. Others can be opened from files.`,
     );
   }
+  return fetched;
+}
+
+async function fetchFiles(base: string, id: string, { onProgress, signal }: OpenOptions): Promise<FileIn[]> {
   const files = await Promise.all(
     HUB_FILES.map(async ({ path, optional }) => {
       const label = `${path} of ${id}`;
       const report = path.endsWith('.onnx')
         ? { onProgress: (loaded: number, total: number) => onProgress({ stage: 'fetching', loaded, total }) }
         : {};
-      const data = await download(`${base}models/${id}/${path}`, { signal, label, ...report });
+      const data = await download(`${base}models/${encodeURIComponent(id)}/${path}`, { signal, label, ...report });
       if (!data && !optional) throw new FormatError(`${label} is missing from the server. Reload the page, or open the model from files.`);
       return data ? [{ path: `${id}/${path}`, data }] : [];
     }),

@@ -53,6 +53,7 @@ export class LensSession {
     const choice = await chooseDevice(settings.device);
     this.#runtime = await this.#platform.createRuntime(choice);
     this.#base = settings.base;
+    this.#runtime.warmUp().catch(() => {});
     const { threads } = this.#runtime;
     const cpu = `CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
     return { kind: choice.kind, threads, description: choice.kind === 'webgpu' ? choice.adapter : cpu, reason: choice.reason };
@@ -70,13 +71,16 @@ export class LensSession {
   /** One load at a time; the model in use stays until the new one is whole. */
   async load(context: CallContext, source: ModelSource): Promise<ModelInfo> {
     const runtime = this.#requireRuntime();
-    const current = this.#held?.info;
-    if ('id' in source && source.id === current?.id) return current;
     const turn = this.#loading;
     const mine = (async () => {
       await turn.catch(() => {});
       stopIfAborted(context.signal);
+      // Asked when its turn has come, since an earlier load may have replaced what is current now.
+      const current = this.#held?.info;
+      if ('id' in source && current?.source === 'built-in' && source.id === current.id) return current;
       const loaded = await openModel(runtime, this.#base, source, { onProgress: context.progress, signal: context.signal });
+      if (context.signal.aborted) await loaded.model.release();
+      stopIfAborted(context.signal);
       this.#replace({ ...loaded, users: 0, retired: false });
       return loaded.info;
     })();

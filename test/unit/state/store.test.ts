@@ -217,6 +217,23 @@ describe('continuing the text', () => {
     expect(outputs.every((o) => o.finished && o.text !== '')).toBe(true);
   });
 
+  it('asks for no more tokens than fit, and says when none do', async () => {
+    const { act, get } = await ready({ n_ctx: 4 });
+    void act.generate();
+    await vi.advanceTimersByTimeAsync(500);
+    const pieces = (text: string) => text.match(/<\|endoftext\|>| ?[a-z]+|\n|[^a-z]/g)?.length;
+    const { generation } = get();
+    expect(generation.status !== 'idle' && pieces(generation.outputs[0].text)).toBe(2);
+    act.setText('a b c d');
+    await vi.advanceTimersByTimeAsync(500);
+    void act.generate();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().generation).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('fills the whole context of 4 tokens') as string,
+    });
+  });
+
   it('keeps what was written when stopped', async () => {
     const { act, get } = await ready({ delayMs: 10 });
     act.setSettings({ tokens: 50 });

@@ -1,0 +1,174 @@
+/** The built page in Chromium, driven through its scripting interface as a script in its console would. */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join, resolve } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../../scripts/chromium.mjs';
+import { createStaticServer } from '../../scripts/serve.mjs';
+import type { FeaturescopeApi, LoadOptions, ModelInfo } from '../../src/app/api.ts';
+import { MODELS } from './goldens.ts';
+import type { Engine } from './modelSuite.ts';
+
+const DIST = resolve(import.meta.dirname, '../../dist');
+
+export interface Site {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Serves dist/ with the product's own server, plus the fixtures under /__fixtures/. */
+export async function serveSite({ isolation }: { isolation: boolean }): Promise<Site> {
+  if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist/ holds no build; run `npm run build` first.');
+  const product = createStaticServer({ dir: DIST, isolation });
+  const server: Server = createServer((request, response) => {
+    const path = /^\/__fixtures\/(.+)$/.exec(decodeURIComponent(request.url ?? ''))?.[1];
+    if (!path) return void product.emit('request', request, response);
+    const file = join(MODELS, path);
+    if (!file.startsWith(MODELS) || !existsSync(file)) return void response.writeHead(404).end();
+    response.writeHead(200, { 'Content-Length': statSync(file).size, 'Cross-Origin-Resource-Policy': 'same-origin' });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    close: () => new Promise((done) => server.close(() => done())),
+  };
+}
+
+export interface OpenPage extends Engine {
+  page: Page;
+  /** Requests that went anywhere but our own server. */
+  strangers: string[];
+  /** Uncaught errors and console errors. */
+  errors: string[];
+  close(): Promise<void>;
+}
+
+let browser: Browser | undefined;
+
+export async function sharedBrowser(): Promise<Browser> {
+  const open = browser ?? (await launchChromium());
+  browser = open;
+  return open;
+}
+
+export async function closeBrowser(): Promise<void> {
+  await browser?.close();
+  browser = undefined;
+}
+
+/** Opens the page in a fresh profile and waits until it is ready. */
+export async function openPage(site: Site, query = '', viewport = { width: 1440, height: 900 }): Promise<OpenPage> {
+  const context = await (await sharedBrowser()).newContext({ viewport });
+  const page = await context.newPage();
+  const strangers: string[] = [];
+  const errors: string[] = [];
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(site.url) && !/^(blob|data):/.test(url)) strangers.push(url);
+  });
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(site.url + query);
+  await page.evaluate(() => window.featurescope.ready.catch(() => {}));
+  const api = pageApi(page);
+  return {
+    page,
+    api,
+    strangers,
+    errors,
+    load: (folder, paths) => loadFixture(page, folder, paths),
+    close: () => context.close(),
+  };
+}
+
+/** Opens a model from fixture files, which the page fetches and hands over as a script would. */
+function loadFixture(page: Page, folder: string, paths: readonly string[]): Promise<ModelInfo> {
+  return page.evaluate(
+    async ([folder, paths]) => {
+      const files = await Promise.all(
+        paths.map(async (path) => ({ path, data: await (await fetch(`/__fixtures/${folder}/${path}`)).blob() })),
+      );
+      return window.featurescope.models.load(files);
+    },
+    [folder, paths] as const,
+  );
+}
+
+/** Names of methods as scripts write them. */
+type Method = 'tokenize' | 'run' | 'predict' | 'generate' | 'models.list' | 'models.load' | 'models.current' | 'device';
+
+/** The scripting interface seen from here. Signals are carried over by number. */
+function pageApi(page: Page): FeaturescopeApi {
+  let next = 0;
+  const call = async (method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> => {
+    const id = next++;
+    const abort = () => void page.evaluate((id) => (window as never as Aborts).__aborts?.get(id)?.abort(), id).catch(() => {});
+    signal?.addEventListener('abort', abort);
+    try {
+      const outcome = await page.evaluate(callInPage, { method, args, id, aborted: signal?.aborted === true, withSignal: signal !== undefined });
+      if (outcome.error) throw Object.assign(new Error(outcome.error.message), outcome.error);
+      return outcome.value;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  };
+  const withOptions = (method: Method) => (input: unknown, options: { signal?: AbortSignal } = {}) => {
+    const { signal, ...rest } = options;
+    return call(method, [input, rest], signal) as never;
+  };
+  return {
+    version: '',
+    ready: page.evaluate(() => window.featurescope.ready.then(() => undefined)).catch(() => undefined),
+    device: () => {
+      throw new Error('ask the page');
+    },
+    models: {
+      list: () => call('models.list', []) as never,
+      load: (id, { signal }: LoadOptions = {}) => call('models.load', [id, {}], signal) as never,
+      current: () => {
+        throw new Error('ask the page');
+      },
+    },
+    tokenize: (text) => call('tokenize', [text]) as never,
+    run: withOptions('run'),
+    predict: withOptions('predict'),
+    generate: withOptions('generate'),
+  };
+}
+
+interface Aborts {
+  __aborts?: Map<number, AbortController>;
+}
+
+interface PageCall {
+  method: Method;
+  args: unknown[];
+  id: number;
+  aborted: boolean;
+  withSignal: boolean;
+}
+
+/** Runs in the page. Errors come back as data, since evaluate would keep only their text. */
+async function callInPage({ method, args, id, aborted, withSignal }: PageCall) {
+  const holder = window as never as Aborts;
+  const aborts = (holder.__aborts ??= new Map<number, AbortController>());
+  const controller = new AbortController();
+  if (aborted) controller.abort();
+  aborts.set(id, controller);
+  try {
+    const [group, name] = method.includes('.') ? method.split('.') : ['', method];
+    const target = (group ? (window.featurescope as never)[group] : window.featurescope) as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const last = args.at(-1);
+    if (withSignal && typeof last === 'object' && last !== null) args = [...args.slice(0, -1), { ...last, signal: controller.signal }];
+    return { value: await target[name!]!(...args) };
+  } catch (error) {
+    const e = error as Error & { code?: string };
+    return { error: { name: e.name, message: e.message, code: e.code ?? '' } };
+  } finally {
+    aborts.delete(id);
+  }
+}
