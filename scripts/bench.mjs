@@ -56,8 +56,14 @@ async function benchForward(browser, app, peers) {
   await page.close();
   const peer = await openPage(browser, peers);
   const { d_model: D, d_mlp: M, n_layers: L } = ours.model;
-  const shapes = [[D, 3 * D], [D, D], [D, M], [M, D]];
-  const ask = (/** @type {string} */ method, /** @type {object} */ argument) => peer.evaluate(`window.peers('${method}', ${JSON.stringify(argument)})`);
+  const shapes = [
+    [D, 3 * D],
+    [D, D],
+    [D, M],
+    [M, D],
+  ];
+  const ask = (/** @type {string} */ method, /** @type {object} */ argument) =>
+    peer.evaluate(`window.peers('${method}', ${JSON.stringify(argument)})`);
   const matmuls = await ask('matmuls', { shapes, tokens: BATCH * POS, rounds: ROUNDS });
   const whole = await ask('transformersForward', { batch: BATCH, pos: POS, base: `${new URL(app).pathname}models/`, rounds: 3 });
   await peer.close();
@@ -66,7 +72,9 @@ async function benchForward(browser, app, peers) {
   console.log(`forward to the last residual, batch ${BATCH} × ${POS}, no unembedding (${ours.device})`);
   console.log(`  ours                               ${fixed(ours.ms)} ms   ${fixed((1000 * tokens) / ours.ms, 0)} tokens/s`);
   console.log(`  onnxruntime-web MatMul, same shapes ${fixed(products)} ms   ours reaches ${percent(products / ours.ms)} of it (aim 60 %)`);
-  console.log(`  transformers.js forward, same file  ${fixed(whole)} ms   ${fixed((1000 * tokens) / whole, 0)} tokens/s (logits of every position included); ours is ${fixed(whole / ours.ms)} × as fast`);
+  console.log(
+    `  transformers.js forward, same file  ${fixed(whole)} ms   ${fixed((1000 * tokens) / whole, 0)} tokens/s (logits of every position included); ours is ${fixed(whole / ours.ms)} × as fast`,
+  );
 }
 
 /** @param {import('playwright-core').Browser} browser @param {string} app */
@@ -107,7 +115,9 @@ async function benchGenerate(browser, app) {
   await page.close();
   const rate = (/** @type {number} */ ms) => (1000 * r.produced) / ms;
   console.log(`generation, ${r.produced} tokens after 64`);
-  console.log(`  keys and values cached ${fixed(rate(r.cached))} tokens/s, whole prefix each time ${fixed(rate(r.uncached))} tokens/s: ${fixed(r.uncached / r.cached)} × as fast`);
+  console.log(
+    `  keys and values cached ${fixed(rate(r.cached))} tokens/s, whole prefix each time ${fixed(rate(r.uncached))} tokens/s: ${fixed(r.uncached / r.cached)} × as fast`,
+  );
 }
 
 /** Milliseconds from navigation to the first predictions on screen. @param {import('playwright-core').Page} page @param {string} app */
@@ -140,7 +150,8 @@ function benchSize() {
   const html = readFileSync('dist/index.html', 'utf8');
   const seen = new Set([...html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map((m) => m[1]));
   for (const file of seen) {
-    for (const m of readFileSync(join('dist', file), 'utf8').matchAll(/\bfrom\s*"\.\/([\w.-]+\.js)"|\bimport\s*"\.\/([\w.-]+\.js)"/g)) seen.add(`assets/${m[1] ?? m[2]}`);
+    for (const m of readFileSync(join('dist', file), 'utf8').matchAll(/\bfrom\s*"\.\/([\w.-]+\.js)"|\bimport\s*"\.\/([\w.-]+\.js)"/g))
+      seen.add(`assets/${m[1] ?? m[2]}`);
   }
   const bytes = [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join('dist', file))).length, 0);
   console.log(`JavaScript before first paint: ${fixed(bytes / 1000)} KB gzip in ${seen.size} file(s) (aim under 150)`);
@@ -166,7 +177,8 @@ async function benchPythia(app) {
     await page.evaluate('window.featurescope.ready.catch(() => {})');
     await page.waitForTimeout(1500);
     const devtools = await browser.newBrowserCDPSession();
-    const renderers = async () => (await devtools.send('SystemInfo.getProcessInfo')).processInfo.filter((p) => p.type === 'renderer').map((p) => p.id);
+    const renderers = async () =>
+      (await devtools.send('SystemInfo.getProcessInfo')).processInfo.filter((p) => p.type === 'renderer').map((p) => p.id);
     const resting = new Map((await renderers()).map((pid) => [pid, memoryOf(pid)]));
     await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input type=file id=bench multiple hidden>')");
     await page.setInputFiles('#bench', [model, join(source, 'config.json')]);
@@ -194,8 +206,12 @@ async function benchPythia(app) {
     await browser.close();
     const times = (/** @type {number} */ bytes) => `${fixed(bytes / r.bytes, 2)} ×`;
     console.log(`pythia-70m-shape (${fixed(r.bytes / 1e6)} MB of fp32 parameters), from a file on disk`);
-    console.log(`  load ${fixed(r.seconds, 2)} s; renderer peak ${times(loading.peak - before.peak)} the fp32 bytes while loading (aim 3), ${times(after.now - before.now)} after (aim 2.3)`);
-    console.log(`  forward to the last residual, 4 × 256: ${fixed(rate.forward, 0)} tokens/s; 256 tokens with the last row unembedded ${fixed(rate.single)} ms`);
+    console.log(
+      `  load ${fixed(r.seconds, 2)} s; renderer peak ${times(loading.peak - before.peak)} the fp32 bytes while loading (aim 3), ${times(after.now - before.now)} after (aim 2.3)`,
+    );
+    console.log(
+      `  forward to the last residual, 4 × 256: ${fixed(rate.forward, 0)} tokens/s; 256 tokens with the last row unembedded ${fixed(rate.single)} ms`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

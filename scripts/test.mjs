@@ -8,7 +8,9 @@ import { findChromium } from './chromium.mjs';
 try {
   console.log(`Chromium: ${findChromium()}`);
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
-  execFileSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', ...process.argv.slice(2)], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
 } catch (error) {
   // A child that failed has already said why.
   const failed = /** @type {{ status?: number }} */ (error).status;

@@ -7,7 +7,7 @@ export interface Sample {
 export const SAMPLES: readonly Sample[] = [
   {
     name: 'A story, with a name to recall',
-    text: 'Mr. Alden put down his hat and looked at the sea. “The wind has changed,” said Mr. Alden, and he looked at the sea again.',
+    text: 'Mr. Alden put down his hat and looked at the sea. "The wind has changed," said Mr. Alden, and he looked at the sea again.',
   },
   {
     name: 'A repeated phrase (induction)',

@@ -24,14 +24,15 @@ export function activeEdits(state: Facts, tokens?: number): Edit[] {
 
 export const hasEdits = (state: AppState): boolean => state.analysis?.after != null;
 
-/** One line of the comparison of next-token predictions at a position. */
+/** One line of the next-token predictions at a position. */
 export interface PredictionRow {
   id: number;
   token: string;
-  /** Undefined when outside the list asked for: then it is at most the list's smallest. */
-  before: number | undefined;
+  /** Probability without edits. */
+  before: number;
+  /** Probability with the edits; undefined when there are none. */
   after: number | undefined;
-  /** Place among the unedited predictions, 1 the best; undefined when not known. */
+  /** Place among the unedited predictions, 1 the best; undefined beyond the list asked for. */
   rank: number | undefined;
   /** The token that does come next in the text. */
   actual: boolean;
@@ -39,62 +40,46 @@ export interface PredictionRow {
 
 export type RowOrder = 'before' | 'after' | 'change';
 
-/** The most likely next tokens after `position`, best first, and the actual next token even if it is not among them. */
+/**
+ * The most likely next tokens after `position`, best first, and the actual next token even if it is not among
+ * them. With edits: everything likely before or after, each with both its probabilities.
+ */
 export function predictionRows(
   before: Predictions,
   after: Predictions | null,
   position: number,
   order: RowOrder = 'before',
 ): PredictionRow[] {
-  const next = before.ids[position + 1];
   const rows = new Map<number, PredictionRow>();
-  const add = (p: Predictions, side: 'before' | 'after') => {
-    for (let j = position * p.k; j < (position + 1) * p.k; j++) {
-      const id = p.topIds[j];
-      if (!(p.topProbs[j] >= 0)) continue;
-      const row = rows.get(id) ?? {
-        id,
-        token: p.topTokens[id] ?? '',
-        before: undefined,
-        after: undefined,
-        rank: undefined,
-        actual: id === next,
-      };
-      row[side] = p.topProbs[j];
-      if (side === 'before') row.rank = j - position * p.k + 1;
-      rows.set(id, row);
-    }
+  const add = (row: Omit<PredictionRow, 'actual'>) => {
+    if (!rows.has(row.id)) rows.set(row.id, { ...row, actual: row.id === before.ids[position + 1] });
   };
-  add(before, 'before');
-  if (after) add(after, 'after');
-  if (next !== undefined) {
-    const row = rows.get(next) ?? {
-      id: next,
-      token: before.tokens[position + 1],
-      before: undefined,
-      after: undefined,
-      rank: undefined,
-      actual: true,
-    };
-    row.rank ??= before.rank[position + 1] + 1;
-    row.before ??= Math.exp(-before.surprise[position + 1]);
-    if (after) row.after ??= Math.exp(-after.surprise[position + 1]);
-    rows.set(next, row);
+  const { comparison } = after ?? {};
+  const places = Array.from({ length: before.k }, (_, slot) => position * before.k + slot);
+  places.forEach((at, slot) => {
+    const id = before.topIds[at];
+    add({ id, token: before.topTokens[id] ?? '', before: before.topProbs[at], after: comparison?.probsAfter[at], rank: slot + 1 });
+  });
+  if (after && comparison) {
+    for (const at of places) {
+      const id = after.topIds[at];
+      add({ id, token: after.topTokens[id] ?? '', before: comparison.topProbsBefore[at], after: after.topProbs[at], rank: undefined });
+    }
   }
-  return [...rows.values()].sort(comparison(after ? order : 'before', smallest(before, position), after ? smallest(after, position) : 0));
+  const next = position + 1;
+  if (next < before.ids.length) {
+    const chance = (p: Predictions) => Math.exp(-p.surprise[next]);
+    const rank = before.rank[next] + 1;
+    add({ id: before.ids[next], token: before.tokens[next], before: chance(before), after: after ? chance(after) : undefined, rank });
+  }
+  return [...rows.values()].sort(comparisonOf(after ? order : 'before'));
 }
 
-/** The least probability in the list at a position: the bound for every token outside it. */
-export function smallest(p: Predictions, position: number): number {
-  return p.topProbs[(position + 1) * p.k - 1] ?? 0;
-}
-
-function comparison(order: RowOrder, floorBefore: number, floorAfter: number) {
+function comparisonOf(order: RowOrder) {
   const keys = {
-    before: (r: PredictionRow) => r.before ?? 0,
+    before: (r: PredictionRow) => r.before,
     after: (r: PredictionRow) => r.after ?? 0,
-    // An unlisted probability is taken at its bound: the least the change can be.
-    change: (r: PredictionRow) => Math.abs((r.after ?? floorAfter) - (r.before ?? floorBefore)),
+    change: (r: PredictionRow) => Math.abs((r.after ?? 0) - r.before),
   };
   const key = keys[order];
   return (a: PredictionRow, b: PredictionRow) => key(b) - key(a) || a.id - b.id;

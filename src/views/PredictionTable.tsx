@@ -8,19 +8,17 @@ import type { PredictionRow } from '../state/selectors.ts';
 export interface PredictionTableProps {
   rows: readonly PredictionRow[];
   compared: boolean;
-  /** A probability missing from a list is at most this. */
-  floors: { before: number; after: number };
   /** Absent when a choice would mean nothing. */
   onChoose?: (row: PredictionRow) => void;
 }
 
 /** Rows are one tab stop: up and down move, Enter chooses, the line below holds every digit. */
-export function PredictionTable({ rows, compared, floors, onChoose }: PredictionTableProps) {
+export function PredictionTable({ rows, compared, onChoose }: PredictionTableProps) {
   const [at, setAt] = useState(0);
   const [detailed, setDetailed] = useState<number | null>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const cursor = Math.min(at, rows.length - 1);
-  const top = Math.max(...rows.map((r) => Math.max(r.before ?? 0, r.after ?? 0)));
+  const top = Math.max(...rows.map((r) => Math.max(r.before, r.after ?? 0)));
   const onKeyDown = (event: KeyboardEvent) => {
     const moves: Record<string, number> = { ArrowDown: cursor + 1, ArrowUp: cursor - 1, Home: 0, End: rows.length - 1 };
     const next = moves[event.key];
@@ -35,7 +33,7 @@ export function PredictionTable({ rows, compared, floors, onChoose }: Prediction
       onChoose(rows[cursor]);
     }
   };
-  const cell = (value: number | undefined, floor: number) => <ProbabilityCell value={value} floor={floor} top={top} />;
+  const cell = (value: number) => <ProbabilityCell value={value} top={top} />;
   const detail = detailed === null ? undefined : rows[detailed];
   return (
     <>
@@ -73,15 +71,17 @@ export function PredictionTable({ rows, compared, floors, onChoose }: Prediction
               <td className="prediction-token">
                 <TokenCell row={row} onChoose={onChoose} />
               </td>
-              <td>{cell(row.before, floors.before)}</td>
+              <td>{cell(row.before)}</td>
               {compared ? (
-                <td>{cell(row.after, floors.after)}</td>
+                <td>{cell(row.after ?? 0)}</td>
               ) : (
-                <td className="numeric">{row.before === undefined ? '' : <Num value={Math.log(row.before)} />}</td>
+                <td className="numeric">
+                  <Num value={Math.log(row.before)} />
+                </td>
               )}
               {compared && (
                 <td className="numeric">
-                  <ChangeCell row={row} floors={floors} />
+                  <ChangeCell change={(row.after ?? 0) - row.before} />
                 </td>
               )}
             </tr>
@@ -117,28 +117,20 @@ function TokenCell({ row, onChoose }: { row: PredictionRow; onChoose: Prediction
   );
 }
 
-function ProbabilityCell({ value, floor, top }: { value: number | undefined; floor: number; top: number }) {
+function ProbabilityCell({ value, top }: { value: number; top: number }) {
   return (
     <div className="probability">
-      <span className="probability-bar" style={{ width: `${((value ?? 0) / (top || 1)) * 100}%` }} />
-      <span className="num" title={value === undefined ? undefined : formatFull(value)}>
-        {value === undefined ? `≤ ${formatNumber(floor)}` : formatNumber(value)}
+      <span className="probability-bar" style={{ width: `${(value / (top || 1)) * 100}%` }} />
+      <span className="num" title={formatFull(value)}>
+        {formatNumber(value)}
       </span>
     </div>
   );
 }
 
-/** Share of a change that an unlisted probability may hide before the change is left out. */
-const MAX_DOUBT = 0.01;
-
-function ChangeCell({ row, floors }: { row: PredictionRow; floors: PredictionTableProps['floors'] }) {
-  const change = (row.after ?? floors.after / 2) - (row.before ?? floors.before / 2);
-  const doubt = Math.max(row.before === undefined ? floors.before : 0, row.after === undefined ? floors.after : 0) / 2;
-  if (doubt > MAX_DOUBT * Math.abs(change)) return '';
-  const title = doubt > 0 ? `within ${formatNumber(doubt)}` : formatFull(change);
+function ChangeCell({ change }: { change: number }) {
   return (
-    <span className={`num ${change > 0 ? 'is-up' : 'is-down'}`} title={title}>
-      {doubt > 0 ? '≈ ' : ''}
+    <span className={`num ${change > 0 ? 'is-up' : 'is-down'}`} title={formatFull(change)}>
       {formatSigned(change)}
     </span>
   );
@@ -146,7 +138,7 @@ function ChangeCell({ row, floors }: { row: PredictionRow; floors: PredictionTab
 
 function detailOf(row: PredictionRow): string {
   const parts = [`${glyphText(row.token)}  id ${row.id}`];
-  if (row.before !== undefined) parts.push(`p ${formatFull(row.before)}`, `ln p ${formatFull(Math.log(row.before))}`);
+  parts.push(`p ${formatFull(row.before)}`, `ln p ${formatFull(Math.log(row.before))}`);
   if (row.after !== undefined) parts.push(`after: p ${formatFull(row.after)}`, `ln p ${formatFull(Math.log(row.after))}`);
   return parts.join(' · ');
 }

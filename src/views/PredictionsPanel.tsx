@@ -3,7 +3,7 @@ import { Num } from '../charts/Num.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
 import { isPartial, nameTokens } from '../core/lm/glyphs.ts';
 import type { Analysis } from '../state/appState.ts';
-import { chosenPosition, predictionRows, smallest, type PredictionRow, type RowOrder } from '../state/selectors.ts';
+import { chosenPosition, predictionRows, type PredictionRow, type RowOrder } from '../state/selectors.ts';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
 import { PredictionTable } from './PredictionTable.tsx';
@@ -54,18 +54,14 @@ function Predicted({ analysis }: { analysis: Analysis }) {
         {after && (
           <>
             {' '}
-            before, <Num value={after.entropy[position]} /> after; KL(before‖after) <Num value={after.kl?.[position] ?? NaN} /> nats
+            before, <Num value={after.entropy[position]} /> after; KL(before‖after) <Num value={after.comparison?.kl[position] ?? NaN} />{' '}
+            nats
           </>
         )}
         .
       </p>
       {after && <Choice<RowOrder> legend="Order by" options={ORDERS} value={order} onChange={setOrder} />}
-      <PredictionTable
-        rows={shown}
-        compared={after !== null}
-        floors={{ before: smallest(before, position), after: after ? smallest(after, position) : 0 }}
-        onChoose={atEnd ? (row) => append(row.token) : undefined}
-      />
+      <PredictionTable rows={shown} compared={after !== null} onChoose={atEnd ? (row) => append(row.token) : undefined} />
       <div className="panel-foot">
         <button type="button" className="button-small" aria-expanded={more} onClick={() => setMore(!more)}>
           {more ? `Show ${FEW}` : `Show ${before.k}`}

@@ -71,7 +71,7 @@ function Coloured({ analysis, colourBy }: { analysis: Analysis; colourBy: Colour
 function metricValues({ before, after }: Analysis, colourBy: ColourBy): ArrayLike<number> {
   const shown: Predictions = after ?? before;
   if (colourBy === 'none') return new Float32Array(before.ids.length);
-  if (colourBy === 'kl') return after?.kl ?? new Float32Array(before.ids.length);
+  if (colourBy === 'kl') return after?.comparison?.kl ?? new Float32Array(before.ids.length);
   return shown[colourBy];
 }
 

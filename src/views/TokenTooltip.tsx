@@ -48,7 +48,7 @@ export function TokenFacts({ analysis, position: i }: { analysis: Analysis; posi
     }
     rows.push([`entropy after${name}`, `${formatFull(p.entropy[i])} nats`]);
   }
-  if (after?.kl) rows.push(['KL(before‖after)', `${formatFull(after.kl[i])} nats`]);
+  if (after?.comparison) rows.push(['KL(before‖after)', `${formatFull(after.comparison.kl[i])} nats`]);
   return (
     <>
       <p className="tooltip-title">

@@ -41,18 +41,20 @@ describe.each([
 
   it('shows the tokens of typed text and what the model expects next', async () => {
     const { page } = open;
-    await page.locator('textarea').first().fill(TEXTS[0]!.text!);
+    await page.locator('textarea').first().fill(TEXTS[0].text!);
     const { top } = await page.evaluate(async (text) => {
       const p = await window.featurescope.predict({ text }, { k: 3 });
       return { top: [...p.topProbs.slice(-3)] };
-    }, TEXTS[0]!.text!);
+    }, TEXTS[0].text!);
     // The table shows three significant digits of the same probability.
-    await expect.poll(() => page.locator('table.predictions tbody tr').first().innerText(), { timeout: 60_000 }).toContain(top[0]!.toPrecision(3));
+    await expect
+      .poll(() => page.locator('table.predictions tbody tr').first().innerText(), { timeout: 60_000 })
+      .toContain(top[0].toPrecision(3));
     expect(await page.locator('[role="option"], .token, .strip button').count()).toBeGreaterThan(10);
   });
 
   it('answers scripts with the golden greedy text', async () => {
-    const { text, ids, greedy_tail } = TEXTS[0]!;
+    const { text, ids, greedy_tail } = TEXTS[0];
     const result = await open.api.generate({ text: text! }, { tokens: greedy_tail.length });
     expect(result.ids).toEqual(greedy_tail);
     expect((await open.api.tokenize(text!)).ids).toEqual(ids);

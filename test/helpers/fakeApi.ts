@@ -203,8 +203,20 @@ function fakePredictions(text: string, k: number, edits: Edit[]): Predictions {
       topProbs[i * k + j] = 0.31 * 0.72 ** j * (1 - 0.05 * edits.length);
     }
   }
-  const kl = edits.length > 0 ? Float32Array.from({ length: n }, (_, i) => noise(i, 5) ** 3) : undefined;
-  return { ...tokenized, surprise, entropy, rank, k, topIds, topProbs, topTokens, ...(kl ? { kl } : {}) };
+  const predictions = { ...tokenized, surprise, entropy, rank, k, topIds, topProbs, topTokens };
+  if (edits.length === 0) return predictions;
+  const before = fakePredictions(text, k, []);
+  return {
+    ...predictions,
+    topTokens: { ...before.topTokens, ...topTokens },
+    comparison: {
+      kl: Float32Array.from({ length: n }, (_, i) => noise(i, 5) ** 3),
+      topProbsBefore: topProbs.map((p) => p / 2),
+      idsBefore: before.topIds,
+      probsBefore: before.topProbs,
+      probsAfter: before.topProbs.map((p) => p / 4),
+    },
+  };
 }
 
 export function fakeStartup(): Startup {

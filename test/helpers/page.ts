@@ -109,17 +109,25 @@ function pageApi(page: Page): FeaturescopeApi {
     const abort = () => void page.evaluate((id) => (window as never as Aborts).__aborts?.get(id)?.abort(), id).catch(() => {});
     signal?.addEventListener('abort', abort);
     try {
-      const outcome = await page.evaluate(callInPage, { method, args, id, aborted: signal?.aborted === true, withSignal: signal !== undefined });
+      const outcome = await page.evaluate(callInPage, {
+        method,
+        args,
+        id,
+        aborted: signal?.aborted === true,
+        withSignal: signal !== undefined,
+      });
       if (outcome.error) throw Object.assign(new Error(outcome.error.message), outcome.error);
       return outcome.value;
     } finally {
       signal?.removeEventListener('abort', abort);
     }
   };
-  const withOptions = (method: Method) => (input: unknown, options: { signal?: AbortSignal } = {}) => {
-    const { signal, ...rest } = options;
-    return call(method, [input, rest], signal) as never;
-  };
+  const withOptions =
+    (method: Method) =>
+    (input: unknown, options: { signal?: AbortSignal } = {}) => {
+      const { signal, ...rest } = options;
+      return call(method, [input, rest], signal) as never;
+    };
   return {
     version: '',
     ready: page.evaluate(() => window.featurescope.ready.then(() => undefined)).catch(() => undefined),
@@ -161,10 +169,13 @@ async function callInPage({ method, args, id, aborted, withSignal }: PageCall) {
   aborts.set(id, controller);
   try {
     const [group, name] = method.includes('.') ? method.split('.') : ['', method];
-    const target = (group ? (window.featurescope as never)[group] : window.featurescope) as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const target = (group ? (window.featurescope as never)[group] : window.featurescope) as unknown as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >;
     const last = args.at(-1);
     if (withSignal && typeof last === 'object' && last !== null) args = [...args.slice(0, -1), { ...last, signal: controller.signal }];
-    return { value: await target[name!]!(...args) };
+    return { value: await target[name](...args) };
   } catch (error) {
     const e = error as Error & { code?: string };
     return { error: { name: e.name, message: e.message, code: e.code ?? '' } };

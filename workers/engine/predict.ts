@@ -1,7 +1,7 @@
 /** The call `predict`: next-token statistics of every position, so that logits never leave the worker. */
 import { UsageError, type Stop } from '../../src/core/errors.ts';
 import { klDivergence, rankOf, rowStatistics, topK } from '../../src/core/lm/statistics.ts';
-import type { Edit } from '../../src/core/lm/types.ts';
+import type { Comparison, Edit } from '../../src/core/lm/types.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { finalResidual, unembed } from './run.ts';
 
@@ -15,7 +15,7 @@ export interface PositionStatistics {
   k: number;
   topIds: Uint32Array;
   topProbs: Float32Array;
-  kl?: Float32Array;
+  comparison?: Comparison;
 }
 
 /**
@@ -40,54 +40,77 @@ export async function predict(
     topProbs: new Float32Array(n * top),
   };
   const resid = await finalResidual(model, ids, edits, stop);
-  const record = (i: number, logits: Float32Array) => {
-    const { logZ, entropy } = rowStatistics(logits);
-    out.entropy[i] = entropy;
-    const next = ids[i + 1];
-    if (next !== undefined) {
-      out.surprise[i + 1] = logZ - logits[next];
-      out.rank[i + 1] = rankOf(logits, next, n_tokens);
-    }
-    topK(logits, top, n_tokens).forEach((id, slot) => {
-      out.topIds[i * top + slot] = id;
-      out.topProbs[i * top + slot] = Math.exp(logits[id] - logZ);
-    });
-    return logZ;
-  };
+  const record = (i: number, logits: Float32Array) => recordRow(out, ids, i, logits, n_tokens);
   if (edits.length === 0) await unembed(model, resid, starts(model, n), (i, logits) => void record(i, logits), stop);
-  else out.kl = await compare(model, ids, resid, record, stop);
+  else out.comparison = await compare(model, ids, resid, { k: top, n_tokens, topIds: out.topIds, record }, stop);
   return out;
 }
 
-/** Records the edited row by row and returns KL(unedited ‖ edited); both rows are in hand at once, never all. */
+/** Fills in what one row of logits says; returns its logZ. */
+function recordRow(out: PositionStatistics, ids: number[], i: number, logits: Float32Array, n_tokens: number): number {
+  const { logZ, entropy } = rowStatistics(logits);
+  out.entropy[i] = entropy;
+  const next = ids[i + 1];
+  if (next !== undefined) {
+    out.surprise[i + 1] = logZ - logits[next];
+    out.rank[i + 1] = rankOf(logits, next, n_tokens);
+  }
+  topK(logits, out.k, n_tokens).forEach((id, slot) => {
+    out.topIds[i * out.k + slot] = id;
+    out.topProbs[i * out.k + slot] = Math.exp(logits[id] - logZ);
+  });
+  return logZ;
+}
+
+interface CompareOptions {
+  k: number;
+  n_tokens: number;
+  /** Filled by `record`. [n, k] */
+  topIds: Uint32Array;
+  record: (i: number, logits: Float32Array) => number;
+}
+
+/** Rows held at once while two passes are compared. */
+const COMPARED_ROWS = 32;
+
+/** Records the edited row by row and compares each with the unedited one; a block of rows is in hand, never all. */
 async function compare(
   model: HookedModel,
   ids: number[],
   edited: Float32Array,
-  record: (i: number, logits: Float32Array) => number,
+  { k, n_tokens, topIds, record }: CompareOptions,
   stop?: Stop,
-): Promise<Float32Array> {
+): Promise<Comparison> {
   const plain = await finalResidual(model, ids, [], stop);
-  const D = model.config.d_model;
-  const kl = new Float32Array(ids.length);
-  const BLOCK = 32;
-  for (let first = 0; first < ids.length; first += BLOCK) {
-    const rows = starts(model, Math.min(BLOCK, ids.length - first)).map((from) => from + first * D);
+  const n = ids.length;
+  const out: Comparison = {
+    kl: new Float32Array(n),
+    topProbsBefore: new Float32Array(n * k),
+    idsBefore: new Uint32Array(n * k),
+    probsBefore: new Float32Array(n * k),
+    probsAfter: new Float32Array(n * k),
+  };
+  for (let first = 0; first < n; first += COMPARED_ROWS) {
+    const rows = starts(model, n).slice(first, first + COMPARED_ROWS);
     const before: Float32Array[] = [];
     await unembed(model, plain, rows, (_, logits) => before.push(logits.slice()), stop);
-    await unembed(
-      model,
-      edited,
-      rows,
-      (i, logits) => {
-        const logZ = record(first + i, logits);
-        const p = before[i];
-        kl[first + i] = klDivergence(p, rowStatistics(p).logZ, logits, logZ);
-      },
-      stop,
-    );
+    const visit = (offset: number, after: Float32Array) => {
+      const i = first + offset;
+      const p = before[offset];
+      const logZ = rowStatistics(p).logZ;
+      const logZAfter = record(i, after);
+      out.kl[i] = klDivergence(p, logZ, after, logZAfter);
+      topK(p, k, n_tokens).forEach((id, slot) => {
+        const at = i * k + slot;
+        out.idsBefore[at] = id;
+        out.probsBefore[at] = Math.exp(p[id] - logZ);
+        out.probsAfter[at] = Math.exp(after[id] - logZAfter);
+        out.topProbsBefore[at] = Math.exp(p[topIds[at]] - logZ);
+      });
+    };
+    await unembed(model, edited, rows, visit, stop);
   }
-  return kl;
+  return out;
 }
 
 function starts(model: HookedModel, n: number): number[] {

@@ -89,7 +89,15 @@ export class Runtime {
    */
   async warmUp(): Promise<void> {
     const node = { op: 'Identity', inputs: ['x'], outputs: ['y'] };
-    const graph: Graph = { name: 'warm-up', nodes: [node], inputs: [{ name: 'x', dims: ['N'] }], outputs: ['y'], external: [], ints: [], floats: [] };
+    const graph: Graph = {
+      name: 'warm-up',
+      nodes: [node],
+      inputs: [{ name: 'x', dims: ['N'] }],
+      outputs: ['y'],
+      external: [],
+      ints: [],
+      floats: [],
+    };
     const session = await this.createSession(graph, new Uint8Array(0));
     await session.release();
   }

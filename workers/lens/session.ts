@@ -104,7 +104,9 @@ export class LensSession {
       const ids = rows.ids[0];
       const statistics = await predict(held.model, ids, { ...options, n_tokens: held.info.n_tokens }, context.signal);
       const token = (id: number) => held.tokenizer?.token(id) ?? `[${id}]`;
-      const topTokens = Object.fromEntries([...new Set(statistics.topIds)].map((id) => [id, token(id)]));
+      const topTokens = Object.fromEntries(
+        [...new Set([...statistics.topIds, ...(statistics.comparison?.idsBefore ?? [])])].map((id) => [id, token(id)]),
+      );
       return { ...describeTokens(input, ids, held), ...statistics, topTokens };
     });
   }

@@ -98,6 +98,19 @@ export type GenerateOptions = {
 
 export type Generated = { ids: number[]; text: string };
 
+/** What edits changed about the next-token predictions, each probability exact. */
+export type Comparison = {
+  /** KL(unedited ‖ edited) in nats for each position. [n] */
+  kl: Float32Array;
+  /** Probability without the edits of each entry of `topIds`. [n, k] */
+  topProbsBefore: Float32Array;
+  /** Most likely next tokens without the edits, best first. [n, k] */
+  idsBefore: Uint32Array;
+  /** Their probabilities without and with the edits. [n, k] */
+  probsBefore: Float32Array;
+  probsAfter: Float32Array;
+};
+
 /** Next-token statistics of every position of one text, small enough to cross a worker boundary. */
 export type Predictions = Tokenized & {
   /** −ln p(token i | tokens before), nats; NaN for the first token. [n] */
@@ -113,8 +126,8 @@ export type Predictions = Tokenized & {
   topProbs: Float32Array;
   /** What those ids look like, as `tokens`. */
   topTokens: Record<number, string>;
-  /** KL(unedited ‖ edited) in nats for each position; present when edits were given. [n] */
-  kl?: Float32Array;
+  /** Present when edits were given; everything above is then with the edits. */
+  comparison?: Comparison;
 };
 
 export type LoadProgress = {

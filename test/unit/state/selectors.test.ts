@@ -23,7 +23,16 @@ function predictions(topIds: number[], topProbs: number[], nextSurprise: number)
   };
 }
 const before = predictions([10, 11], [0.5, 0.25], -Math.log(0.125));
-const after = predictions([12, 10], [0.75, 0.125], -Math.log(0.0625));
+const after: Predictions = {
+  ...predictions([12, 10], [0.75, 0.125], -Math.log(0.0625)),
+  comparison: {
+    kl: Float32Array.of(1, 1),
+    topProbsBefore: Float32Array.of(0.03125, 0.5, 0, 0),
+    idsBefore: Uint32Array.of(10, 11, 0, 0),
+    probsBefore: Float32Array.of(0.5, 0.25, 0, 0),
+    probsAfter: Float32Array.of(0.125, 0.015625, 0, 0),
+  },
+};
 
 describe('predictionRows', () => {
   it('lists the likeliest and the actual next token with its own probability and rank', () => {
@@ -34,11 +43,12 @@ describe('predictionRows', () => {
     ]);
   });
 
-  it('joins before and after, leaving open what a list does not say', () => {
+  it('joins what is likely before and after, each with both its probabilities', () => {
     const rows = predictionRows(before, after, 0, 'after');
     expect(rows.map((r) => r.id)).toEqual([12, 10, 30, 11]);
-    expect(rows[0]).toMatchObject({ before: undefined, after: 0.75, rank: undefined });
-    expect(rows[3]).toMatchObject({ before: 0.25, after: undefined });
+    expect(rows[0]).toMatchObject({ before: 0.03125, after: 0.75, rank: undefined });
+    expect(rows[1]).toMatchObject({ before: 0.5, after: 0.125, rank: 1 });
+    expect(rows[3]).toMatchObject({ before: 0.25, after: 0.015625, rank: 2 });
   });
 
   it('orders by the size of the change', () => {

@@ -125,7 +125,7 @@ describe('edits', () => {
     act.addEdit(zero);
     await vi.advanceTimersByTimeAsync(500);
     expect(api.calls.filter((c) => c.startsWith('predict'))).toHaveLength(1);
-    expect(get().analysis?.after?.kl).toHaveLength(2);
+    expect(get().analysis?.after?.comparison?.kl).toHaveLength(2);
     expect(get().activations?.edited).toBe(true);
     expect(get().activations?.values.data.every((x) => x === 0)).toBe(true);
   });
