@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FeaturescopeApi, Predictions } from '../../src/app/api.ts';
+import type { Edit, FeaturescopeApi, Predictions, RunResult } from '../../src/app/api.ts';
 import { MODELS, readGoldens, readJson, relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, type NodeApi } from '../helpers/nodeEngine.ts';
 
@@ -102,33 +102,47 @@ describe('predictions under edits', () => {
     const same = await api.predict({ ids }, { edits: [{ hook: 'blocks.2.hook_resid_post', op: 'scale', factor: 1 }] });
     expect(Math.max(...same.comparison!.kl)).toBeLessThan(1e-6);
     const edited = await api.predict({ ids }, { edits: [{ hook: 'blocks.2.hook_resid_post', op: 'scale', factor: 0.5, positions: [5] }] });
-    expect(edited.comparison!.kl.slice(0, 5).every((x) => x < 1e-6)).toBe(true);
-    expect(edited.comparison!.kl[5]).toBeGreaterThan(1e-3);
+    const { kl } = edited.comparison!;
+    expect(kl.slice(0, 5).every((x) => x < 1e-6)).toBe(true);
+    expect(kl[5]).toBeGreaterThan(1e-3);
     expect((await api.predict({ ids })).comparison).toBeUndefined();
   });
 
-  test('KL, surprise and top list are those of the logits that run gives', async () => {
-    const { ids } = texts[3];
-    const edits = [{ hook: 'blocks.3.hook_mlp_out', op: 'scale', factor: 0 }] as const;
-    const [plain, edited] = await Promise.all([
-      api.run({ ids }, { logits: 'all' }),
-      api.run({ ids }, { logits: 'all', edits: [...edits] }),
-    ]);
-    const { kl, surprise, topIds, k } = await api.predict({ ids }, { edits: [...edits] });
+  test('everything compared is that of the logits that run gives', async () => {
+    // 50 tokens: more than the 32 rows that are compared at a time.
+    const ids = [...texts[3].ids, ...texts[3].ids];
+    const edits: Edit[] = [{ hook: 'blocks.3.hook_mlp_out', op: 'scale', factor: 0 }];
+    const [before, after] = await Promise.all([api.run({ ids }, { logits: 'all' }), api.run({ ids }, { logits: 'all', edits })]);
+    const { surprise, topIds, topProbs, topTokens, k, comparison } = await api.predict({ ids }, { k: 6, edits });
+    expect([k, comparison!.kl.length]).toEqual([6, 50]);
     const V = 8192;
-    const logSoftmax = (logits: Float32Array) => {
-      const max = Math.max(...logits);
-      const logZ = max + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - max), 0));
-      return Array.from(logits, (x) => x - logZ);
+    const logSoftmax = ({ logits }: RunResult, i: number) => {
+      const row = logits!.data.subarray(i * V, (i + 1) * V);
+      const max = Math.max(...row);
+      const logZ = max + Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
+      return Array.from(row, (x) => x - logZ);
     };
+    const best = (logP: number[]) => [...logP.keys()].sort((a, b) => logP[b] - logP[a]).slice(0, k);
+    // Same kernels on both sides, so what differs is rounding to fp32 on the way out.
+    const isClose = (a: number, b: number) => expect(Math.abs(a - b)).toBeLessThan(1e-4);
     for (let i = 0; i < ids.length; i++) {
-      const p = logSoftmax(plain.logits!.data.slice(i * V, (i + 1) * V));
-      const q = logSoftmax(edited.logits!.data.slice(i * V, (i + 1) * V));
-      // Same kernels on both sides; what differs is rounding to fp32 on the way out.
-      expect(Math.abs(kl![i] - p.reduce((sum, x, v) => sum + Math.exp(x) * (x - q[v]), 0))).toBeLessThan(1e-4);
-      if (i > 0) expect(surprise[i]).toBeCloseTo(-logSoftmax(edited.logits!.data.slice((i - 1) * V, i * V))[ids[i]], 4);
-      expect(topIds[i * k]).toBe(q.indexOf(Math.max(...q)));
+      const [p, q] = [logSoftmax(before, i), logSoftmax(after, i)];
+      isClose(
+        comparison!.kl[i],
+        p.reduce((sum, x, v) => sum + Math.exp(x) * (x - q[v]), 0),
+      );
+      if (i > 0) isClose(surprise[i], -logSoftmax(after, i - 1)[ids[i]]);
+      expect([...topIds.subarray(i * k, (i + 1) * k)]).toEqual(best(q));
+      expect([...comparison!.idsBefore.subarray(i * k, (i + 1) * k)]).toEqual(best(p));
+      for (let at = i * k; at < (i + 1) * k; at++) {
+        isClose(topProbs[at], Math.exp(q[topIds[at]]));
+        isClose(comparison!.topProbsBefore[at], Math.exp(p[topIds[at]]));
+        isClose(comparison!.probsBefore[at], Math.exp(p[comparison!.idsBefore[at]]));
+        isClose(comparison!.probsAfter[at], Math.exp(q[comparison!.idsBefore[at]]));
+      }
     }
+    const named = new Set([...topIds, ...comparison!.idsBefore]);
+    expect(Object.keys(topTokens).map(Number).toSorted()).toEqual([...named].toSorted());
   });
 
   test('prepended <|endoftext|> covers no character and makes the first token predictable', async () => {

@@ -94,7 +94,7 @@ describe.each(['tiny-neox', 'tiny-neox-rot8'])('%s', (folder) => {
     const read = hooks.map((hook) => hook.name);
     const result = await api.run(input, { read, edits: edits.map(({ edit }) => edit), logits: 'all' });
     const what = edits
-      .map(({ edit, form }) => `${edit.hook} ${edit.op} ${form ?? ''} ${edit.positions ?? 'all'}/${edit.rows ?? 'all'}`)
+      .map(({ edit, form }) => `${edit.hook} ${edit.op} ${form ?? ''} ${String(edit.positions ?? 'all')}/${String(edit.rows ?? 'all')}`)
       .join('; ');
     reference(rows, edits).forEach(({ acts, logits }, row) => {
       const { length } = rows[row];
@@ -374,11 +374,11 @@ describe.each(['tiny-neox', 'tiny-neox-rot8'])('%s', (folder) => {
     const vector = (n: number, scale: number) => randomArray(random, [n], scale).data;
 
     /** The same text grown without a cache: the whole of it run anew for each token. */
-    async function recompute(edits: Edit[], choose: (logits: Float32Array) => number): Promise<number[]> {
+    async function recompute(edits: HookEdit[], choose: (logits: Float32Array) => number): Promise<number[]> {
       const ids = [...prompt];
       for (let i = 0; i < TOKENS; i++) {
-        const inside = edits.map((edit) => (edit.positions ? { ...edit, ...cut(edit as HookEdit, ids.length) } : edit));
-        const { logits } = await api.run({ ids }, { edits: inside as Edit[], logits: 'last' });
+        const inside = edits.map((edit) => (edit.positions ? { ...edit, ...cut(edit, ids.length) } : edit));
+        const { logits } = await api.run({ ids }, { edits: inside, logits: 'last' });
         const id = choose(logits!.data);
         ids.push(id);
         if (id === config.eos_token_id) break;
@@ -404,7 +404,7 @@ describe.each(['tiny-neox', 'tiny-neox-rot8'])('%s', (folder) => {
       return order[0];
     }
 
-    const cases: [string, Edit[]][] = [
+    const cases: [string, HookEdit[]][] = [
       ['no edits', []],
       ['a vector added to resid_post everywhere', [{ hook: 'blocks.1.hook_resid_post', op: 'add', vector: vector(D, 2) }]],
       [

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
+import type { Edit, FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
 import { BOOKWORM, maxDifference, MODELS, readGoldens, readJson } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
+import { openFixture, readAll } from '../unit/formats/helpers.ts';
 
 type Files = { path: string; data: Blob }[];
 const FOLDER = join(MODELS, 'tiny-neox');
@@ -375,5 +376,38 @@ describe('calls that are wrong', () => {
     const full = new Array<number>(128).fill(7);
     expect((await api.run({ ids: full }, { logits: 'last' })).lengths).toEqual([128]);
     expect((await api.generate({ ids: full.slice(1) }, { tokens: 1 })).ids).toHaveLength(1);
+  });
+});
+
+describe('a vocabulary padded beyond the tokenizer', () => {
+  const LAST_TOKEN = 296;
+  let edits: Edit[];
+
+  beforeAll(async () => {
+    const tokenizer = readJson<{ added_tokens: { id: number }[] }>(join(FOLDER, 'tokenizer.json'));
+    tokenizer.added_tokens = tokenizer.added_tokens.filter(({ id }) => id <= LAST_TOKEN);
+    const json = text('tokenizer.json', JSON.stringify(tokenizer));
+    await api.models.load([...files('config.json', 'model.safetensors', 'tokenizer_config.json'), json]);
+    // Pushes the last residual towards row 298 of the unembedding, which has no token.
+    const weights = await readAll(await openFixture('tiny-neox', 'model.safetensors'));
+    const W_U = weights.get('unembed.W_U')!;
+    const vector = Float32Array.from({ length: 32 }, (_, i) => 100 * W_U[i * 300 + 298]);
+    edits = [{ hook: 'blocks.2.hook_resid_post', op: 'add', vector }];
+  });
+
+  test('its padded rows are in the logits but never in top lists, ranks or generated text', async () => {
+    expect(api.models.current()).toMatchObject({ d_vocab: 300, n_tokens: LAST_TOKEN + 1 });
+    const { logits } = await api.run({ ids }, { edits, logits: 'last' });
+    expect(logits!.shape).toEqual([1, 300]);
+    expect(logits!.data.indexOf(Math.max(...logits!.data))).toBe(298);
+    const { topIds, topProbs, k } = await api.predict({ ids }, { edits, k: 200 });
+    expect(Math.max(...topIds)).toBeLessThanOrEqual(LAST_TOKEN);
+    // The padded row takes its share of the probability all the same, as in the model's own loss.
+    expect(topProbs.slice((ids.length - 1) * k).reduce((a, b) => a + b)).toBeLessThan(0.5);
+    for (const sampling of [{}, { temperature: 1, seed: 1 }]) {
+      const { ids: made } = await api.generate({ ids }, { edits, tokens: 10, ...sampling });
+      expect(made.length).toBeGreaterThan(0);
+      expect(Math.max(...made)).toBeLessThanOrEqual(LAST_TOKEN);
+    }
   });
 });

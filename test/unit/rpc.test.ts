@@ -11,8 +11,8 @@ afterEach(() => {
 function join(handlers: Handlers): { caller: Caller; page: MessagePort; worker: MessagePort } {
   const { port1: page, port2: worker } = new MessageChannel();
   open.push(page, worker);
-  serve(worker as unknown as Channel, handlers);
-  const caller = connect(page as unknown as Channel);
+  serve(worker, handlers);
+  const caller = connect(page);
   page.start();
   worker.start();
   return { caller, page, worker };

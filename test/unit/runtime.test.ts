@@ -41,11 +41,12 @@ function createFake() {
   };
   class FakeTensorClass implements FakeTensor {
     location = 'cpu';
-    constructor(
-      readonly type: string,
-      readonly data: unknown,
-      readonly dims: readonly number[],
-    ) {}
+    readonly data: unknown;
+    readonly dims: readonly number[];
+    constructor(_type: string, data: unknown, dims: readonly number[]) {
+      this.data = data;
+      this.dims = dims;
+    }
     dispose() {
       log.push('dispose');
       this.location = 'none';
@@ -59,7 +60,7 @@ function createFake() {
     env: {},
     Tensor: FakeTensorClass,
     InferenceSession: {
-      create: (model: Uint8Array, o: Record<string, unknown>) => {
+      create: (_model: Uint8Array, o: Record<string, unknown>) => {
         options.push(o);
         const where = (o.preferredOutputLocation ?? {}) as Record<string, string>;
         return call('create', () => ({

@@ -48,7 +48,7 @@ test.each([
   [''],
   ['__proto__'],
   [undefined],
-  [{ toString: () => 'x' }],
+  [{ hook: 'hook_embed' }],
 ])('%j is no hook, and the sentence lists those there are', (name) => {
   const parse = () => parseHook(name as string, 2);
   expect(parse).toThrow(UsageError);
