@@ -41,6 +41,8 @@ export interface FeaturescopeApi {
     /** @throws before `ready` */
     current(): ModelInfo;
   };
+  /** What the engine holds: sessions, buffers on the device, calls not ended. For finding leaks. */
+  live(): Promise<{ sessions: number; buffers: number; calls: number }>;
   /** Spans are character ranges in `text.normalize('NFC')`. */
   tokenize(text: string): Promise<Tokenized>;
   run(input: Input, options?: RunOptions & CallOptions): Promise<RunResult>;

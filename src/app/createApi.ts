@@ -1,4 +1,5 @@
 /** The scripting interface on top of the lens worker. */
+import { UsageError } from '../core/errors.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import type { DeviceInfo, FeaturescopeApi, FileIn, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
 
@@ -17,10 +18,17 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   let device: DeviceInfo | undefined;
   let current: ModelInfo | undefined;
 
-  const load = async (id: string | FileIn[], { onProgress, signal }: LoadOptions = {}) => {
+  const load = async (id: string | FileIn[], options?: LoadOptions) => {
+    const { onProgress, signal } = options ?? {};
     const source = typeof id === 'string' ? { id } : { files: toFiles(id) };
-    current = await lens.call('load', [source], { onProgress, signal });
-    return current;
+    try {
+      current = await lens.call('load', [source], { onProgress, signal });
+      return current;
+    } catch (error) {
+      // A stop may have come too late to keep the old model; the worker knows which it is.
+      current = (await lens.call('current', []).catch(() => current)) ?? undefined;
+      throw error;
+    }
   };
   const start = async () => {
     device = await lens.call('open', [{ device: settings.device, base: settings.base }]);
@@ -39,11 +47,18 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       load,
       current: () => current ?? notReady('models.current()'),
     },
+    live: () => lens.call('live', []),
     tokenize: (text) => lens.call('tokenize', [text]),
-    run: (input, { signal, ...options } = {}) => lens.call('run', [input, options], { signal }),
-    predict: (input, { signal, ...options } = {}) => lens.call('predict', [input, options], { signal }),
-    generate: (input, options) => {
-      const { signal, onToken, ...rest } = options;
+    run: async (input, options) => {
+      const { signal, ...rest } = options ?? {};
+      return lens.call('run', [input, rest], { signal });
+    },
+    predict: async (input, options) => {
+      const { signal, ...rest } = options ?? {};
+      return lens.call('predict', [input, rest], { signal });
+    },
+    generate: async (input, options) => {
+      const { signal, onToken, ...rest } = options ?? ({} as typeof options);
       const onProgress = onToken && (({ id, text }: { id: number; text: string }) => onToken(id, text));
       return lens.call('generate', [input, rest], { signal, onProgress });
     },
@@ -54,12 +69,19 @@ function notReady(what: string): never {
   throw new Error(`${what} answers once \`featurescope.ready\` has settled and a model is open.`);
 }
 
-/** Files with the path they had in the dropped folder; a bare File has only its name. */
+/**
+ * Files with the path they had in the dropped folder; a bare File has only its name.
+ * @throws UsageError when something in the list is no file
+ */
 function toFiles(files: FileIn[]): { path: string; data: Blob }[] {
-  if (!Array.isArray(files)) throw new TypeError('models.load takes the id of a model or a list of files.');
-  return files.map((file) => {
+  if (!Array.isArray(files)) throw new UsageError('models.load takes the id of a model or a list of files.');
+  return files.map((file, i) => {
     if (file instanceof File) return { path: file.webkitRelativePath || file.name, data: file };
-    const data = file.data instanceof Blob ? file.data : new Blob([file.data as Uint8Array<ArrayBuffer>]);
-    return { path: String(file.path), data };
+    const { path, data } = (file ?? {}) as Partial<Exclude<FileIn, File>>;
+    const blob = data instanceof Uint8Array ? new Blob([data as Uint8Array<ArrayBuffer>]) : data;
+    if (typeof path !== 'string' || !(blob instanceof Blob)) {
+      throw new UsageError(`Item ${i} of the list is neither a File nor { path, data } with a Blob or Uint8Array.`);
+    }
+    return { path, data: blob };
   });
 }

@@ -2,5 +2,5 @@
 import { connect, type Channel } from '../../workers/rpc.ts';
 
 const worker = new Worker(new URL('./peers.worker.ts', import.meta.url), { type: 'module' });
-const caller = connect(worker as unknown as Channel);
+const caller = connect(worker);
 Object.assign(window, { peers: (method: string, argument: unknown) => caller.call(method, [argument]) });

@@ -29,7 +29,7 @@ async function median(rounds: number, work: () => Promise<unknown>): Promise<num
     await work();
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
 }
 
 /** Milliseconds of x [tokens, in] · W [in, out] for each shape. */
@@ -64,7 +64,7 @@ async function transformersForward({ batch, pos, base, rounds }: Timing & { batc
   env.allowRemoteModels = false;
   env.useBrowserCache = false;
   env.localModelPath = base;
-  env.backends.onnx.wasm!.wasmPaths = { mjs: absolute(asyncMjs), wasm: absolute(asyncWasm) } as never;
+  env.backends.onnx.wasm!.wasmPaths = { mjs: absolute(asyncMjs), wasm: absolute(asyncWasm) };
   env.backends.onnx.wasm!.numThreads = threads;
   const model = await AutoModelForCausalLM.from_pretrained('bookworm-9m', { dtype: 'fp32', device: 'wasm' });
   const ids = BigInt64Array.from({ length: batch * pos }, (_, i) => BigInt((i * 31) % 8000));

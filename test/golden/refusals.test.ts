@@ -227,14 +227,14 @@ describe('after a refusal the model that was there answers as before', () => {
   }
 
   test.each(cases)('%s', async (_, make, words) => {
-    const rest = await node.live();
+    const rest = await node.api.live();
     const { name, code, message } = await refusal(api.models.load(make()));
     expect(message).toMatch(words);
     expect([name, code]).toEqual(['FormatError', 'format']);
     expect(api.models.current()).toBe(before);
     await expectLogits('');
     expect((await api.tokenize('the')).ids).toEqual([85, 259]);
-    expect(await node.live()).toEqual(rest);
+    expect(await node.api.live()).toEqual(rest);
   });
 
   test('an unknown id is refused with the ids there are', async () => {
@@ -245,7 +245,7 @@ describe('after a refusal the model that was there answers as before', () => {
   });
 
   test('a load that is stopped leaves the model and no sessions behind', async () => {
-    const rest = await node.live();
+    const rest = await node.api.live();
     for (const stopAt of ['reading', 'building'] as const) {
       const controller = new AbortController();
       const onProgress = ({ stage }: { stage: string }) => stage === stopAt && controller.abort();
@@ -254,7 +254,7 @@ describe('after a refusal the model that was there answers as before', () => {
       expect(api.models.current()).toBe(before);
       // The next load waits for the end of the stopped one.
       await refusal(api.models.load([]));
-      expect(await node.live()).toEqual(rest);
+      expect(await node.api.live()).toEqual(rest);
       await expectLogits('');
     }
   });

@@ -138,6 +138,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       const acts = Object.fromEntries(read.map((name) => [name, fakeActs(current, name, n, edits)]));
       return { acts, lengths: [n] };
     },
+    live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
       const text = 'text' in input ? input.text : '';
       await wait('predict', text, signal);

@@ -10,7 +10,6 @@ import { createApi } from '../../src/app/createApi.ts';
 import type { FeaturescopeApi } from '../../src/app/api.ts';
 import { Runtime } from '../../workers/engine/runtime.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
-import type { LensMethods } from '../../workers/lens/api.ts';
 import { LensSession } from '../../workers/lens/session.ts';
 import { lensHandlers } from '../../workers/lens/handlers.ts';
 import { connect, serve } from '../../workers/rpc.ts';
@@ -35,7 +34,6 @@ function fetchFile(input: string | URL | Request): Promise<Response> {
 
 export interface NodeApi {
   api: FeaturescopeApi;
-  live(): Promise<ReturnType<LensMethods['live']>>;
   close(): void;
 }
 
@@ -61,7 +59,6 @@ export function createNodeApi(model = 'bookworm-9m'): NodeApi {
   });
   return {
     api,
-    live: () => lens.call('live', []),
     close() {
       port1.close();
       port2.close();

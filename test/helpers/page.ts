@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/chromium.mjs';
 import { createStaticServer } from '../../scripts/serve.mjs';
-import type { FeaturescopeApi, LoadOptions, ModelInfo } from '../../src/app/api.ts';
+import type { FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
 import { MODELS } from './goldens.ts';
-import type { Engine } from './modelSuite.ts';
+import type { InterleavingEngine } from './interleaving.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 
@@ -36,7 +36,7 @@ export async function serveSite({ isolation }: { isolation: boolean }): Promise<
   };
 }
 
-export interface OpenPage extends Engine {
+export interface OpenPage extends InterleavingEngine {
   page: Page;
   /** Requests that went anywhere but our own server. */
   strangers: string[];
@@ -74,35 +74,23 @@ export async function openPage(site: Site, query = '', viewport = { width: 1440,
   });
   await page.goto(site.url + query);
   await page.evaluate(() => window.featurescope.ready.catch(() => {}));
-  const api = pageApi(page);
+  const { api, load } = await pageApi(page);
   return {
     page,
     api,
+    load,
+    live: api.live,
     strangers,
     errors,
-    load: (folder, paths) => loadFixture(page, folder, paths),
     close: () => context.close(),
   };
 }
 
-/** Opens a model from fixture files, which the page fetches and hands over as a script would. */
-function loadFixture(page: Page, folder: string, paths: readonly string[]): Promise<ModelInfo> {
-  return page.evaluate(
-    async ([folder, paths]) => {
-      const files = await Promise.all(
-        paths.map(async (path) => ({ path, data: await (await fetch(`/__fixtures/${folder}/${path}`)).blob() })),
-      );
-      return window.featurescope.models.load(files);
-    },
-    [folder, paths] as const,
-  );
-}
-
 /** Names of methods as scripts write them. */
-type Method = 'tokenize' | 'run' | 'predict' | 'generate' | 'models.list' | 'models.load' | 'models.current' | 'device';
+type Method = 'tokenize' | 'run' | 'predict' | 'generate' | 'live' | 'models.list' | 'models.load' | 'models.current';
 
-/** The scripting interface seen from here. Signals are carried over by number. */
-function pageApi(page: Page): FeaturescopeApi {
+/** The scripting interface seen from here, and opening a model from fixture files. Signals are carried over by number. */
+async function pageApi(page: Page): Promise<Pick<InterleavingEngine, 'api' | 'load'>> {
   let next = 0;
   const call = async (method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> => {
     const id = next++;
@@ -128,24 +116,30 @@ function pageApi(page: Page): FeaturescopeApi {
       const { signal, ...rest } = options;
       return call(method, [input, rest], signal) as never;
     };
-  return {
+  const askCurrent = () => call('models.current', []).catch(() => undefined) as Promise<ModelInfo>;
+  let current = await askCurrent();
+  const load = async (what: unknown, signal?: AbortSignal) => {
+    try {
+      return (await call('models.load', [what, {}], signal)) as ModelInfo;
+    } finally {
+      current = await askCurrent();
+    }
+  };
+  const elsewhere = (): never => {
+    throw new Error('Ask the page itself.');
+  };
+  const api: FeaturescopeApi = {
     version: '',
-    ready: page.evaluate(() => window.featurescope.ready.then(() => undefined)).catch(() => undefined),
-    device: () => {
-      throw new Error('ask the page');
-    },
-    models: {
-      list: () => call('models.list', []) as never,
-      load: (id, { signal }: LoadOptions = {}) => call('models.load', [id, {}], signal) as never,
-      current: () => {
-        throw new Error('ask the page');
-      },
-    },
+    ready: Promise.resolve(),
+    device: elsewhere,
+    models: { list: () => call('models.list', []) as never, load: (id, options) => load(id, options?.signal), current: () => current },
+    live: () => call('live', []) as never,
     tokenize: (text) => call('tokenize', [text]) as never,
     run: withOptions('run'),
     predict: withOptions('predict'),
     generate: withOptions('generate'),
   };
+  return { api, load: (folder, paths, signal) => load({ folder, paths }, signal) };
 }
 
 interface Aborts {
@@ -173,6 +167,12 @@ async function callInPage({ method, args, id, aborted, withSignal }: PageCall) {
       string,
       (...args: unknown[]) => unknown
     >;
+    // A fixture is fetched here and handed over as a script would.
+    const fixture = args[0] as { folder?: string; paths?: string[] } | undefined;
+    if (method === 'models.load' && fixture?.folder && fixture.paths) {
+      const fetchFile = async (path: string) => ({ path, data: await (await fetch(`/__fixtures/${fixture.folder}/${path}`)).blob() });
+      args = [await Promise.all(fixture.paths.map(fetchFile)), args[1]];
+    }
     const last = args.at(-1);
     if (withSignal && typeof last === 'object' && last !== null) args = [...args.slice(0, -1), { ...last, signal: controller.signal }];
     return { value: await target[name](...args) };

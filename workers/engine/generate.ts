@@ -45,6 +45,7 @@ export async function generate(model: HookedModel, prompt: number[], job: Genera
   processors.push(new ChooseToken(settings, job.n_tokens));
   const produced: number[] = [];
   const streamer = new Collect((id) => {
+    if (session.failure) return;
     produced.push(id);
     job.onToken?.(id);
   });

@@ -5,7 +5,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import { throwIfStopped, UsageError, type Stop } from '../../src/core/errors.ts';
 import type { ModelConfig } from '../../src/core/lm/config.ts';
-import { assertArray2, checkEdits, type CheckedEdit, type EditContext, type Stretch } from '../../src/core/lm/edits.ts';
+import { allFinite, assertArray2, checkEdits, type CheckedEdit, type EditContext, type Stretch } from '../../src/core/lm/edits.ts';
 import { hookShape, parseHook, type Hook } from '../../src/core/lm/hooks.ts';
 import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../src/core/lm/types.ts';
 import { forward, type ForwardJob } from './forward.ts';
@@ -117,7 +117,7 @@ function checkStart(config: ModelConfig, from: NonNullable<RunOptions['from']>, 
   if (resid.shape.length !== wanted.length || !resid.shape.every((d, i) => d === wanted[i])) {
     throw new UsageError(`\`from.resid\` has shape [${resid.shape.join(', ')}], but this input needs [${wanted.join(', ')}].`);
   }
-  return { layer, resid: resid.data };
+  return { layer, resid: allFinite(resid.data, 'from.resid') };
 }
 
 /** A run that starts at a layer cannot see or change what lies before it. */

@@ -113,10 +113,15 @@ export class Runtime {
     return new this.#ort.Tensor('float32', data, dims);
   }
 
-  /** The numbers of a tensor, downloaded when they are on the device. The tensor stays valid. */
+  /**
+   * The numbers of a tensor. One on the device is downloaded and its buffer released: from then on it is a CPU
+   * tensor, still good as an input. (ONNX Runtime turns it into one in any case, and would leak the buffer.)
+   */
   async read(tensor: Tensor): Promise<Float32Array> {
     if (tensor.location !== 'gpu-buffer') return tensor.data as Float32Array;
-    return this.#exclusive(async () => (await tensor.getData()) as Float32Array, 'download');
+    const data = await this.#exclusive(() => tensor.getData(true), 'download');
+    this.live.buffers--;
+    return data as Float32Array;
   }
 
   dispose(...tensors: (Tensor | undefined)[]): void {

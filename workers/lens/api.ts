@@ -20,6 +20,8 @@ export type ModelSource = { id: string } | { files: FileIn[] };
 export interface LensMethods {
   open(settings: { device: 'auto' | 'webgpu' | 'wasm'; base: string }): DeviceInfo;
   list(): ModelInfo[];
+  /** The model in use; null before the first. */
+  current(): ModelInfo | null;
   load(source: ModelSource): ModelInfo;
   tokenize(text: string): Tokenized;
   run(input: Input, options: RunOptions): RunResult;

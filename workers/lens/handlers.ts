@@ -11,6 +11,7 @@ export function lensHandlers(session: LensSession): Handlers {
   return {
     open: (_, settings) => session.open(settings),
     list: () => session.list(),
+    current: () => session.current(),
     load: (context, source) => session.load(context, source),
     tokenize: (_, text) => session.tokenize(text),
     run: (context, input, options) => session.run(context, input, options),

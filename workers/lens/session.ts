@@ -68,6 +68,10 @@ export class LensSession {
     return current?.source === 'files' ? [...shipped, current] : shipped;
   }
 
+  current(): ModelInfo | null {
+    return this.#held?.info ?? null;
+  }
+
   /** One load at a time; the model in use stays until the new one is whole. */
   async load(context: CallContext, source: ModelSource): Promise<ModelInfo> {
     const runtime = this.#requireRuntime();

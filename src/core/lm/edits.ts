@@ -132,7 +132,9 @@ function indices(values: unknown, name: string, limit: number, what: string): nu
 }
 
 function finite(value: unknown, name: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new UsageError(`\`${name}\` must be a finite number.`);
+  if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) {
+    throw new UsageError(`\`${name}\` must be a finite number that fits in fp32.`);
+  }
   return value;
 }
 
@@ -145,7 +147,7 @@ function vector(value: unknown, length: number, name: string, hook: Hook): Float
   return allFinite(value, name);
 }
 
-function allFinite(value: Float32Array, name: string): Float32Array {
+export function allFinite(value: Float32Array, name: string): Float32Array {
   for (let i = 0; i < value.length; i++) {
     if (!Number.isFinite(value[i])) throw new UsageError(`\`${name}\` holds ${value[i]} at ${i}; every number must be finite.`);
   }

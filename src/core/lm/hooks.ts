@@ -43,7 +43,7 @@ export function blockHook(layer: number, site: BlockSite): string {
 export function parseHook(name: string, n_layers: number): Hook {
   if (name === 'hook_embed') return { name, site: name, layer: -1, editable: true };
   if (name === 'ln_final.hook_normalized') return { name, site: name, layer: n_layers, editable: false };
-  const match = /^blocks\.(\d{1,4})\.(.+)$/.exec(String(name));
+  const match = /^blocks\.(0|[1-9]\d{0,3})\.(.+)$/.exec(String(name));
   const site = BLOCK_SITES.find((s) => s === match?.[2]);
   if (!match || !site) {
     throw new UsageError(

@@ -57,7 +57,7 @@ export function findDifference(got: Map<string, Float32Array>, wanted: Map<strin
 }
 
 /** The FormatError's sentence; anything else that is thrown, or nothing, fails the test. */
-export async function refusal(run: () => Promise<unknown> | unknown): Promise<string> {
+export async function refusal(run: () => unknown): Promise<string> {
   try {
     await run();
   } catch (error) {

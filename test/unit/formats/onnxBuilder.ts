@@ -13,9 +13,10 @@ export function readFields(bytes: Uint8Array): RawField[] {
   const reader = new BinaryReader(bytes);
   const fields: RawField[] = [];
   while (reader.pos < reader.len) {
-    const [number, wire] = reader.tag();
+    const [number, wireType] = reader.tag();
+    const wire = Number(wireType);
     if (wire === 0) fields.push({ number, wire, value: Number(reader.int64()), bytes: new Uint8Array(0) });
-    else fields.push({ number, wire, value: 0, bytes: wire === 2 ? reader.bytes() : reader.skip(wire, number) });
+    else fields.push({ number, wire, value: 0, bytes: wire === 2 ? reader.bytes() : reader.skip(wireType, number) });
   }
   return fields;
 }

@@ -68,7 +68,9 @@ describe('checking', () => {
 
   test('a wrong edit is named by its place in the list', () => {
     const good: Edit = { hook: RESID, op: 'scale', factor: 1 };
-    expect(() => checkEdits([good, good, { ...good, factor: NaN }], text(3))).toThrow('Edit 3 of 3: `factor` must be a finite number.');
+    expect(() => checkEdits([good, good, { ...good, factor: NaN }], text(3))).toThrow(
+      'Edit 3 of 3: `factor` must be a finite number that fits in fp32.',
+    );
     expect(() => checkEdits('scale' as unknown as Edit[], text(3))).toThrow('`edits` must be a list.');
   });
 

@@ -1,0 +1,205 @@
+/**
+ * Dictionaries as files for SAELens 6 and for ourselves. What was opened is given back with its
+ * tensors byte for byte, in their order; a configuration is given back as it was unless SAELens 6
+ * would misread it (before-6 files lose their hook name there).
+ */
+import { SMALLEST_NORM, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { getTextEncoding } from '@bufbuild/protobuf/wire';
+import type { BlobLike } from '../bytes.ts';
+import { maybeRecord } from '../text.ts';
+import { createOutFile, join, type OutFile } from './files.ts';
+import { readDictionary, type OpenedDictionary } from './saelens.ts';
+import type { StoredPart } from './stored.ts';
+
+/** The version whose layout is written. */
+export const SAELENS_VERSION = '6.18.0';
+
+/** The reference writer pads headers so that the data begins at a multiple of this. */
+const HEADER_ALIGNMENT = 8;
+
+/** Keys SAELens 6 asks for; their absence is an error there, or a silent default. */
+const NEEDED_KEYS = [
+  'architecture',
+  'd_in',
+  'd_sae',
+  'dtype',
+  'device',
+  'apply_b_dec_to_input',
+  'normalize_activations',
+  'reshape_activations',
+];
+
+/** Settings of the hook: flat before version 6, in metadata since. */
+const METADATA_KEYS = [
+  'model_name',
+  'hook_name',
+  'hook_head_index',
+  'context_size',
+  'prepend_bos',
+  'dataset_path',
+  'seqpos_slice',
+  'model_from_pretrained_kwargs',
+  'sae_lens_training_version',
+  'neuronpedia_id',
+];
+
+/**
+ * The files of a dictionary as they came in.
+ * @param folder put in front of every path
+ */
+export function writeDictionary(opened: OpenedDictionary, folder = ''): OutFile[] {
+  return [
+    createOutFile(join(folder, 'cfg.json'), [encodeText(writeConfig(opened))]),
+    createOutFile(join(folder, 'sae_weights.safetensors'), writeSafetensors(opened.parts)),
+    ...opened.extras.map(({ name, data }) => createOutFile(join(folder, name), [data])),
+  ];
+}
+
+/**
+ * The files of a dictionary as SAELens opens them: as `writeDictionary`, but a tied one is folded to
+ * "standard", which computes the same.
+ * @throws FormatError when a tied dictionary's numbers cannot be read
+ */
+export async function exportSaelens(opened: OpenedDictionary, folder = ''): Promise<OutFile[]> {
+  if (opened.format !== 'tied') return writeDictionary(opened, folder);
+  const folded = foldTied(await readDictionary(opened));
+  const base = JSON.parse(opened.cfgText) as Record<string, unknown>;
+  delete base.activation_scale;
+  const packed = packDictionary(folded, opened.name, base);
+  return writeDictionary({ ...packed, extras: opened.extras }, folder);
+}
+
+/**
+ * The tied form as "standard": W_enc = s·Ŵᵀ, W_dec = Ŵ/s, b_dec = 0, with Ŵ the unit rows and s the
+ * activation scale. Computes the same as before up to rounding.
+ */
+export function foldTied({ config, tensors }: Dictionary): Dictionary {
+  const { d_in, d_sae, activation_scale: s = 1, ...rest } = config;
+  const raw = tensors.W_dec!;
+  const W_enc = new Float32Array(d_in * d_sae);
+  const W_dec = new Float32Array(d_in * d_sae);
+  for (let j = 0; j < d_sae; j++) {
+    let square = 0;
+    for (let i = j * d_in; i < (j + 1) * d_in; i++) square += raw[i] * raw[i];
+    const norm = Math.max(Math.sqrt(square), SMALLEST_NORM);
+    for (let i = 0; i < d_in; i++) {
+      const unit = raw[j * d_in + i] / norm;
+      W_enc[i * d_sae + j] = unit * s;
+      W_dec[j * d_in + i] = unit / s;
+    }
+  }
+  return {
+    config: { ...rest, d_in, d_sae, architecture: 'standard', apply_b_dec_to_input: false },
+    tensors: { W_enc, W_dec, b_enc: tensors.b_enc!.slice(), b_dec: new Float32Array(d_in) },
+  };
+}
+
+/**
+ * Files for a dictionary that exists in memory only.
+ * @param base further keys for cfg.json (and its metadata); those the dictionary states itself win
+ * @param record training record, written as featurescope.json
+ */
+export function packDictionary(
+  { config, tensors }: Dictionary,
+  name: string,
+  base: Record<string, unknown> = {},
+  record?: unknown,
+): OpenedDictionary {
+  const shapes: Record<string, number[]> = {
+    W_enc: [config.d_in, config.d_sae],
+    W_dec: [config.d_sae, config.d_out],
+    b_dec: [config.d_out],
+    W_skip: [config.d_out, config.d_in],
+    topk_threshold: [],
+  };
+  const parts = Object.entries(tensors).map(([tensor, values]): StoredPart => {
+    const data = createBlob(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return { name: tensor, dtype: 'F32', shape: shapes[tensor] ?? [config.d_sae], data };
+  });
+  const stated: DictionaryConfig = { ...config, dtype: 'float32', sae_lens_version: SAELENS_VERSION };
+  const cfg = stateConfig(stated, base);
+  return {
+    name,
+    format: config.architecture === 'tied' ? 'tied' : 'saelens',
+    config: stated,
+    cfgText: JSON.stringify(cfg, null, 1),
+    parts,
+    extras: listExtras(config, record),
+    ...(record !== undefined && { record }),
+    bytes: parts.reduce((n, { data }) => n + data.size, 0),
+  };
+}
+
+function listExtras({ normalize_activations, activation_scale }: DictionaryConfig, record: unknown): OpenedDictionary['extras'] {
+  const extras: OpenedDictionary['extras'] = [];
+  const add = (name: string, value: unknown) => extras.push({ name, data: createBlob(encodeText(JSON.stringify(value, null, 1))) });
+  if (normalize_activations === 'expected_average_only_in') add('activation_scaler.json', { scaling_factor: activation_scale ?? null });
+  if (record !== undefined) add('featurescope.json', record);
+  return extras;
+}
+
+/**
+ * A safetensors file from tensors in the order given.
+ * @returns its parts: the header, then each tensor's own bytes
+ */
+export function writeSafetensors(parts: StoredPart[]): OutFile['parts'] {
+  let end = 0;
+  const entries = parts.map(({ name, dtype, shape, data }): [string, object] => [
+    name,
+    { dtype, shape, data_offsets: [end, (end += data.size)] },
+  ]);
+  const json = JSON.stringify(Object.fromEntries(entries));
+  const padding = -json.length & (HEADER_ALIGNMENT - 1);
+  const header = encodeText(json + ' '.repeat(padding));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setUint32(0, header.length, true);
+  return [length, header, ...parts.map(({ data }) => data)];
+}
+
+/** Bytes in memory where a file is asked for. Slices share them. */
+export function createBlob(bytes: Uint8Array<ArrayBuffer>): BlobLike {
+  return {
+    size: bytes.length,
+    slice: (start = 0, end = bytes.length) => createBlob(bytes.subarray(start, end)),
+    arrayBuffer: async () => bytes.slice().buffer,
+  };
+}
+
+function writeConfig({ cfgText, format, config }: OpenedDictionary): string {
+  const cfg = maybeRecord(JSON.parse(cfgText)) ?? {};
+  if (format !== 'saelens-pre6' && NEEDED_KEYS.every((key) => Object.hasOwn(cfg, key))) return cfgText;
+  return JSON.stringify(stateConfig(config, cfg), null, 1);
+}
+
+/** `base` with every key SAELens 6 needs. Own keys only, so that a key "__proto__" stays a key. */
+function stateConfig(config: DictionaryConfig, base: Record<string, unknown>): Record<string, unknown> {
+  const { architecture, d_in, d_sae, d_out, dtype, apply_b_dec_to_input, normalize_activations, reshape_activations } = config;
+  const old = maybeRecord(base.metadata) ?? {};
+  const moved = Object.fromEntries(METADATA_KEYS.filter((key) => Object.hasOwn(base, key)).map((key) => [key, base[key]]));
+  const { hook_name, hook_name_out, model_name, context_size, prepend_bos, dataset_path } = config;
+  const known = { hook_name, hook_name_out, model_name, context_size, prepend_bos, dataset_path };
+  const centring = config.centred && {
+    model_from_pretrained_kwargs: { ...maybeRecord(old.model_from_pretrained_kwargs), center_writing_weights: true },
+  };
+  const stated = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
+  return {
+    ...base,
+    architecture,
+    d_in,
+    d_sae,
+    ...(d_out !== d_in || architecture.endsWith('transcoder') ? { d_out } : {}),
+    dtype,
+    device: base.device ?? 'cpu',
+    apply_b_dec_to_input,
+    normalize_activations,
+    reshape_activations,
+    ...(config.k !== undefined && { k: config.k }),
+    ...(config.rescale_acts_by_decoder_norm !== undefined && { rescale_acts_by_decoder_norm: config.rescale_acts_by_decoder_norm }),
+    ...(architecture === 'tied' && config.activation_scale !== undefined && { activation_scale: config.activation_scale }),
+    metadata: { ...moved, ...old, ...stated, ...centring, sae_lens_version: config.sae_lens_version ?? SAELENS_VERSION },
+  };
+}
+
+function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  return getTextEncoding().encodeUtf8(text);
+}

@@ -1,0 +1,89 @@
+/** The activation rules: from one row's q = c·W to its active latents. */
+import type { LatentsBuilder } from './latents.ts';
+import type { Plan } from './plan.ts';
+
+/** Working memory for `activateRow`: the largest values of a row so far, smallest on top. */
+export interface TopkHeap {
+  indices: Uint32Array;
+  values: Float64Array;
+}
+
+/** @returns undefined when the plan keeps all positive latents */
+export function createTopkHeap({ k }: Plan): TopkHeap | undefined {
+  return k === undefined ? undefined : { indices: new Uint32Array(k), values: new Float64Array(k) };
+}
+
+/**
+ * Adds a row's active latents, rising by index, and ends the row.
+ * @param q c·W of the row, at q[first] .. q[first + d_sae]
+ */
+export function activateRow(
+  plan: Plan,
+  q: Float64Array | Float32Array,
+  first: number,
+  heap: TopkHeap | undefined,
+  out: LatentsBuilder,
+): void {
+  if (heap) activateTopk(plan, q, first, heap, out);
+  else activateEach(plan, q, first, out);
+  out.endRow();
+}
+
+function activateEach({ gain, bias, gateBias, threshold }: Plan, q: Float64Array | Float32Array, first: number, out: LatentsBuilder): void {
+  for (let j = 0; j < bias.length; j++) {
+    const product = q[first + j];
+    const p = (gain ? product * gain[j] : product) + bias[j];
+    if (p > (threshold ? threshold[j] : 0) && (!gateBias || product + gateBias[j] > 0)) out.add(j, p);
+  }
+}
+
+/** The k largest, then ReLU; only positive candidates can matter, so others never enter. */
+function activateTopk({ gain, bias }: Plan, q: Float64Array | Float32Array, first: number, heap: TopkHeap, out: LatentsBuilder): void {
+  const k = heap.indices.length;
+  let size = 0;
+  for (let j = 0; j < bias.length; j++) {
+    const p = (gain ? q[first + j] * gain[j] : q[first + j]) + bias[j];
+    if (!(p > 0)) continue;
+    if (size < k) push(heap, size++, j, p);
+    else if (p > heap.values[0]) replaceSmallest(heap, size, j, p);
+  }
+  const order = [...heap.indices.subarray(0, size).keys()].sort((a, b) => heap.indices[a] - heap.indices[b]);
+  for (const slot of order) out.add(heap.indices[slot], heap.values[slot]);
+}
+
+/** Whether slot a leaves before slot b: smaller value, or same value and higher index. */
+function isWeaker({ indices, values }: TopkHeap, a: number, b: number): boolean {
+  return values[a] < values[b] || (values[a] === values[b] && indices[a] > indices[b]);
+}
+
+function push(heap: TopkHeap, at: number, index: number, value: number): void {
+  heap.indices[at] = index;
+  heap.values[at] = value;
+  for (let slot = at; slot > 0;) {
+    const parent = (slot - 1) >> 1;
+    if (!isWeaker(heap, slot, parent)) return;
+    swap(heap, slot, parent);
+    slot = parent;
+  }
+}
+
+function replaceSmallest(heap: TopkHeap, size: number, index: number, value: number): void {
+  heap.indices[0] = index;
+  heap.values[0] = value;
+  for (let slot = 0; ;) {
+    let weakest = slot;
+    for (let child = 2 * slot + 1; child <= 2 * slot + 2 && child < size; child++) if (isWeaker(heap, child, weakest)) weakest = child;
+    if (weakest === slot) return;
+    swap(heap, slot, weakest);
+    slot = weakest;
+  }
+}
+
+function swap({ indices, values }: TopkHeap, a: number, b: number): void {
+  const index = indices[a];
+  const value = values[a];
+  indices[a] = indices[b];
+  values[a] = values[b];
+  indices[b] = index;
+  values[b] = value;
+}

@@ -1,0 +1,188 @@
+/**
+ * A sparse dictionary in memory: what its file says (`config`) and its numbers in fp32 (`tensors`).
+ * Names and shapes are SAELens's (6.18); `tied` is the form of Cunningham et al. 2023, section 2,
+ * which SAELens lacks. Plain data: survives structured cloning.
+ */
+
+export type Architecture =
+  | 'tied'
+  | 'standard'
+  | 'topk'
+  | 'jumprelu'
+  | 'gated'
+  | 'batchtopk'
+  | 'matryoshka_batchtopk'
+  | 'transcoder'
+  | 'skip_transcoder'
+  | 'jumprelu_transcoder'
+  | 'jumprelu_skip_transcoder';
+
+/** What is done to a row before encoding, and undone after decoding. */
+export type Normalisation = 'none' | 'expected_average_only_in' | 'constant_norm_rescale' | 'layer_norm';
+
+export interface DictionaryConfig {
+  architecture: Architecture;
+  d_in: number;
+  d_sae: number;
+  /** Width of a reconstruction; d_in except for transcoders. */
+  d_out: number;
+  /** Number format of the stored W_dec, as SAELens spells it: "float32". Computation is fp32. */
+  dtype: string;
+  /** Whether b_dec is subtracted from a row before encoding. */
+  apply_b_dec_to_input: boolean;
+  normalize_activations: Normalisation;
+  /** 'hook_z': a row is all heads of a position, head 0 first. */
+  reshape_activations: 'none' | 'hook_z';
+  /**
+   * expected_average_only_in, and tied: rows are multiplied by this before encoding. Absent: 1, which
+   * for expected_average_only_in means that the file does not state it (see `estimateActivationScale`).
+   */
+  activation_scale?: number;
+  /** Made on a stream whose writing weights were centred: each row's mean is removed first, put back last. */
+  centred?: boolean;
+  /** topk: latents kept per row. */
+  k?: number;
+  /** topk family: latents are counted in units of their decoder row's norm. */
+  rescale_acts_by_decoder_norm?: boolean;
+  /** TransformerLens hook point; null when the file does not say. */
+  hook_name: string | null;
+  /** Transcoders: where the reconstruction belongs. */
+  hook_name_out: string | null;
+  model_name: string | null;
+  /** null for files older than SAELens 6. */
+  sae_lens_version: string | null;
+  context_size: number | null;
+  prepend_bos: boolean | null;
+  dataset_path: string | null;
+  /** The configuration holds training settings: a checkpoint of a run rather than a release. */
+  training_checkpoint: boolean;
+}
+
+export type TensorName =
+  | 'W_enc'
+  | 'W_dec'
+  | 'b_enc'
+  | 'b_dec'
+  | 'threshold'
+  | 'log_threshold'
+  | 'topk_threshold'
+  | 'b_gate'
+  | 'b_mag'
+  | 'r_mag'
+  | 'W_skip'
+  | 'scaling_factor';
+
+/**
+ * Row-major. W_enc [d_in, d_sae]; W_dec [d_sae, d_out]; b_enc, threshold, log_threshold, b_gate,
+ * b_mag, r_mag, scaling_factor [d_sae]; b_dec [d_out]; W_skip [d_out, d_in]; topk_threshold [1].
+ * Tied: W_dec holds the raw rows, there is no W_enc and no b_dec. Which ones an architecture has:
+ * `listTensors`.
+ */
+export type DictionaryTensors = Partial<Record<TensorName, Float32Array<ArrayBuffer>>>;
+
+export interface Dictionary {
+  config: DictionaryConfig;
+  tensors: DictionaryTensors;
+}
+
+/** One tensor an architecture has. */
+export interface TensorSpec {
+  name: TensorName;
+  shape: number[];
+  /** 'one-of-thresholds': threshold or log_threshold must be there. */
+  need: 'always' | 'one-of-thresholds' | 'maybe';
+}
+
+/** @returns the tensors of the configuration's architecture, with shapes as stored */
+export function listTensors({
+  architecture,
+  d_in,
+  d_sae,
+  d_out,
+}: Pick<DictionaryConfig, 'architecture' | 'd_in' | 'd_sae' | 'd_out'>): TensorSpec[] {
+  const always = (name: TensorName, ...shape: number[]): TensorSpec => ({ name, shape, need: 'always' });
+  const maybe = (name: TensorName, ...shape: number[]): TensorSpec => ({ name, shape, need: 'maybe' });
+  const decoder = always('W_dec', d_sae, d_out);
+  if (architecture === 'tied') return [decoder, always('b_enc', d_sae)];
+  const both = [always('W_enc', d_in, d_sae), decoder, always('b_dec', d_out)];
+  if (architecture === 'gated')
+    return [...both, always('b_gate', d_sae), always('b_mag', d_sae), always('r_mag', d_sae), maybe('scaling_factor', d_sae)];
+  const specs = [...both, always('b_enc', d_sae)];
+  if (hasThreshold(architecture)) {
+    specs.push(
+      { name: 'threshold', shape: [d_sae], need: 'one-of-thresholds' },
+      { name: 'log_threshold', shape: [d_sae], need: 'one-of-thresholds' },
+    );
+  }
+  if (isBatchTopk(architecture)) specs.push(always('topk_threshold'));
+  if (hasSkip(architecture)) specs.push(always('W_skip', d_out, d_in));
+  if (!isTranscoder(architecture)) specs.push(maybe('scaling_factor', d_sae));
+  return specs;
+}
+
+/** Reconstructs another hook than the one it reads. */
+export function isTranscoder(architecture: Architecture): boolean {
+  return architecture.endsWith('transcoder');
+}
+
+/** Its reconstruction needs the raw rows again. */
+export function hasSkip(architecture: Architecture): boolean {
+  return architecture === 'skip_transcoder' || architecture === 'jumprelu_skip_transcoder';
+}
+
+/** Each latent has its own threshold. */
+export function hasThreshold(architecture: Architecture): boolean {
+  return architecture.startsWith('jumprelu');
+}
+
+/** Training form of batch top-k; at inference one threshold stands for all latents. */
+export function isBatchTopk(architecture: Architecture): boolean {
+  return architecture === 'batchtopk' || architecture === 'matryoshka_batchtopk';
+}
+
+/** Lower end of a row norm that is divided by; sparse_coding and SAELens clamp here too. */
+export const SMALLEST_NORM = 1e-8;
+
+/** Largest 1 − cosine between a latent's encoder column and decoder row for them to count as one direction. */
+const TIED_COSINE_SLACK = 1e-5;
+
+/**
+ * Whether a dictionary is the paper's tied form in SAELens clothes: no b_dec, and for every latent
+ * encoder column and decoder row parallel with product 1, so that ablating it makes it read 0.
+ */
+export function isTied({ config, tensors }: Dictionary): boolean {
+  if (config.architecture === 'tied') return true;
+  const { W_enc, W_dec, b_dec } = tensors;
+  const { architecture, d_in, d_sae } = config;
+  if (architecture !== 'standard' || !W_enc || !W_dec || b_dec?.some((v) => v !== 0)) return false;
+  for (let j = 0; j < d_sae; j++) {
+    let product = 0;
+    let encoder = 0;
+    let decoder = 0;
+    for (let i = 0; i < d_in; i++) {
+      const e = W_enc[i * d_sae + j];
+      const d = W_dec[j * d_in + i];
+      product += e * d;
+      encoder += e * e;
+      decoder += d * d;
+    }
+    if (Math.abs(product - 1) > TIED_COSINE_SLACK || product < (1 - TIED_COSINE_SLACK) * Math.sqrt(encoder * decoder)) return false;
+  }
+  return true;
+}
+
+/**
+ * The scalar of expected_average_only_in: √d / mean‖x‖ (SAELens training/activation_scaler.py; design D9).
+ * @param x [n, d]
+ * @returns 1 when all rows are zero or there are none
+ */
+export function estimateActivationScale(x: Float32Array, d: number): number {
+  let sum = 0;
+  const n = x.length / d;
+  for (let r = 0; r < n; r++) {
+    let square = 0;
+    for (let i = r * d; i < (r + 1) * d; i++) square += x[i] * x[i];
+    sum += Math.sqrt(square);
+  }
+  return sum > 0 ? Math.sqrt(d) / (sum / n) : 1;
+}
