@@ -246,14 +246,7 @@ export function cosines(A: ArrayLike<number>, B: ArrayLike<number>, d: number): 
   const normsA = norms(A, d);
   const normsB = norms(B, d);
   const result = new Float64Array(a * b);
-  for (let i = 0; i < a; i++) {
-    for (let j = 0; j < b; j++) {
-      let inner = 0;
-      for (let k = 0; k < d; k++) inner += A[i * d + k] * B[j * d + k];
-      const size = normsA[i] * normsB[j];
-      result[i * b + j] = size > 0 ? inner / size : 0;
-    }
-  }
+  for (let i = 0; i < a; i++) for (let j = 0; j < b; j++) result[i * b + j] = cosineOf(A, i, normsA[i], B, j, normsB[j], d);
   return result;
 }
 
@@ -262,9 +255,12 @@ export function cosines(A: ArrayLike<number>, B: ArrayLike<number>, d: number): 
  * @returns [a]
  */
 export function maxCosines(A: ArrayLike<number>, B: ArrayLike<number>, d: number): Float64Array<ArrayBuffer> {
-  const b = B.length / d;
-  const all = cosines(A, B, d);
-  return Float64Array.from({ length: A.length / d }, (_, i) => all.subarray(i * b, (i + 1) * b).reduce((most, c) => Math.max(most, c), -1));
+  const normsB = norms(B, d);
+  return norms(A, d).map((norm, i) => {
+    let most = -1;
+    for (let j = 0; j < normsB.length; j++) most = Math.max(most, cosineOf(A, i, norm, B, j, normsB[j], d));
+    return most;
+  });
 }
 
 /** Mean of `maxCosines`. */
@@ -273,7 +269,13 @@ export function mmcs(A: ArrayLike<number>, B: ArrayLike<number>, d: number): num
   return all.reduce((sum, c) => sum + c, 0) / all.length;
 }
 
-function norms(matrix: ArrayLike<number>, d: number): Float64Array {
+function cosineOf(A: ArrayLike<number>, i: number, normA: number, B: ArrayLike<number>, j: number, normB: number, d: number): number {
+  let inner = 0;
+  for (let k = 0; k < d; k++) inner += A[i * d + k] * B[j * d + k];
+  return normA > 0 && normB > 0 ? inner / (normA * normB) : 0;
+}
+
+function norms(matrix: ArrayLike<number>, d: number): Float64Array<ArrayBuffer> {
   return Float64Array.from({ length: matrix.length / d }, (_, r) => {
     let square = 0;
     for (let i = r * d; i < (r + 1) * d; i++) square += matrix[i] * matrix[i];

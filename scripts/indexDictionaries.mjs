@@ -1,0 +1,45 @@
+/**
+ * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids. Run after a
+ * folder was added or replaced: node scripts/indexDictionaries.mjs
+ */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../public/dictionaries');
+const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
+
+/** "resid_post_3_r4" → "r4"; the rest of the folder's name only repeats the hook. */
+function variantOf(folder) {
+  return folder.slice(folder.lastIndexOf('_') + 1);
+}
+
+async function describe(model, folder) {
+  const path = `${model}/${folder}`;
+  const cfg = JSON.parse(await readFile(join(ROOT, path, 'cfg.json'), 'utf8'));
+  const present = await readdir(join(ROOT, path));
+  const files = FILES.filter((name) => present.includes(name));
+  const sizes = await Promise.all(files.map(async (name) => (await stat(join(ROOT, path, name))).size));
+  const { hook_name: hook, model_name } = cfg.metadata;
+  return {
+    id: `${model}/${hook}/${variantOf(folder)}`,
+    path,
+    files,
+    model: model_name,
+    hook,
+    architecture: cfg.architecture,
+    d_in: cfg.d_in,
+    d_sae: cfg.d_sae,
+    bytes: sizes.reduce((a, b) => a + b, 0),
+  };
+}
+
+const listed = [];
+for (const model of (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
+  for (const folder of (await readdir(join(ROOT, model.name), { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
+    listed.push(await describe(model.name, folder.name));
+  }
+}
+listed.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+if (new Set(listed.map(({ id }) => id)).size !== listed.length) throw new Error('Two folders have the same id.');
+await writeFile(join(ROOT, 'index.json'), `${JSON.stringify(listed, null, 1)}\n`);
+console.log(`${listed.length} dictionaries, ${listed.reduce((n, { bytes }) => n + bytes, 0)} bytes`);

@@ -1,0 +1,172 @@
+/** The screen as a stranger uses it: typing, choosing, editing, continuing, copying, opening and refusing files. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MODELS } from '../helpers/goldens.ts';
+import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
+
+let site: Site;
+let open: OpenPage;
+let page: Page;
+let box: Locator;
+
+beforeAll(async () => {
+  site = await serveSite({ isolation: true });
+});
+afterAll(async () => {
+  await site.close();
+  await closeBrowser();
+});
+
+const TINY = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'].map((name) => join(MODELS, 'tiny-neox', name));
+const text = (locator: Locator) => expect.poll(() => locator.innerText(), { timeout: 20_000 });
+const count = (locator: Locator) => expect.poll(() => locator.count(), { timeout: 20_000 });
+
+/** Types a text and waits until its tokens are on screen. */
+async function type(value: string): Promise<void> {
+  await box.fill(value);
+  const { ids } = await page.evaluate((t) => window.featurescope.tokenize(t), value);
+  await count(page.locator('[data-token]')).toBe(ids.length);
+}
+
+describe('at 1440 pixels', () => {
+  beforeAll(async () => {
+    open = await openPage(site);
+    page = open.page;
+    box = page.locator('#text-box');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  });
+  afterAll(() => open.close());
+  beforeEach(() => type('The sea and the hat and the old man who was there.'));
+
+  it('arrow keys choose a token, and the predictions follow', async () => {
+    await page.locator('[data-token][tabindex="0"]').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await text(page.locator('.panel-predictions .panel-lead')).toContain('position 2');
+    expect(await page.locator('[role=tooltip]').isVisible()).toBe(true);
+    expect(await page.locator('.predictions .is-actual').count()).toBe(1);
+  });
+
+  it('a prediction appended can be undone', async () => {
+    await page.locator('[data-token]').last().click();
+    const before = await box.inputValue();
+    await page.locator('.token-button').first().click();
+    await expect.poll(() => box.inputValue()).not.toBe(before);
+    await page.locator('.notice button').click();
+    await expect.poll(() => box.inputValue()).toBe(before);
+  });
+
+  it('copying tokens gives the text that was typed', async () => {
+    const typed = 'A cafe\u0301 “fox” 🦊\nnext';
+    await type(typed);
+    await page.evaluate(() => getSelection()?.selectAllChildren(document.querySelector('.strip')!));
+    await page.keyboard.press('Control+c');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(typed);
+  });
+
+  it('an edit compares before and after, can be undone and redone', async () => {
+    await page.locator('[data-token]').last().click();
+    await page.getByRole('button', { name: 'Add an edit' }).click();
+    await page.locator('.edit-form').getByRole('button', { name: 'Add edit' }).click();
+    await text(page.locator('.edit-sentence').first()).toMatch(/blocks\.\d\.hook/);
+    await text(page.locator('.panel-predictions .panel-lead')).toContain('KL(before‖after)');
+    const sums = await page.evaluate(async () => {
+      const edits = [{ hook: 'blocks.3.hook_resid_post', op: 'scale' as const, factor: 0 }];
+      const p = await window.featurescope.predict({ text: 'The sea' }, { k: 5, edits });
+      const plain = await window.featurescope.predict({ text: 'The sea' }, { k: 5 });
+      return { same: [...p.comparison!.probsBefore].every((x, i) => Math.abs(x - plain.topProbs[i]) < 1e-6), kl: p.comparison!.kl[1] };
+    });
+    expect(sums.same).toBe(true);
+    expect(sums.kl).toBeGreaterThan(0.1);
+    await page.locator('.panel-edits, section', { hasText: 'Edits' }).getByRole('button', { name: 'Undo' }).first().click();
+    await count(page.locator('.edit-sentence')).toBe(0);
+    await page.getByRole('button', { name: 'Redo' }).first().click();
+    await count(page.locator('.edit-sentence')).toBe(1);
+    await page.getByRole('button', { name: 'Undo' }).first().click();
+  });
+
+  it('continues the text with what the model writes', async () => {
+    await page.locator('.panel-generate').getByRole('spinbutton').first().fill('8');
+    await page.getByRole('button', { name: 'Continue', exact: true }).click();
+    const { text: written } = await page.evaluate(async () => {
+      const box = document.querySelector<HTMLTextAreaElement>('#text-box')!;
+      return window.featurescope.generate({ text: box.value }, { tokens: 8 });
+    });
+    await expect.poll(() => page.locator('.output').first().textContent(), { timeout: 20_000 }).toContain(written.trim());
+  });
+
+  it('reads every hook the model has', async () => {
+    const site = page.locator('.panel-activations select').nth(1);
+    const options = await site.locator('option').evaluateAll((list) => list.map((o) => (o as HTMLOptionElement).value));
+    expect(options.length).toBeGreaterThan(9);
+    for (const option of options) {
+      await site.selectOption(option);
+      await text(page.locator('.panel-activations .panel-lead')).toContain(option);
+      expect(await page.locator('.panel-activations .failure').count()).toBe(0);
+    }
+  });
+
+  it('text beyond the context is answered with a sentence, and everything stays', async () => {
+    await box.fill('one two three four five six seven '.repeat(60));
+    await expect.poll(() => page.locator('.panel-text, section').first().innerText(), { timeout: 20_000 }).toMatch(/256/);
+    await expect.poll(async () => (await page.locator('[role=alert], .problem, .failure').allInnerTexts()).join(' ')).toMatch(/256/);
+    await type('short again');
+  });
+
+  it('opens a model from files, refuses another in a sentence, and goes back', async () => {
+    const files = page.locator('input[type=file]').first();
+    await files.setInputFiles(TINY);
+    await text(page.locator('.label-model')).not.toBe('bookworm-9m');
+    await expect.poll(() => page.evaluate(() => window.featurescope.models.current().d_model)).toBe(32);
+    await files.setInputFiles([join(MODELS, 'bookworm-9m.json')]);
+    await text(page.locator('[role=alert]').first()).toMatch(/still open/);
+    expect(await page.evaluate(() => window.featurescope.models.current().d_model)).toBe(32);
+    await page.locator('.banner-failure button').click();
+    await page.getByRole('button', { name: /^Model/ }).click();
+    await page.locator('.model-list button', { hasText: 'bookworm-9m' }).click();
+    await expect.poll(() => page.evaluate(() => window.featurescope.models.current().d_model), { timeout: 20_000 }).toBe(256);
+  });
+
+  it('opens a model from a chosen folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'featurescope-'));
+    try {
+      for (const file of TINY) cpSync(file, join(folder, 'my-model', file.split('/').at(-1)!), { recursive: true });
+      await page.locator('input[type=file]').nth(1).setInputFiles(join(folder, 'my-model'));
+      await text(page.locator('.label-model')).toBe('my-model');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('asked no other host and threw nothing', () => {
+    expect(open.strangers).toEqual([]);
+    expect(open.errors).toEqual([]);
+  });
+});
+
+describe.each([{ scheme: 'light' }, { scheme: 'dark' }] as const)('at 390 pixels, $scheme', ({ scheme }) => {
+  it('nothing is wider than the screen and every control can be hit', async () => {
+    const phone = await openPage(site, '', { width: 390, height: 844 });
+    try {
+      await phone.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await count(phone.page.locator('.predictions tbody tr')).toBeGreaterThan(5);
+      expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      const small = await phone.page.evaluate(() =>
+        [...document.querySelectorAll('button, select, input:not([type=file])')]
+          .filter((e) => (e as HTMLElement).offsetParent !== null)
+          .map((e) => ({ name: e.outerHTML.slice(0, 80), box: e.getBoundingClientRect() }))
+          .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
+          // A checkbox or radio button is hit through its label.
+          .filter(({ name }) => !/checkbox|visually-hidden/.test(name))
+          .map(({ name }) => name),
+      );
+      expect(small).toEqual([]);
+    } finally {
+      await phone.close();
+    }
+  });
+});
