@@ -8,11 +8,18 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../public/dictionaries');
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
 
-/** "resid_post_3_r4" → "r4"; the rest of the folder's name only repeats the hook. */
+/**
+ * "resid_post_3_r4" → "r4"; the rest of the folder's name only repeats the hook.
+ * @param {string} folder
+ */
 function variantOf(folder) {
   return folder.slice(folder.lastIndexOf('_') + 1);
 }
 
+/**
+ * @param {string} model folder of the model
+ * @param {string} folder of the dictionary, inside it
+ */
 async function describe(model, folder) {
   const path = `${model}/${folder}`;
   const cfg = JSON.parse(await readFile(join(ROOT, path, 'cfg.json'), 'utf8'));

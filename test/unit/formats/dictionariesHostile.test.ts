@@ -1,0 +1,305 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/core/array/random.ts';
+import { FormatError, type BlobLike } from '../../../src/core/formats/bytes.ts';
+import type { DictionaryFile } from '../../../src/core/formats/dictionaries/files.ts';
+import { openDictionaryFiles, readDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import { createBlob } from '../../../src/core/formats/dictionaries/write.ts';
+import { FIXTURES, bytesOf, dropFolder } from '../sae/helpers.ts';
+
+const EVIL = join(FIXTURES, 'evil');
+const MANIFEST = JSON.parse(readFileSync(join(EVIL, 'manifest.json'), 'utf8')) as Record<string, string>;
+const EITHER = JSON.parse(readFileSync(join(EVIL, 'either.json'), 'utf8')) as Record<string, string>;
+
+/** Issue 3: within a second. */
+const LIMIT_MS = 1000;
+
+/** What a refusal of each SAELens-like file must say; those of other formats are named instead. */
+const SENTENCES: Record<string, RegExp> = {
+  'st-truncated-data': /its data ends at byte \d+, but the file has/,
+  'st-truncated-header': /ends inside its header/,
+  'st-length-2-60': /first eight bytes give a header of 11529215046068\d+ bytes/,
+  'st-overlapping-offsets': /tensor W_enc overlaps another/,
+  'st-offsets-past-end': /its data ends at byte/,
+  'st-unknown-dtype': /the number format "F128" is unknown/,
+  'st-duplicate-key': /names the tensor W_enc twice/,
+  'st-negative-shape': /its shape is not a list of whole numbers/,
+  'st-shape-range-mismatch': /needs \d+ bytes, but its offsets span/,
+  'st-shape-product-overflow': /needs \S+ bytes, but its offsets span|shape is not a list of whole numbers/,
+  'st-git-lfs-pointer': /is a Git LFS pointer, not the file itself/,
+  'st-empty': /is empty/,
+  'st-one-byte': /has only 1 bytes/,
+  'st-five-bytes': /has only 5 bytes/,
+  'st-eight-zero-bytes': /has only 8 bytes/,
+  'st-nan': /W_enc holds a value that is not a number \(NaN\)/,
+  'st-inf': /W_dec holds a value that is infinite/,
+  'st-minus-inf': /b_dec holds a value that is infinite/,
+  'st-nan-threshold': /threshold holds a value that is not a number/,
+  'cfg-wrong-d_in': /but cfg\.json gives d_in \d+ and d_sae 64, which asks for/,
+  'cfg-wrong-d_sae': /but cfg\.json gives d_in 16 and d_sae \d+, which asks for/,
+  'st-transposed': /stores W_enc as \[64, 16\], the transpose of the \[16, 64\]/,
+  'st-missing-tensor': /has no tensor W_dec, which the architecture standard needs/,
+  'cfg-unknown-architecture': /asks for the architecture "standrad"/,
+  'cfg-topk-k-too-large': /gives k as \d+; it must be a whole number from 1 to d_sae, 64/,
+  'cfg-topk-k-zero': /gives k as 0;/,
+  'cfg-topk-k-negative': /gives k as -\d+;/,
+  'st-length-zero': /first eight bytes give a header of 0 bytes/,
+  'st-length-one-past': /ends inside its header/,
+  'st-length-2-gib': /first eight bytes give a header of 2147483647 bytes/,
+  'st-begin-after-end': /data_offsets are not two rising whole numbers/,
+  'st-negative-offset': /data_offsets are not two rising whole numbers/,
+  'st-fractional-offset': /data_offsets are not two rising whole numbers/,
+  'st-string-offset': /data_offsets are not two rising whole numbers/,
+  'st-missing-dtype': /the number format missing is unknown/,
+  'st-string-shape': /its shape is not a list of whole numbers/,
+  'st-header-not-json': /not valid JSON|does not begin with/,
+  'st-header-array': /does not begin with "\{"/,
+  'st-header-bad-utf8': /holds a tensor "W_\ufffd/,
+  'st-trailing-bytes': /64 bytes at its end belong to no tensor/,
+  'st-hole': /64 bytes before tensor b_enc belong to no tensor/,
+  'st-header-deep': /nested more than 100 levels deep/,
+  'st-proto-name': /holds a tensor "__proto__", which no standard dictionary has/,
+  'st-html-page': /a web page where .* should be/,
+  'st-vector-wrong-length': /stores b_enc as \[63\]/,
+  'cfg-d_in-negative': /gives d_in as -16; it must be a whole number/,
+  'cfg-d_in-fraction': /gives d_in as 16\.5;/,
+  'cfg-d_in-string': /gives d_in as "sixteen";/,
+  'cfg-d_sae-huge': /gives d_sae as 1e\+300;/,
+  'cfg-jumprelu-without-threshold': /has no tensor threshold, which the architecture jumprelu needs/,
+  'cfg-gated-without-gate': /holds a tensor "b_enc", which no gated dictionary has|has no tensor b_gate/,
+  'cfg-unknown-normalisation': /gives normalize_activations as "z_score"/,
+  'cfg-html': /a web page where .*cfg\.json should be/,
+  'cfg-not-json': /cfg\.json is not valid JSON/,
+  'cfg-deep-nesting': /cfg\.json is nested more than 100 levels deep/,
+  'cfg-deep-nesting-10-mb': /cfg\.json has \d+ bytes; at most 4194304 are read/,
+  'cfg-empty': /cfg\.json is empty/,
+  'cfg-truncated': /cfg\.json is not valid JSON/,
+  'cfg-null': /cfg\.json is not a JSON object/,
+};
+
+/** A case as a person would drop it, with the packed configuration unpacked. */
+function dropEvil(folder: string): DictionaryFile[] {
+  return dropFolder(join(EVIL, folder), `${folder}/`).map((file) =>
+    file.path.endsWith('cfg.json.gz')
+      ? { path: file.path.slice(0, -3), data: createBlob(new Uint8Array(gunzipSync(bytesOf(join(EVIL, folder, 'cfg.json.gz'))))) }
+      : file,
+  );
+}
+
+/** Counts the bytes asked of a file. */
+function countReads(file: DictionaryFile, counter: { bytes: number }): DictionaryFile {
+  const watch = (blob: BlobLike): BlobLike => ({
+    size: blob.size,
+    slice: (start, end) => watch(blob.slice(start, end)),
+    arrayBuffer: () => {
+      counter.bytes += blob.size;
+      return blob.arrayBuffer();
+    },
+  });
+  return { ...file, data: watch(file.data) };
+}
+
+async function refusalOf(files: DictionaryFile[]): Promise<FormatError> {
+  try {
+    const { dictionaries } = await openDictionaryFiles(files);
+    for (const dictionary of dictionaries) await readDictionary(dictionary);
+  } catch (error) {
+    if (error instanceof FormatError) return error;
+    throw error;
+  }
+  throw new Error('It was opened.');
+}
+
+afterEach(() => {
+  expect(Object.keys(Object.prototype)).toEqual([]);
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+});
+
+describe('files an importer must refuse', () => {
+  it.each(Object.entries(MANIFEST).map(([path, reason]) => ({ folder: dirname(path), reason })))('$folder: $reason', async ({ folder }) => {
+    const counter = { bytes: 0 };
+    const files = dropEvil(folder).map((file) => countReads(file, counter));
+    const size = files.reduce((n, { data }) => n + data.size, 0);
+    const start = performance.now();
+    const { message } = await refusalOf(files);
+    expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+    expect(counter.bytes).toBeLessThanOrEqual(4 * size + 1024);
+    expect(message.length).toBeLessThan(400);
+    expect(message).not.toMatch(/[\n\r]/);
+    if (SENTENCES[folder]) expect(message).toMatch(SENTENCES[folder]);
+    else expect(message).toMatch(/PyTorch file|sparsify|is empty|Office document|pickle|first \d+ bytes of a zip|zip archive/);
+  });
+
+  it('cover every SAELens-like case with its own expectation', () => {
+    const cases = Object.keys(MANIFEST)
+      .map(dirname)
+      .filter((name) => /^(st|cfg)-/.test(name));
+    expect(Object.keys(SENTENCES).sort()).toEqual(cases.sort());
+  });
+});
+
+describe('files that may be refused or opened', () => {
+  it.each(Object.entries(EITHER).map(([path, reason]) => ({ folder: dirname(path), reason })))('$folder: $reason', async ({ folder }) => {
+    const files = dropEvil(folder);
+    if (folder === 'cfg-proto' || folder === 'cfg-script-in-names') {
+      const { dictionaries } = await openDictionaryFiles(files);
+      expect(dictionaries[0].config.d_sae).toBe(64);
+      if (folder === 'cfg-script-in-names')
+        expect(dictionaries[0].config.model_name).toBe("</script><script>document.title='pwned'</script>");
+      return;
+    }
+    const { message } = await refusalOf(files);
+    expect(message).toMatch(
+      folder === 'st-integer-weights' ? /stores W_enc as I8; weights must be F32, F16, BF16 or F64/ : /is a PyTorch file/,
+    );
+  });
+});
+
+describe('dictionaries of other formats', () => {
+  it.each([
+    ['dictionary_learning/AutoEncoder', 'x/ae.pt is a PyTorch file (dictionary_learning), a format that is not read yet.'],
+    [
+      'dictionary_learning/AutoEncoder-legacy-container',
+      'x/ae.pt is a PyTorch file in the container from before version 1.6 (dictionary_learning), a format that is not read yet.',
+    ],
+    ['sparsify/topk', 'x/sae.safetensors is a sparsify dictionary, a format that is not read yet.'],
+    ['openai', 'x/relu.pt is a PyTorch file (OpenAI sparse_autoencoder, or another library), a format that is not read yet.'],
+    ['sparse_coding/tied', 'x/learned_dicts.pt is a PyTorch file (sparse_coding), a format that is not read yet.'],
+    ['1L-sae', 'x/25.pt is a PyTorch file (1L-Sparse-Autoencoder), a format that is not read yet.'],
+  ])('%s is refused by name', async (folder, sentence) => {
+    expect((await refusalOf(dropFolder(join(FIXTURES, folder), 'x/'))).message).toBe(sentence);
+  });
+});
+
+describe('drops that are no dictionary', () => {
+  const blob = (text: string) => createBlob(new Uint8Array(Buffer.from(text)));
+  const standard = () => dropFolder(join(FIXTURES, 'saelens-v6/standard'), 'a/');
+  it.each([
+    ['nothing', [], 'Nothing was dropped.'],
+    [
+      'a picture',
+      [{ path: 'cat.png', data: blob('x') }],
+      'No dictionary was found (cfg.json with sae_weights.safetensors); found were cat.png.',
+    ],
+    [
+      'weights alone',
+      standard().filter(({ path }) => path.endsWith('weights.safetensors')),
+      'a/sae_weights.safetensors comes without its cfg.json.',
+    ],
+    ['a configuration alone', standard().filter(({ path }) => path.endsWith('cfg.json')), 'a/cfg.json comes without its weights'],
+    [
+      'a language model',
+      [
+        { path: 'm/config.json', data: blob('{}') },
+        { path: 'm/model.safetensors', data: blob('x') },
+      ],
+      'm look like a language model, not a dictionary.',
+    ],
+    ['two files of one name', [...standard(), ...standard()], 'Two files are called a/cfg.json.'],
+    ['a gzip', [{ path: 'a.tar.gz', data: createBlob(Uint8Array.of(0x1f, 0x8b, 8, 0)) }], 'a.tar.gz is compressed with gzip.'],
+    ['a NumPy archive', [{ path: 'params.npz', data: createBlob(zipHead('W_enc.npy')) }], 'params.npz is a NumPy archive'],
+    [
+      'a zip',
+      [{ path: 'sae.zip', data: createBlob(zipHead('sae/cfg.json')) }],
+      'sae.zip is a zip archive. Unpack it and drop the folder inside.',
+    ],
+  ] as [string, DictionaryFile[], string][])('%s is refused with what to do', async (_, files, sentence) => {
+    expect((await refusalOf(files)).message).toContain(sentence);
+  });
+
+  it('a header of megabytes is refused unread', async () => {
+    const header = Buffer.from(`{"__metadata__":{"a":"${'x'.repeat(3e6)}"}}`);
+    const bytes = new Uint8Array(8 + header.length);
+    new DataView(bytes.buffer).setUint32(0, header.length, true);
+    bytes.set(header, 8);
+    const files = standard().map((file) => (file.path.endsWith('weights.safetensors') ? { ...file, data: createBlob(bytes) } : file));
+    const counter = { bytes: 0 };
+    const { message } = await refusalOf(files.map((file) => countReads(file, counter)));
+    expect(message).toContain('far more than a dictionary needs');
+    expect(counter.bytes).toBeLessThan(10_000);
+  });
+});
+
+function zipHead(name: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(30 + name.length + 20);
+  bytes.set([0x50, 0x4b, 3, 4]);
+  bytes[26] = name.length;
+  bytes.set(Buffer.from(name), 30);
+  return bytes;
+}
+
+describe('damaged copies of good files', () => {
+  const good = dropFolder(join(FIXTURES, 'saelens-v6/jumprelu'), 'a/').filter(({ path }) => !path.endsWith('sparsity.safetensors'));
+  const weights = bytesOf(join(FIXTURES, 'saelens-v6/jumprelu/sae_weights.safetensors'));
+  const cfg = bytesOf(join(FIXTURES, 'saelens-v6/jumprelu/cfg.json'));
+  const replace = (name: string, bytes: Uint8Array<ArrayBuffer>) =>
+    good.map((file) => (file.path.endsWith(name) ? { ...file, data: createBlob(bytes) } : file));
+
+  /** Opened or refused with a sentence; anything else fails the test. */
+  async function settle(files: DictionaryFile[]): Promise<boolean> {
+    try {
+      const { dictionaries } = await openDictionaryFiles(files);
+      const { config, tensors } = await readDictionary(dictionaries[0]);
+      expect(tensors.W_enc).toHaveLength(config.d_in * config.d_sae);
+      return true;
+    } catch (error) {
+      expect(error).toBeInstanceOf(FormatError);
+      return false;
+    }
+  }
+
+  it('the copy itself opens', async () => {
+    expect(await settle(good)).toBe(true);
+  });
+
+  it('a file cut anywhere is refused', async () => {
+    for (let length = 0; length < weights.length; length += length < 400 ? 1 : 97) {
+      expect(await settle(replace('weights.safetensors', weights.slice(0, length))), `${length} bytes`).toBe(false);
+    }
+    for (let length = 0; length < cfg.length; length += 3)
+      expect(await settle(replace('cfg.json', cfg.slice(0, length))), `${length}`).toBe(false);
+  });
+
+  it('changed header bytes give a sentence or a dictionary of the stated size, never anything else', async () => {
+    const random = createRandom(1);
+    let opened = 0;
+    for (let i = 0; i < 3000; i++) {
+      const bytes = weights.slice();
+      for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--)
+        bytes[Math.floor(random() * 340)] = Math.floor(random() * 256);
+      if (await settle(replace('weights.safetensors', bytes))) opened++;
+    }
+    expect(opened).toBeLessThan(300);
+  });
+
+  it('changed configuration bytes give a sentence or a dictionary, never anything else', async () => {
+    const random = createRandom(2);
+    for (let i = 0; i < 3000; i++) {
+      const bytes = cfg.slice();
+      const at = Math.floor(random() * bytes.length);
+      bytes[at] = random() < 0.5 ? Math.floor(random() * 256) : '0123456789-e{}[]",:'.charCodeAt(Math.floor(random() * 19));
+      await settle(replace('cfg.json', bytes));
+    }
+  });
+
+  it('any value in place of a setting gives a sentence or a dictionary, never anything else', async () => {
+    const base = JSON.parse(Buffer.from(cfg).toString()) as Record<string, unknown>;
+    const values = [null, true, false, 0, -1, 1.5, 1e308, '', 'x', [], [[]], {}, { k: 1 }, 2 ** 53];
+    for (const key of [
+      ...Object.keys(base),
+      'k',
+      'd_out',
+      'activation_fn',
+      'activation_fn_kwargs',
+      'hook_point',
+      'model_from_pretrained_kwargs',
+    ]) {
+      for (const value of values) {
+        await settle(replace('cfg.json', new Uint8Array(Buffer.from(JSON.stringify({ ...base, [key]: value })))));
+        await settle(replace('cfg.json', new Uint8Array(Buffer.from(JSON.stringify({ ...base, metadata: null, [key]: value })))));
+      }
+    }
+  });
+});
