@@ -195,7 +195,7 @@ describe('drops that are no dictionary', () => {
         { path: 'm/config.json', data: blob('{}') },
         { path: 'm/model.safetensors', data: blob('x') },
       ],
-      'm look like a language model, not a dictionary.',
+      'm looks like a language model, not a dictionary.',
     ],
     ['two files of one name', [...standard(), ...standard()], 'Two files are called a/cfg.json.'],
     ['a gzip', [{ path: 'a.tar.gz', data: createBlob(Uint8Array.of(0x1f, 0x8b, 8, 0)) }], 'a.tar.gz is compressed with gzip.'],

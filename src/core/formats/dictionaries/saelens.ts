@@ -226,7 +226,7 @@ async function refuseFolder(folder: string, files: Map<string, BlobLike>, weight
   const where = folder === '' ? 'the files' : quote(folder);
   if (names.includes('model.safetensors') || names.includes('config.json')) {
     throw new FormatError(
-      `${where === 'the files' ? 'These files' : where} look like a language model, not a dictionary. Open them as a model.`,
+      `${folder === '' ? 'These files look' : `${where} looks`} like a language model, not a dictionary. Open it as a model.`,
     );
   }
   if (weights) throw new FormatError(`${quote(join(folder, weights))} comes without its cfg.json. Drop both together.`);
