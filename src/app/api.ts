@@ -5,15 +5,18 @@
 import type {
   Array2,
   DeviceInfo,
+  DictionaryInfo,
   Edit,
   GenerateOptions,
   Generated,
   Input,
+  Latents,
   LoadProgress,
   ModelInfo,
   Predictions,
   RunOptions,
   RunResult,
+  Source,
   Tokenized,
 } from '../core/lm/types.ts';
 
@@ -48,7 +51,32 @@ export interface FeaturescopeApi {
   run(input: Input, options?: RunOptions & CallOptions): Promise<RunResult>;
   /** Next-token statistics of one text (not a batch), computed where the model is. `k` defaults to 10. */
   predict(input: Input, options?: { k?: number; edits?: Edit[] } & CallOptions): Promise<Predictions>;
-  generate(input: Input, options: GenerateOptions & CallOptions & { onToken?: (id: number, text: string) => void }): Promise<Generated>;
+  /** `onToken` gets each new id with the whole continuation so far, since one token may be half a character. */
+  generate(
+    input: Input,
+    options: GenerateOptions & CallOptions & { onToken?: (id: number, textSoFar: string) => void },
+  ): Promise<Generated>;
+  /** Active latents of every token; text of any length, in windows (each token with most left context). */
+  encode(source: Source, dictionary: string, options?: CallOptions): Promise<Latents>;
+  /** Reconstruction [n, d_out] in raw units; `x` [n, d_in] only for skip transcoders. */
+  decode(dictionary: string, latents: Latents, options?: { x?: Array2 }): Promise<Array2>;
+  /** `decode(encode(…))` without the latents crossing over. [n, d_out] */
+  reconstruct(source: Source, dictionary: string, options?: CallOptions): Promise<Array2>;
+  dictionaries: {
+    /** Those that fit the loaded model first. */
+    list(): Promise<DictionaryInfo[]>;
+    /** Opens SAELens folders; kept until the page is closed. `pick` chooses among several, by position. */
+    import(
+      files: FileIn[],
+      options?: { pick?: number[]; onProgress?: (progress: LoadProgress) => void; signal?: AbortSignal },
+    ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
+    /** A zip whose tensors are byte for byte what came in. */
+    export(id: string, format: 'saelens'): Promise<Blob>;
+    /** Forgets an imported dictionary. */
+    remove(id: string): Promise<void>;
+    /** Encoder column, decoder row and encoder bias of one latent. */
+    vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }>;
+  };
 }
 
 declare global {

@@ -26,7 +26,8 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       return current;
     } catch (error) {
       // A stop may have come too late to keep the old model; the worker knows which it is.
-      current = (await lens.call('current', []).catch(() => current)) ?? undefined;
+      const now = await lens.call('current', []).catch(() => current ?? null);
+      if (now?.id !== current?.id || now?.hash !== current?.hash) current = now ?? undefined;
       throw error;
     }
   };
@@ -56,6 +57,19 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     predict: async (input, options) => {
       const { signal, ...rest } = options ?? {};
       return lens.call('predict', [input, rest], { signal });
+    },
+    encode: (source, dictionary, options) => lens.call('encode', [source, dictionary], { signal: options?.signal }),
+    decode: (dictionary, latents, options) => lens.call('decode', [dictionary, latents, options ?? {}]),
+    reconstruct: (source, dictionary, options) => lens.call('reconstruct', [source, dictionary], { signal: options?.signal }),
+    dictionaries: {
+      list: () => lens.call('listDictionaries', []),
+      import: async (files, options) => {
+        const { onProgress, signal, ...rest } = options ?? {};
+        return lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });
+      },
+      export: (id, format) => lens.call('exportDictionary', [id, format]),
+      remove: (id) => lens.call('removeDictionary', [id]),
+      vectors: (id, latent) => lens.call('vectors', [id, latent]),
     },
     generate: async (input, options) => {
       const { signal, onToken, ...rest } = options ?? ({} as typeof options);

@@ -21,6 +21,12 @@ export class EngineError extends Error {
   readonly code = 'engine';
 }
 
+/** A mistake of ours, never of the caller. */
+export class InvariantError extends Error {
+  override name = 'InvariantError';
+  readonly code = 'invariant';
+}
+
 /** Enough of AbortSignal to ask whether to stop; `core` knows no DOM types. */
 export type Stop = { readonly aborted: boolean };
 

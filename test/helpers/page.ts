@@ -87,7 +87,21 @@ export async function openPage(site: Site, query = '', viewport = { width: 1440,
 }
 
 /** Names of methods as scripts write them. */
-type Method = 'tokenize' | 'run' | 'predict' | 'generate' | 'live' | 'models.list' | 'models.load' | 'models.current';
+type Method =
+  | 'encode'
+  | 'decode'
+  | 'reconstruct'
+  | 'dictionaries.list'
+  | 'dictionaries.remove'
+  | 'dictionaries.vectors'
+  | 'tokenize'
+  | 'run'
+  | 'predict'
+  | 'generate'
+  | 'live'
+  | 'models.list'
+  | 'models.load'
+  | 'models.current';
 
 /** The scripting interface seen from here, and opening a model from fixture files. Signals are carried over by number. */
 async function pageApi(page: Page): Promise<Pick<InterleavingEngine, 'api' | 'load'>> {
@@ -138,6 +152,16 @@ async function pageApi(page: Page): Promise<Pick<InterleavingEngine, 'api' | 'lo
     run: withOptions('run'),
     predict: withOptions('predict'),
     generate: withOptions('generate'),
+    encode: (source, dictionary) => call('encode', [source, dictionary]) as never,
+    decode: (dictionary, latents, options) => call('decode', [dictionary, latents, options ?? {}]) as never,
+    reconstruct: (source, dictionary) => call('reconstruct', [source, dictionary]) as never,
+    dictionaries: {
+      list: () => call('dictionaries.list', []) as never,
+      import: elsewhere,
+      export: elsewhere,
+      remove: (id) => call('dictionaries.remove', [id]) as never,
+      vectors: (id, latent) => call('dictionaries.vectors', [id, latent]) as never,
+    },
   };
   return { api, load: (folder, paths, signal) => load({ folder, paths }, signal) };
 }

@@ -22,12 +22,14 @@ import { pickToken } from '../../src/core/lm/sampling.ts';
 import type { GenerateOptions } from '../../src/core/lm/types.ts';
 import { disposeCache, forward, type KeyValues } from './forward.ts';
 import type { HookedModel } from './hookedModel.ts';
-import { checkRows, unembed } from './run.ts';
+import { checkRows, unembed, type Dictionaries } from './run.ts';
 
 export interface GenerateJob {
   options: GenerateOptions;
   /** Ids from here up are padding and never chosen. */
   n_tokens: number;
+  /** Those that edits name. */
+  dictionaries?: Dictionaries;
   onToken?: (id: number) => void;
   stop?: Stop;
 }
@@ -39,7 +41,7 @@ export interface GenerateJob {
 export async function generate(model: HookedModel, prompt: number[], job: GenerateJob): Promise<number[]> {
   const { options, stop } = job;
   const settings = checkOptions(model, prompt, options);
-  const session = new GenerationSession(model, prompt, options, stop);
+  const session = new GenerationSession(model, prompt, job);
   const causal = new GPTNeoXForCausalLM(new PretrainedConfig(hubConfig(model)), { model: session }, {});
   const processors = new LogitsProcessorList();
   processors.push(new ChooseToken(settings, job.n_tokens));
@@ -119,11 +121,17 @@ class GenerationSession {
   readonly #edits: ReturnType<typeof checkEdits>;
   readonly #stop: Stop | undefined;
 
-  constructor(model: HookedModel, prompt: number[], options: GenerateOptions, stop?: Stop) {
+  constructor(model: HookedModel, prompt: number[], { options, dictionaries, stop }: GenerateJob) {
     this.#model = model;
     this.#stop = stop;
     const lengths = [prompt.length + options.tokens];
-    this.#edits = checkEdits(options.edits ?? [], { config: model.config, lengths, isBatch: false, growing: true });
+    this.#edits = checkEdits(options.edits ?? [], {
+      config: model.config,
+      lengths,
+      isBatch: false,
+      growing: true,
+      ...(dictionaries && { dictionaries }),
+    });
     const { n_heads, d_head } = model.config;
     const shape = ['none', n_heads, 'past', d_head];
     this.inputMetadata = ['key', 'value'].map((kind) => ({

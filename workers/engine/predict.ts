@@ -3,7 +3,7 @@ import { UsageError, type Stop } from '../../src/core/errors.ts';
 import { klDivergence, rankOf, rowStatistics, topK } from '../../src/core/lm/statistics.ts';
 import type { Comparison, Edit } from '../../src/core/lm/types.ts';
 import type { HookedModel } from './hookedModel.ts';
-import { finalResidual, unembed } from './run.ts';
+import { finalResidual, unembed, type Dictionaries } from './run.ts';
 
 const MAX_TOP = 200;
 
@@ -25,7 +25,7 @@ export interface PositionStatistics {
 export async function predict(
   model: HookedModel,
   ids: number[],
-  { k = 10, edits = [], n_tokens }: { k?: number; edits?: readonly Edit[]; n_tokens: number },
+  { k = 10, edits = [], dictionaries, n_tokens }: { k?: number; edits?: readonly Edit[]; dictionaries?: Dictionaries; n_tokens: number },
   stop?: Stop,
 ): Promise<PositionStatistics> {
   if (!Number.isInteger(k) || k < 1 || k > MAX_TOP) throw new UsageError(`\`k\` must be a whole number from 1 to ${MAX_TOP}.`);
@@ -39,7 +39,7 @@ export async function predict(
     topIds: new Uint32Array(n * top),
     topProbs: new Float32Array(n * top),
   };
-  const resid = await finalResidual(model, ids, edits, stop);
+  const resid = await finalResidual(model, ids, { edits, ...(dictionaries && { dictionaries }) }, stop);
   const record = (i: number, logits: Float32Array) => recordRow(out, ids, i, logits, n_tokens);
   if (edits.length === 0) await unembed(model, resid, starts(model, n), (i, logits) => void record(i, logits), stop);
   else out.comparison = await compare(model, ids, resid, { k: top, n_tokens, topIds: out.topIds, record }, stop);
@@ -81,7 +81,7 @@ async function compare(
   { k, n_tokens, topIds, record }: CompareOptions,
   stop?: Stop,
 ): Promise<Comparison> {
-  const plain = await finalResidual(model, ids, [], stop);
+  const plain = await finalResidual(model, ids, { edits: [] }, stop);
   const n = ids.length;
   const out: Comparison = {
     kl: new Float32Array(n),

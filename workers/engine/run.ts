@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../src/core/lm/config.ts';
 import { allFinite, assertArray2, checkEdits, type CheckedEdit, type EditContext, type Stretch } from '../../src/core/lm/edits.ts';
 import { hookShape, parseHook, type Hook } from '../../src/core/lm/hooks.ts';
 import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../src/core/lm/types.ts';
+import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import { forward, type ForwardJob } from './forward.ts';
 import type { HookedModel } from './hookedModel.ts';
 
@@ -19,6 +20,11 @@ const PATTERN_VALUES = 16 * 1024 * 1024;
 const LOGIT_VALUES = 16 * 1024 * 1024;
 /** Largest answer of one call. */
 const ANSWER_BYTES = 1024 ** 3;
+
+/** Dictionaries that edits name, by id. */
+export type Dictionaries = ReadonlyMap<string, Dictionary>;
+
+export type EngineRunOptions = RunOptions & { dictionaries?: Dictionaries };
 
 /** Token ids of every row, and whether the caller gave a batch. */
 export interface Rows {
@@ -62,7 +68,7 @@ interface Plan {
 /**
  * @throws UsageError before anything is computed; AbortedError; EngineError
  */
-export async function run(model: HookedModel, rows: Rows, options: RunOptions, stop?: Stop): Promise<RunResult> {
+export async function run(model: HookedModel, rows: Rows, options: EngineRunOptions, stop?: Stop): Promise<RunResult> {
   const plan = checkRun(model.config, rows, options);
   const acts = new Map(plan.hooks.map((hook) => [hook.name, emptyArray(model.config, hook, plan)]));
   const width = Math.max(0, ...plan.logitRows.map((positions) => positions.length));
@@ -85,11 +91,12 @@ export async function run(model: HookedModel, rows: Rows, options: RunOptions, s
   return result;
 }
 
-function checkRun(config: ModelConfig, rows: Rows, options: RunOptions): Plan {
+function checkRun(config: ModelConfig, rows: Rows, options: EngineRunOptions): Plan {
   checkRows(rows, config);
   const lengths = rows.ids.map((ids) => ids.length);
   const longest = Math.max(...lengths);
-  const context: EditContext = { config, lengths, isBatch: rows.isBatch };
+  const { dictionaries } = options;
+  const context: EditContext = { config, lengths, isBatch: rows.isBatch, ...(dictionaries && { dictionaries }) };
   const edits = checkEdits(options.edits ?? [], context);
   const from = options.from && checkStart(config, options.from, rows, longest);
   const hooks = checkReads(options.read ?? [], config);
@@ -299,10 +306,16 @@ export async function unembed(
   }
 }
 
+/** Edits and the dictionaries they name. */
+export interface NamedEdits {
+  edits: readonly Edit[];
+  dictionaries?: Dictionaries;
+}
+
 /** Final residual [pos, d_model] of one text under edits: what predictions are made from. */
-export async function finalResidual(model: HookedModel, ids: number[], edits: readonly Edit[], stop?: Stop): Promise<Float32Array> {
+export async function finalResidual(model: HookedModel, ids: number[], named: NamedEdits, stop?: Stop): Promise<Float32Array> {
   const rows: Rows = { ids: [ids], isBatch: false };
-  const plan = checkRun(model.config, rows, { edits: [...edits], logits: 'last' });
+  const plan = checkRun(model.config, rows, { ...named, edits: [...named.edits], logits: 'last' });
   const at: Stretch = { firstRow: 0, rows: 1, firstPos: 0, pos: ids.length, lengths: [ids.length] };
   const resid = await forward(jobFor(model, plan, at, new Map(), stop));
   try {

@@ -158,7 +158,7 @@ export class Runtime {
 }
 
 /** Resolves in a task of its own, after messages already waiting. setTimeout would be clamped to 4 ms. */
-function nextTask(): Promise<void> {
+export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

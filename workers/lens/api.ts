@@ -1,15 +1,19 @@
 /** What crosses between the page and the lens worker. */
 import type {
+  Array2,
   DeviceInfo,
+  DictionaryInfo,
   Edit,
   GenerateOptions,
   Generated,
   Input,
+  Latents,
   LoadProgress,
   ModelInfo,
   Predictions,
   RunOptions,
   RunResult,
+  Source,
   Tokenized,
 } from '../../src/core/lm/types.ts';
 
@@ -27,6 +31,14 @@ export interface LensMethods {
   run(input: Input, options: RunOptions): RunResult;
   predict(input: Input, options: { k?: number; edits?: Edit[] }): Predictions;
   generate(input: Input, options: GenerateOptions): Generated;
+  encode(source: Source, dictionary: string): Latents;
+  decode(dictionary: string, latents: Latents, options: { x?: Array2 }): Array2;
+  reconstruct(source: Source, dictionary: string): Array2;
+  listDictionaries(): DictionaryInfo[];
+  importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
+  exportDictionary(id: string, format: 'saelens'): Blob;
+  removeDictionary(id: string): void;
+  vectors(id: string, latent: number): { enc: Float32Array; dec: Float32Array; b_enc: number };
   /** Counts that must return to rest when nothing runs; for the leak tests. */
   live(): { sessions: number; buffers: number; calls: number };
 }
@@ -34,5 +46,6 @@ export interface LensMethods {
 /** What a method reports while it runs. */
 export interface LensProgress {
   load: LoadProgress;
+  importDictionaries: LoadProgress;
   generate: { id: number; text: string };
 }

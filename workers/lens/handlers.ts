@@ -17,6 +17,14 @@ export function lensHandlers(session: LensSession): Handlers {
     run: (context, input, options) => session.run(context, input, options),
     predict: (context, input, options) => session.predict(context, input, options),
     generate: (context, input, options) => session.generate(context, input, options),
+    encode: (context, source, id) => session.encode(context, source, id),
+    decode: (_, id, latents, options) => session.decode(id, latents, options),
+    reconstruct: (context, source, id) => session.reconstruct(context, source, id),
+    listDictionaries: () => session.listDictionaries(),
+    importDictionaries: (context, files, options) => session.importDictionaries(context, files, options),
+    exportDictionary: (_, id, format) => session.exportDictionary(id, format),
+    removeDictionary: (_, id) => session.removeDictionary(id),
+    vectors: (_, id, latent) => session.vectors(id, latent),
     live: () => session.live(),
   } satisfies HandlersOf<LensMethods>;
 }

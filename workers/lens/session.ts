@@ -5,22 +5,30 @@
 import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
 import { AbortedError, UsageError } from '../../src/core/errors.ts';
 import type {
+  Array2,
   DeviceInfo,
+  DictionaryInfo,
   Edit,
   GenerateOptions,
   Generated,
   Input,
+  Latents,
   ModelInfo,
   Predictions,
   RunOptions,
   RunResult,
+  Source,
   Tokenized,
 } from '../../src/core/lm/types.ts';
+import { decode } from '../../src/core/sae/decode.ts';
+import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
+import { checkActs, encodeActivations, readActivations, type Activations } from '../engine/encode.ts';
 import { predict } from '../engine/predict.ts';
 import { checkRows, run, type Rows } from '../engine/run.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import type { CallContext } from '../rpc.ts';
-import type { ModelSource } from './api.ts';
+import type { FileIn, ModelSource } from './api.ts';
+import { DictionaryLibrary } from './dictionaries.ts';
 import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './models.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
@@ -40,6 +48,7 @@ export class LensSession {
   readonly #platform: Platform;
   #runtime: Runtime | undefined;
   #base = '/';
+  #library = new DictionaryLibrary('/');
   #held: Held | undefined;
   #loading: Promise<unknown> = Promise.resolve();
   #active = 0;
@@ -53,6 +62,7 @@ export class LensSession {
     const choice = await chooseDevice(settings.device);
     this.#runtime = await this.#platform.createRuntime(choice);
     this.#base = settings.base;
+    this.#library = new DictionaryLibrary(settings.base);
     this.#runtime.warmUp().catch(() => {});
     const { threads } = this.#runtime;
     const cpu = `CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
@@ -85,7 +95,7 @@ export class LensSession {
       const loaded = await openModel(runtime, this.#base, source, { onProgress: context.progress, signal: context.signal });
       if (context.signal.aborted) await loaded.model.release();
       stopIfAborted(context.signal);
-      this.#replace({ ...loaded, users: 0, retired: false });
+      await this.#replace({ ...loaded, users: 0, retired: false });
       return loaded.info;
     })();
     this.#loading = mine;
@@ -97,7 +107,10 @@ export class LensSession {
   }
 
   async run(context: CallContext, input: Input, options: RunOptions = {}): Promise<RunResult> {
-    return this.#use(context.signal, (held) => run(held.model, toRows(input, held), options, context.signal));
+    return this.#use(context.signal, async (held) => {
+      const dictionaries = await this.#library.forEdits(options.edits);
+      return run(held.model, toRows(input, held), { ...options, dictionaries }, context.signal);
+    });
   }
 
   async predict(context: CallContext, input: Input, options: { k?: number; edits?: Edit[] } = {}): Promise<Predictions> {
@@ -105,8 +118,9 @@ export class LensSession {
       const rows = toRows(input, held);
       if (rows.isBatch) throw new UsageError('predict takes one text; for a batch use run with logits.');
       checkRows(rows, held.model.config);
+      const dictionaries = await this.#library.forEdits(options.edits);
       const ids = rows.ids[0];
-      const statistics = await predict(held.model, ids, { ...options, n_tokens: held.info.n_tokens }, context.signal);
+      const statistics = await predict(held.model, ids, { ...options, dictionaries, n_tokens: held.info.n_tokens }, context.signal);
       const token = (id: number) => held.tokenizer?.token(id) ?? `[${id}]`;
       const topTokens = Object.fromEntries(
         [...new Set([...statistics.topIds, ...(statistics.comparison?.idsBefore ?? [])])].map((id) => [id, token(id)]),
@@ -126,6 +140,7 @@ export class LensSession {
       const ids = await generate(held.model, rows.ids[0], {
         options,
         n_tokens: held.info.n_tokens,
+        dictionaries: await this.#library.forEdits(options.edits),
         stop: context.signal,
         onToken: (id) => {
           soFar.push(id);
@@ -134,6 +149,61 @@ export class LensSession {
       });
       return { ids, text: decode(ids) };
     });
+  }
+
+  async encode(context: CallContext, source: Source, id: string): Promise<Latents> {
+    const dictionary = await this.#library.get(id);
+    return encodeActivations(dictionary, await this.#activations(context, source, dictionary), context.signal);
+  }
+
+  async decode(id: string, latents: Latents, options: { x?: Array2 } = {}): Promise<Array2> {
+    const dictionary = await this.#library.get(id);
+    const x = options.x && checkActs(options.x, dictionary).data;
+    return this.#decoded(dictionary, latents, x);
+  }
+
+  async reconstruct(context: CallContext, source: Source, id: string): Promise<Array2> {
+    const dictionary = await this.#library.get(id);
+    const acts = await this.#activations(context, source, dictionary);
+    return this.#decoded(dictionary, await encodeActivations(dictionary, acts, context.signal), acts.data);
+  }
+
+  listDictionaries(): Promise<DictionaryInfo[]> {
+    return this.#library.list(this.#held?.model);
+  }
+
+  async importDictionaries(
+    context: CallContext,
+    files: FileIn[],
+    options: { pick?: number[] } = {},
+  ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }> {
+    const { infos, warnings } = await this.#library.import(files, { ...options, onProgress: context.progress, signal: context.signal });
+    const ids = new Set(infos.map((info) => info.id));
+    return { dictionaries: (await this.listDictionaries()).filter((d) => ids.has(d.id)), warnings };
+  }
+
+  exportDictionary(id: string, format: 'saelens'): Promise<Blob> {
+    if (format !== 'saelens') throw new UsageError("Dictionaries are exported as 'saelens'.");
+    return this.#library.export(id);
+  }
+
+  removeDictionary(id: string): Promise<void> {
+    return this.#library.remove(id);
+  }
+
+  vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }> {
+    return this.#library.vectors(id, latent);
+  }
+
+  #decoded(dictionary: Dictionary, latents: Latents, x: Float32Array | undefined): Array2 {
+    const data = decode(dictionary, latents, x && hasSkip(dictionary.config.architecture) ? { x } : {});
+    return { data, shape: [data.length / dictionary.config.d_out, dictionary.config.d_out] };
+  }
+
+  /** Activations of the dictionary's hook: given ones need no model. */
+  async #activations(context: CallContext, source: Source, dictionary: Dictionary): Promise<Activations> {
+    if (typeof source === 'object' && source !== null && 'acts' in source) return checkActs(source.acts, dictionary);
+    return this.#use(context.signal, (held) => readActivations(held.model, toRows(source, held), dictionary, context.signal));
   }
 
   live(): { sessions: number; buffers: number; calls: number } {
@@ -146,12 +216,13 @@ export class LensSession {
     return this.#runtime;
   }
 
-  #replace(next: Held): void {
+  /** Resolves when the old model is gone, or left to the calls that still use it. */
+  async #replace(next: Held): Promise<void> {
     const old = this.#held;
     this.#held = next;
     if (!old) return;
     old.retired = true;
-    void this.#releaseIfIdle(old);
+    await this.#releaseIfIdle(old);
   }
 
   async #releaseIfIdle(held: Held): Promise<void> {

@@ -3,10 +3,14 @@
  * arrays changed. A hook's value is seen as [rows, pos, F]: F numbers for each token of each row
  * (heads side by side for v and z). The pattern [rows, heads, pos, keys] is handled beside it.
  */
-import { UsageError } from '../errors.ts';
+import { InvariantError, UsageError } from '../errors.ts';
+import { vectors } from '../sae/decode.ts';
+import { isTranscoder, type Dictionary } from '../sae/dictionary.ts';
+import { encodeBlocked } from '../sae/encodeBlocked.ts';
+import type { Latents } from '../sae/latents.ts';
 import type { ModelConfig } from './config.ts';
 import { hookShape, parseHook, type Hook } from './hooks.ts';
-import type { Array2, Edit, HookEdit, LatentEdit } from './types.ts';
+import type { Array2, Edit, HookEdit, LatentEdit, Where } from './types.ts';
 
 /** An edit whose numbers have been checked against the model and the input. */
 export type CheckedEdit = {
@@ -22,7 +26,11 @@ export type CheckedEdit = {
   | { op: 'scale'; factor: number }
   | ({ op: 'set' } & CheckedValue)
   | { op: 'project_out'; direction: Float32Array; bias: number }
+  | { op: 'latent'; dictionary: Dictionary; latent: number; change: LatentEdit['op']; value: number }
 );
+
+/** A checked edit through a dictionary. */
+type LatentChecked = Extract<CheckedEdit, { op: 'latent' }>;
 
 /** The numbers of a `set`, as [rows, tokens, F] with either leading axis possibly missing. */
 type CheckedValue = { value: Float32Array; perPosition: boolean; perRow: boolean; tokensPerRow: number };
@@ -36,6 +44,8 @@ export interface EditContext {
   isBatch: boolean;
   /** True for generation, where the text grows and a value for "all positions" has no shape. */
   growing?: boolean;
+  /** Dictionaries that edits may name, by id. */
+  dictionaries?: ReadonlyMap<string, Dictionary>;
 }
 
 export function isLatentEdit(edit: Edit): edit is LatentEdit {
@@ -65,7 +75,7 @@ export function checkEdits(edits: readonly Edit[], context: EditContext): Map<st
 
 function checkEdit(edit: Edit, context: EditContext): CheckedEdit {
   if (typeof edit !== 'object' || edit === null) throw new UsageError('an edit must be an object.');
-  if (isLatentEdit(edit)) throw new UsageError('Edits through a dictionary need a dictionary, and none can be loaded yet.');
+  if (isLatentEdit(edit)) return checkLatentEdit(edit, context);
   const hook = parseHook(edit.hook, context.config.n_layers);
   if (!hook.editable) throw new UsageError(`${hook.name} can be read but not edited.`);
   const where = checkWhere(edit, context);
@@ -90,6 +100,29 @@ function checkEdit(edit: Edit, context: EditContext): CheckedEdit {
   }
 }
 
+function checkLatentEdit(edit: LatentEdit, context: EditContext): CheckedEdit {
+  const dictionary = context.dictionaries?.get(edit.dictionary);
+  if (!dictionary) throw new UsageError(`there is no dictionary called "${String(edit.dictionary).slice(0, 80)}" here.`);
+  const { config } = dictionary;
+  if (isTranscoder(config.architecture)) {
+    throw new UsageError('a transcoder writes to another hook than it reads, so its latents cannot be edited in place.');
+  }
+  if (!config.hook_name) throw new UsageError('the dictionary does not say which hook it belongs to.');
+  const hook = parseHook(config.hook_name, context.config.n_layers);
+  if (!hook.editable) throw new UsageError(`${hook.name} can be read but not edited.`);
+  const F = featuresPerToken(hook, context);
+  if (F !== config.d_in) throw new UsageError(`the dictionary reads ${config.d_in} numbers for each token, but ${hook.name} has ${F}.`);
+  const { latent } = edit;
+  if (!Number.isInteger(latent) || latent < 0 || latent >= config.d_sae) {
+    throw new UsageError(`\`latent\` is ${String(latent)}, but the dictionary has ${config.d_sae} (counted from 0).`);
+  }
+  if (!['ablate', 'scale', 'set', 'add'].includes(edit.op)) {
+    throw new UsageError(`the op "${String(edit.op).slice(0, 40)}" is not one of ablate, scale, set, add.`);
+  }
+  const value = edit.op === 'ablate' ? 0 : finite(edit.value, 'value');
+  return { hook, ...checkWhere(edit, context), op: 'latent', dictionary, latent, change: edit.op, value };
+}
+
 /** Numbers a hook has for one token; the pattern's count depends on the text's length. */
 function featuresPerToken(hook: Hook, context: EditContext): number {
   const { config } = context;
@@ -99,7 +132,7 @@ function featuresPerToken(hook: Hook, context: EditContext): number {
 
 type CheckedWhere = Pick<CheckedEdit, 'positions' | 'slot' | 'rows' | 'rowSlot'>;
 
-function checkWhere(edit: HookEdit, { lengths, isBatch, growing }: EditContext): CheckedWhere {
+function checkWhere(edit: Where, { lengths, isBatch, growing }: EditContext): CheckedWhere {
   const where: CheckedWhere = {};
   if (edit.rows !== undefined) {
     const isList = Array.isArray(edit.rows);
@@ -224,14 +257,21 @@ export interface Stretch {
   lengths: number[];
 }
 
-/** Applies edits in order to x [rows, pos, F], in place. Padding is left alone. */
+/**
+ * Applies edits in order to x [rows, pos, F], in place. Padding is left alone. Latent edits read their latents
+ * from x as it arrives and are added together after the others.
+ */
 export function applyEdits(x: Float32Array, F: number, edits: readonly CheckedEdit[], at: Stretch): void {
+  const latentEdits = edits.filter((edit): edit is LatentChecked => edit.op === 'latent');
+  const arriving = latentEdits.length > 0 ? x.slice() : x;
   for (const edit of edits) {
+    if (edit.op === 'latent') continue;
     forEachToken(edit, at, (r, p, valueAt) => {
       const start = (r * at.pos + p) * F;
       editToken(x.subarray(start, start + F), edit, valueAt);
     });
   }
+  addLatentEdits(x, arriving, F, latentEdits, at);
 }
 
 /**
@@ -298,7 +338,49 @@ function editToken(x: Float32Array, edit: CheckedEdit, valueAt: number): void {
       return;
     case 'project_out':
       projectOut(x, edit.direction, edit.bias);
+      return;
+    case 'latent':
+      throw new InvariantError('latent edits are added together, not applied one token at a time');
   }
+}
+
+/**
+ * Adds the effect of latent edits to x: with c the latent's value in `arriving` and d its decoder row, ablate
+ * subtracts c·d, scale adds (value − 1)·c·d, set adds (value − c)·d, add adds value·d. What the dictionary does
+ * not explain stays.
+ */
+function addLatentEdits(x: Float32Array, arriving: Float32Array, F: number, edits: readonly LatentChecked[], at: Stretch): void {
+  const encoded = new Map<Dictionary, Latents>();
+  for (const edit of edits) {
+    const latents = encoded.get(edit.dictionary) ?? encodeBlocked(edit.dictionary, arriving);
+    encoded.set(edit.dictionary, latents);
+    const { dec } = vectors(edit.dictionary, edit.latent);
+    forEachToken(edit, at, (r, p) => {
+      const row = r * at.pos + p;
+      const amount = latentChange(edit, valueOf(latents, row, edit.latent)) * (latents.scale?.[row] ?? 1);
+      if (amount === 0) return;
+      for (let i = 0; i < F; i++) x[row * F + i] += amount * dec[i];
+    });
+  }
+}
+
+function latentChange({ change, value }: LatentChecked, c: number): number {
+  switch (change) {
+    case 'ablate':
+      return -c;
+    case 'scale':
+      return (value - 1) * c;
+    case 'set':
+      return value - c;
+    case 'add':
+      return value;
+  }
+}
+
+/** A latent's value in one row; 0 when it does not fire. */
+function valueOf(latents: Latents, row: number, latent: number): number {
+  for (let i = latents.rows[row]; i < latents.rows[row + 1]; i++) if (latents.latents[i] === latent) return latents.values[i];
+  return 0;
 }
 
 /** x − relu(direction·x + bias) direction: zero-ablation of a tied latent (Cunningham et al. 2023, section 4). */

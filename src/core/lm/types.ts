@@ -25,6 +25,7 @@ export type HookEdit = Where &
 
 /** A change made through a dictionary's latent. */
 export type LatentEdit = Where & {
+  /** Id of a dictionary of the library. */
   dictionary: string;
   latent: number;
   op: 'ablate' | 'scale' | 'set' | 'add';
@@ -128,6 +129,43 @@ export type Predictions = Tokenized & {
   topTokens: Record<number, string>;
   /** Present when edits were given; everything above is then with the edits. */
   comparison?: Comparison;
+};
+
+/** What to encode: an input of the model, or activations of the dictionary's hook [n, d_in] (no model needed). */
+export type Source = Input | { acts: Array2 };
+
+/** Active latents only, row by row, and what decoding them needs. */
+export type Latents = {
+  /** Row r holds entries rows[r] … rows[r + 1] of `latents` and `values`. [n + 1] */
+  rows: Uint32Array;
+  /** Rising within a row. */
+  latents: Uint32Array;
+  values: Float32Array;
+  d_sae: number;
+  /** Rows of each text of a batch, in order; one entry for a single text. */
+  lengths: number[];
+  /** Multiplies a row's reconstruction; absent: 1. [n] */
+  scale?: Float32Array;
+  /** Added to every dimension of a row's reconstruction; absent: 0. [n] */
+  shift?: Float32Array;
+};
+
+export type DictionaryInfo = {
+  id: string;
+  /** For a person. */
+  label: string;
+  /** Model it was made on, as its file says; '' when it does not. */
+  model: string;
+  /** TransformerLens hook; '' when its file does not say. */
+  hook: string;
+  architecture: string;
+  d_in: number;
+  d_sae: number;
+  source: 'built-in' | 'files';
+  /** Bytes of the tensors as stored. */
+  bytes: number;
+  /** Whether its hook exists in the loaded model with the same width. */
+  fits: boolean;
 };
 
 export type LoadProgress = {

@@ -1,0 +1,195 @@
+/** The library of dictionaries: those that ship with the page and those a person opened, read when first used. */
+import { zip, type AsyncZippable } from 'fflate';
+import { download } from '../../src/cache/download.ts';
+import { UsageError } from '../../src/core/errors.ts';
+import { FormatError } from '../../src/core/formats/bytes.ts';
+import { openDictionaryFiles, readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/saelens.ts';
+import { exportSaelens } from '../../src/core/formats/dictionaries/write.ts';
+import type { DictionaryInfo, LatentEdit, LoadProgress } from '../../src/core/lm/types.ts';
+import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
+import type { Dictionary } from '../../src/core/sae/dictionary.ts';
+import { misfit } from '../engine/encode.ts';
+import type { HookedModel } from '../engine/hookedModel.ts';
+import { createModelHash } from '../engine/modelHash.ts';
+import type { FileIn } from './api.ts';
+
+type Described = Omit<DictionaryInfo, 'fits'>;
+
+/** An entry of public/dictionaries/index.json. */
+interface IndexEntry {
+  id: string;
+  path: string;
+  files: string[];
+  model: string;
+  hook: string;
+  architecture: string;
+  d_in: number;
+  d_sae: number;
+  bytes: number;
+}
+
+interface Entry {
+  info: Described;
+  open: () => Promise<OpenedDictionary>;
+  /** Set once read. */
+  dictionary?: Promise<Dictionary>;
+}
+
+export class DictionaryLibrary {
+  readonly #base: string;
+  readonly #entries = new Map<string, Entry>();
+  #builtIn: Promise<void> | undefined;
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** Those that fit `model` first. */
+  async list(model: Pick<HookedModel, 'config'> | undefined): Promise<DictionaryInfo[]> {
+    await this.#loadIndex();
+    const all = [...this.#entries.values()].map(({ info }) => ({ ...info, fits: model !== undefined && !misfitOf(info, model) }));
+    return [...all.filter((d) => d.fits), ...all.filter((d) => !d.fits)];
+  }
+
+  /** @throws UsageError for an unknown id; FormatError */
+  async get(id: string): Promise<Dictionary> {
+    const entry = await this.#find(id);
+    entry.dictionary ??= entry.open().then((opened) => readDictionary(opened));
+    try {
+      return await entry.dictionary;
+    } catch (error) {
+      // A failed download may work next time.
+      delete entry.dictionary;
+      throw error;
+    }
+  }
+
+  /** The dictionaries that edits name. */
+  async forEdits(edits: readonly unknown[] | undefined): Promise<Map<string, Dictionary>> {
+    const named = (Array.isArray(edits) ? edits : []).filter(
+      (edit): edit is LatentEdit => typeof edit === 'object' && edit !== null && 'dictionary' in edit,
+    );
+    const ids = [...new Set(named.map((edit) => edit.dictionary))];
+    return new Map(await Promise.all(ids.map(async (id) => [id, await this.get(id)] as const)));
+  }
+
+  /** Nothing is added unless the files open; what could not be opened beside something good is a warning. */
+  async import(
+    files: FileIn[],
+    options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal },
+  ): Promise<{ infos: Described[]; warnings: string[] }> {
+    const { pick, onProgress, signal } = options;
+    const opened = await openDictionaryFiles(files, {
+      ...(pick && { pick }),
+      stop: signal,
+      onProgress: (loaded, total) => onProgress({ stage: 'reading', loaded, total }),
+    });
+    const infos = await Promise.all(opened.dictionaries.map((dictionary) => this.#add(dictionary)));
+    return { infos, warnings: opened.warnings };
+  }
+
+  async export(id: string): Promise<Blob> {
+    const entry = await this.#find(id);
+    const opened = await entry.open();
+    const folder = id.replace(/[^\w.-]+/g, '_');
+    const files: AsyncZippable = {};
+    for (const { path, parts } of await exportSaelens(opened, folder)) {
+      const buffers = parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer()));
+      const blob = new Blob(await Promise.all(buffers));
+      // Weights do not compress; storing them keeps the export quick.
+      files[path] = [new Uint8Array(await blob.arrayBuffer()), { level: 0 }];
+    }
+    return new Promise((resolve, reject) =>
+      zip(files, { consume: true }, (error, data) => (error ? reject(error) : resolve(new Blob([data], { type: 'application/zip' })))),
+    );
+  }
+
+  /** @throws UsageError for one that ships with the page */
+  async remove(id: string): Promise<void> {
+    const { info } = await this.#find(id);
+    if (info.source === 'built-in') throw new UsageError(`${id} ships with the page and cannot be removed.`);
+    this.#entries.delete(id);
+  }
+
+  async vectors(id: string, latent: number): Promise<LatentVectors> {
+    const dictionary = await this.get(id);
+    if (!Number.isInteger(latent) || latent < 0 || latent >= dictionary.config.d_sae) {
+      throw new UsageError(`Latent ${String(latent)} does not exist; ${id} has ${dictionary.config.d_sae} (counted from 0).`);
+    }
+    return vectors(dictionary, latent);
+  }
+
+  async #find(id: string): Promise<Entry> {
+    await this.#loadIndex();
+    const entry = this.#entries.get(id);
+    if (entry) return entry;
+    const known = [...this.#entries.keys()].slice(0, 12).join(', ');
+    throw new UsageError(
+      `There is no dictionary called "${String(id).slice(0, 80)}" here. There are: ${known}. Others can be opened from files.`,
+    );
+  }
+
+  async #add(opened: OpenedDictionary): Promise<Described> {
+    const id = await identify(opened);
+    const { config } = opened;
+    const info: Described = {
+      id,
+      label: opened.name,
+      model: config.model_name ?? '',
+      hook: config.hook_name ?? '',
+      architecture: config.architecture,
+      d_in: config.d_in,
+      d_sae: config.d_sae,
+      source: 'files',
+      bytes: opened.bytes,
+    };
+    this.#entries.set(id, { info, open: () => Promise.resolve(opened) });
+    return info;
+  }
+
+  #loadIndex(): Promise<void> {
+    this.#builtIn ??= this.#readIndex().catch((error: unknown) => {
+      this.#builtIn = undefined;
+      throw error;
+    });
+    return this.#builtIn;
+  }
+
+  async #readIndex(): Promise<void> {
+    const label = 'The list of dictionaries';
+    const blob = await download(`${this.#base}dictionaries/index.json`, { label });
+    if (!blob) return;
+    const index = JSON.parse(await blob.text()) as IndexEntry[];
+    for (const { id, path, files, ...rest } of index) {
+      const info: Described = { id, label: id.split('/').slice(1).join(' ') || id, source: 'built-in', ...rest };
+      this.#entries.set(id, { info, open: () => this.#fetch(id, path, files) });
+    }
+  }
+
+  async #fetch(id: string, path: string, names: string[]): Promise<OpenedDictionary> {
+    const fetched = await Promise.all(
+      names.map(async (name) => {
+        const label = `${name} of ${id}`;
+        const data = await download(`${this.#base}dictionaries/${path}/${name}`, { label });
+        if (!data) throw new FormatError(`${label} is missing from the server.`);
+        return { path: `${path}/${name}`, data };
+      }),
+    );
+    const { dictionaries } = await openDictionaryFiles(fetched);
+    return dictionaries[0];
+  }
+}
+
+function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {
+  return misfit({ config: { hook_name: info.hook || null, d_in: info.d_in } } as Dictionary, model);
+}
+
+/** Same tensors, same id, whatever the folder is called. */
+async function identify(opened: OpenedDictionary): Promise<string> {
+  const hash = createModelHash();
+  for (const { name, data } of opened.parts) {
+    await hash.add(name, new Uint8Array(await data.arrayBuffer()));
+  }
+  const digest = await hash.finish();
+  return digest ? `sha256-${digest.slice(0, 16)}` : `files/${opened.name}`;
+}
