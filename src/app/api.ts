@@ -65,7 +65,7 @@ export interface FeaturescopeApi {
   dictionaries: {
     /** Those that fit the loaded model first. */
     list(): Promise<DictionaryInfo[]>;
-    /** Opens SAELens folders; kept until the page is closed. `pick` chooses among several, by position. */
+    /** Opens SAELens folders and keeps them for the next visit (a warning says when that cannot be). `pick` chooses among several, by position. */
     import(
       files: FileIn[],
       options?: { pick?: number[]; onProgress?: (progress: LoadProgress) => void; signal?: AbortSignal },

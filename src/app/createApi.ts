@@ -65,7 +65,10 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       list: () => lens.call('listDictionaries', []),
       import: async (files, options) => {
         const { onProgress, signal, ...rest } = options ?? {};
-        return lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });
+        const imported = await lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });
+        // Now there is something to keep: ask the browser not to evict it. A no changes nothing.
+        void navigator.storage?.persist?.().catch(() => false);
+        return imported;
       },
       export: (id, format) => lens.call('exportDictionary', [id, format]),
       remove: (id) => lens.call('removeDictionary', [id]),

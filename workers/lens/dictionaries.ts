@@ -1,5 +1,6 @@
 /** The library of dictionaries: those that ship with the page and those a person opened, read when first used. */
 import { zip, type AsyncZippable } from 'fflate';
+import type { DictionaryStore, StoredInfo as Described } from '../../src/cache/dictionaryStore.ts';
 import { download } from '../../src/cache/download.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
@@ -12,8 +13,6 @@ import { misfit } from '../engine/encode.ts';
 import type { HookedModel } from '../engine/hookedModel.ts';
 import { createModelHash } from '../engine/modelHash.ts';
 import type { FileIn } from './api.ts';
-
-type Described = Omit<DictionaryInfo, 'fits'>;
 
 /** An entry of public/dictionaries/index.json. */
 interface IndexEntry {
@@ -37,11 +36,14 @@ interface Entry {
 
 export class DictionaryLibrary {
   readonly #base: string;
+  readonly #store: DictionaryStore | undefined;
   readonly #entries = new Map<string, Entry>();
   #builtIn: Promise<void> | undefined;
 
-  constructor(base: string) {
+  /** @param store where opened dictionaries are kept between visits; without one they last as long as the page */
+  constructor(base: string, store?: DictionaryStore) {
     this.#base = base;
+    this.#store = store;
   }
 
   /** Those that fit `model` first. */
@@ -84,8 +86,17 @@ export class DictionaryLibrary {
       stop: signal,
       onProgress: (loaded, total) => onProgress({ stage: 'reading', loaded, total }),
     });
-    const infos = await Promise.all(opened.dictionaries.map((dictionary) => this.#add(dictionary)));
-    return { infos, warnings: opened.warnings };
+    const infos: Described[] = [];
+    const warnings = [...opened.warnings];
+    for (const dictionary of opened.dictionaries) {
+      const info = await describe(dictionary);
+      this.#put(info, dictionary);
+      infos.push(info);
+      await this.#store?.save({ info, opened: dictionary }).catch((error: unknown) => {
+        warnings.push(error instanceof Error ? error.message : String(error));
+      });
+    }
+    return { infos, warnings };
   }
 
   async export(id: string): Promise<Blob> {
@@ -109,6 +120,7 @@ export class DictionaryLibrary {
     const { info } = await this.#find(id);
     if (info.source === 'built-in') throw new UsageError(`${id} ships with the page and cannot be removed.`);
     this.#entries.delete(id);
+    await this.#store?.remove(id);
   }
 
   async vectors(id: string, latent: number): Promise<LatentVectors> {
@@ -129,22 +141,8 @@ export class DictionaryLibrary {
     );
   }
 
-  async #add(opened: OpenedDictionary): Promise<Described> {
-    const id = await identify(opened);
-    const { config } = opened;
-    const info: Described = {
-      id,
-      label: opened.name,
-      model: config.model_name ?? '',
-      hook: config.hook_name ?? '',
-      architecture: config.architecture,
-      d_in: config.d_in,
-      d_sae: config.d_sae,
-      source: 'files',
-      bytes: opened.bytes,
-    };
-    this.#entries.set(id, { info, open: () => Promise.resolve(opened) });
-    return info;
+  #put(info: Described, opened: OpenedDictionary): void {
+    this.#entries.set(info.id, { info, open: () => Promise.resolve(opened) });
   }
 
   #loadIndex(): Promise<void> {
@@ -156,17 +154,18 @@ export class DictionaryLibrary {
   }
 
   async #readIndex(): Promise<void> {
+    const kept = this.#store?.list() ?? Promise.resolve([]);
     const label = 'The list of dictionaries';
     const blob = await download(`${this.#base}dictionaries/index.json`, { label });
-    if (!blob) return;
-    const index = JSON.parse(await blob.text()) as IndexEntry[];
+    const index = blob ? (JSON.parse(await blob.text()) as IndexEntry[]) : [];
     for (const { id, path, files, ...rest } of index) {
       const info: Described = { id, label: id.split('/').slice(1).join(' ') || id, source: 'built-in', ...rest };
-      this.#entries.set(id, { info, open: () => this.#fetch(id, path, files) });
+      this.#entries.set(id, { info, open: () => this.#openShipped(id, path, files) });
     }
+    for (const { info, opened } of await kept) this.#put(info, opened);
   }
 
-  async #fetch(id: string, path: string, names: string[]): Promise<OpenedDictionary> {
+  async #openShipped(id: string, path: string, names: string[]): Promise<OpenedDictionary> {
     const fetched = await Promise.all(
       names.map(async (name) => {
         const label = `${name} of ${id}`;
@@ -182,6 +181,21 @@ export class DictionaryLibrary {
 
 function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {
   return misfit({ config: { hook_name: info.hook || null, d_in: info.d_in } } as Dictionary, model);
+}
+
+async function describe(opened: OpenedDictionary): Promise<Described> {
+  const { config } = opened;
+  return {
+    id: await identify(opened),
+    label: opened.name,
+    model: config.model_name ?? '',
+    hook: config.hook_name ?? '',
+    architecture: config.architecture,
+    d_in: config.d_in,
+    d_sae: config.d_sae,
+    source: 'files',
+    bytes: opened.bytes,
+  };
 }
 
 /** Same tensors, same id, whatever the folder is called. */

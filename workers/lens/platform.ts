@@ -6,6 +6,7 @@ import cpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import cpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import { createDictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { Runtime, type OrtModule } from '../engine/runtime.ts';
 import type { Platform } from './session.ts';
 
@@ -14,6 +15,7 @@ const MAX_THREADS = 8;
 
 export function createPlatform(): Platform {
   return {
+    store: createDictionaryStore(),
     async createRuntime({ kind, device }) {
       const ort = (kind === 'webgpu'
         ? await import('onnxruntime-web/webgpu')

@@ -2,6 +2,7 @@
  * The lens worker's work, without the worker: opens a device, holds the current model, answers calls. A
  * model that is replaced lives until the calls that use it end.
  */
+import type { DictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
 import { AbortedError, UsageError } from '../../src/core/errors.ts';
 import type {
@@ -35,6 +36,8 @@ import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './mode
 const MAX_ACTIVE = 4;
 
 export interface Platform {
+  /** Where opened dictionaries are kept between visits; absent: nowhere. */
+  store?: DictionaryStore;
   createRuntime(choice: Awaited<ReturnType<typeof chooseDevice>>): Promise<Runtime>;
 }
 
@@ -62,7 +65,7 @@ export class LensSession {
     const choice = await chooseDevice(settings.device);
     this.#runtime = await this.#platform.createRuntime(choice);
     this.#base = settings.base;
-    this.#library = new DictionaryLibrary(settings.base);
+    this.#library = new DictionaryLibrary(settings.base, this.#platform.store);
     this.#runtime.warmUp().catch(() => {});
     const { threads } = this.#runtime;
     const cpu = `CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
