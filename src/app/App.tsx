@@ -4,6 +4,7 @@ import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
 import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
 import { DropTarget } from '../views/DropTarget.tsx';
 import { EditsPanel } from '../views/EditsPanel.tsx';
+import { FeaturesPanel } from '../views/FeaturesPanel.tsx';
 import { GeneratePanel } from '../views/GeneratePanel.tsx';
 import { Header } from '../views/Header.tsx';
 import { KeysDialog } from '../views/KeysDialog.tsx';
@@ -19,6 +20,7 @@ import './styles/theme.css';
 import './styles/controls.css';
 import './styles/layout.css';
 import './styles/panels.css';
+import './styles/features.css';
 
 export interface AppProps {
   api: FeaturescopeApi;
@@ -51,11 +53,12 @@ export function Screen({ startup }: { startup: Startup }) {
         <StripPanel />
         <div className="columns">
           <div className="column">
-            <PredictionsPanel />
+            <FeaturesPanel />
             <EditsPanel />
-            <GeneratePanel />
           </div>
           <div className="column">
+            <PredictionsPanel />
+            <GeneratePanel />
             <ActivationsPanel />
           </div>
         </div>

@@ -67,7 +67,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
         const { onProgress, signal, ...rest } = options ?? {};
         const imported = await lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });
         // Now there is something to keep: ask the browser not to evict it. A no changes nothing.
-        void navigator.storage?.persist?.().catch(() => false);
+        void globalThis.navigator?.storage?.persist?.().catch(() => false);
         return imported;
       },
       export: (id, format) => lens.call('exportDictionary', [id, format]),

@@ -19,6 +19,12 @@ function fixed(value: number): string {
   return value.toFixed(decimals);
 }
 
+/** 87.3 %: a share, to a tenth of a percent. */
+export function formatPercent(share: number): string {
+  if (!Number.isFinite(share)) return formatNumber(share);
+  return `${(100 * share).toFixed(1).replace('-', MINUS)}\u202F%`;
+}
+
 /** With its sign always written, for changes. */
 export function formatSigned(value: number): string {
   return value > 0 ? `+${formatNumber(value)}` : formatNumber(value);

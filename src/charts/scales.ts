@@ -20,8 +20,13 @@ const KL_CEILINGS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2,
 export function colourScale(metric: Metric, vocabulary: number, largest: number): ColourScale {
   if (metric === 'rank') return rankScale(vocabulary);
   const top = metric === 'kl' ? (KL_CEILINGS.find((c) => c >= largest) ?? largest) : Math.log(vocabulary);
+  return linearScale(top);
+}
+
+/** From 0 to `top`, in equal steps; without colour when `top` is 0. */
+export function linearScale(top: number): ColourScale {
   const ticks = [0, 0.5, 1].map((share) => ({ share, label: formatNumber(share * top) }));
-  return { share: (value) => clamp(value / top), ticks };
+  return { share: (value) => (top > 0 ? clamp(value / top) : Number.isNaN(value) ? NaN : 0), ticks: top > 0 ? ticks : ticks.slice(0, 1) };
 }
 
 /** Logarithmic: the first guess has no colour, each factor of ten one equal step. */

@@ -2,6 +2,8 @@
 import type { Array2, DeviceInfo, LoadProgress, ModelInfo, Predictions } from '../core/lm/types.ts';
 import type { FileIn } from '../app/api.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
+import type { FeatureActions } from './featureActions.ts';
+import type { FeatureFacts } from './featureFacts.ts';
 import type { History } from './history.ts';
 
 export type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
@@ -57,13 +59,13 @@ export interface GenerationSettings {
   withEdits: boolean;
 }
 
-export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'none';
+export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'feature' | 'none';
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** A passing message with something to take back. */
 export type Notice = { text: string; undo: 'edits' | { textBefore: string; textAfter: string } };
 
-export interface Facts {
+export interface Facts extends FeatureFacts {
   boot: Boot;
   model: ModelInfo | null;
   models: ModelInfo[];
@@ -85,7 +87,7 @@ export interface Facts {
   theme: Theme;
 }
 
-export interface Actions {
+export interface Actions extends FeatureActions {
   /** Opens the model of the start again after it failed. */
   retryBoot: () => void;
   loadModel: (source: string | FileIn[], name: string) => Promise<void>;

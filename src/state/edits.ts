@@ -1,5 +1,5 @@
 /** The edits a person has listed, and the api's `Edit[]` they stand for. */
-import type { Edit, HookInfo, ModelInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo, Edit, HookInfo, ModelInfo } from '../core/lm/types.ts';
 import { findHook, hookWidth } from './hooks.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 
@@ -14,7 +14,11 @@ export interface KeptVector {
   excerpt: string;
 }
 
+/** `name` is the dictionary's, for the sentence. */
+export type LatentChange = { op: 'ablate'; dictionary: string; latent: number; name: string };
+
 export type EditChange =
+  | LatentChange
   | { op: 'scale'; factor: number }
   | { op: 'add'; vector: number; strength: number }
   | { op: 'set'; vector: number }
@@ -41,6 +45,8 @@ export interface EditContext {
   vectors: readonly KeptVector[];
   tokens: number;
   selected: number;
+  /** Undefined until they have been listed. */
+  dictionaries?: readonly DictionaryInfo[] | undefined;
 }
 
 type Placed = { item: EditItem; hook: HookInfo; positions: number[] | null };
@@ -50,7 +56,8 @@ export function editProblem(item: EditItem, context: EditContext): string | null
   const hook = findHook(context.model, item.hook);
   if (!hook) return `This model has no ${item.hook}.`;
   if (!hook.editable) return `${item.hook} can be read but not edited.`;
-  const fit = changeProblem(item.change, hook, context.vectors);
+  const { change } = item;
+  const fit = change.op === 'ablate' ? latentProblem(change, context) : changeProblem(change, hook, context.vectors);
   if (fit) return fit;
   const positions = wherePositions(item.where, context);
   if ('problem' in positions) return positions.problem;
@@ -58,7 +65,14 @@ export function editProblem(item: EditItem, context: EditContext): string | null
   return null;
 }
 
-export function changeProblem(change: EditChange, hook: HookInfo, vectors: readonly KeptVector[]): string | null {
+function latentProblem({ dictionary, latent }: LatentChange, { dictionaries }: EditContext): string | null {
+  const info = dictionaries?.find((d) => d.id === dictionary);
+  if (!info) return `The dictionary ${dictionary} is not here.`;
+  if (!info.fits) return `The dictionary ${info.label} does not fit this model.`;
+  return latent < info.d_sae ? null : `The dictionary ${info.label} has no feature ${latent}; its last is ${info.d_sae - 1}.`;
+}
+
+export function changeProblem(change: Exclude<EditChange, LatentChange>, hook: HookInfo, vectors: readonly KeptVector[]): string | null {
   if (change.op === 'scale') return Number.isFinite(change.factor) ? null : 'The factor must be a number.';
   if (change.op === 'add' && !Number.isFinite(change.strength)) return 'The strength must be a number.';
   const width = hookWidth(hook);
@@ -103,6 +117,7 @@ export function compileEdits(items: readonly EditItem[], context: EditContext): 
 function compileOne({ item, hook, positions }: Placed, context: EditContext): Edit[] {
   const at = positions === null ? {} : { positions };
   const { change } = item;
+  if (change.op === 'ablate') return [{ dictionary: change.dictionary, latent: change.latent, op: 'ablate', ...at }];
   if (change.op === 'scale') return [{ hook: hook.name, op: 'scale', factor: change.factor, ...at }];
   const values = context.vectors.find((v) => v.id === change.vector)?.values;
   if (!values) return [];
@@ -144,9 +159,11 @@ export function usesSelection(items: readonly EditItem[]): boolean {
 /** "Scale blocks.2.hook_mlp_out by 0 at all positions", in pieces so that a view can set the hook apart. */
 export function editSentence(item: EditItem, context: EditContext): { verb: string; middle: string; where: string } {
   const { change } = item;
-  const vector = change.op === 'scale' ? '' : vectorName(context.vectors.find((v) => v.id === change.vector));
+  const vector = change.op === 'scale' || change.op === 'ablate' ? '' : vectorName(context.vectors.find((v) => v.id === change.vector));
   const where = whereWords(item.where, context);
   switch (change.op) {
+    case 'ablate':
+      return { verb: `Ablate feature ${change.latent} of`, middle: `(${change.name})`, where };
     case 'scale':
       return { verb: change.factor === 0 ? 'Zero' : 'Scale', middle: change.factor === 0 ? '' : `by ${change.factor}`, where };
     case 'add':

@@ -1,11 +1,12 @@
 /**
- * Keeps predictions and activations in step with text, edits, hook and model. Two lanes, so that a
- * slow read of activations never holds back predictions; in each only the newest question counts.
+ * Keeps predictions, activations and features in step with text, edits, hook, dictionary and model. A lane
+ * each, so that a slow read of activations never holds back predictions; in each only the newest question counts.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../app/api.ts';
+import type { FeaturescopeApi, FileIn } from '../app/api.ts';
 import type { Predictions, Tokenized } from '../core/lm/types.ts';
 import type { Activations, Analysis, AppState } from './appState.ts';
+import { createFeatureReader } from './featureReader.ts';
 import { createLatest } from './latest.ts';
 import { activeEdits } from './selectors.ts';
 
@@ -18,6 +19,8 @@ export interface Reader {
   textChanged: () => void;
   editsChanged: () => void;
   hookChanged: () => void;
+  dictionaryChanged: () => void;
+  importDictionaries: (files: FileIn[]) => Promise<void>;
   modelChanged: () => void;
 }
 
@@ -40,6 +43,10 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     }
     return tokenized.answer;
   };
+
+  const features = createFeatureReader(api, store, tokensOf, () => {
+    if (store.getState().bench.present.edits.some((e) => e.change.op === 'ablate')) refresh();
+  });
 
   const readPredictions = async (text: string, signal: AbortSignal): Promise<Answer> => {
     const { ids } = await tokensOf(text);
@@ -89,6 +96,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
 
   const refresh = () => {
     clearTimeout(timer);
+    timer = undefined;
     void refreshPredictions();
     void refreshActivations();
   };
@@ -96,14 +104,25 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
   return {
     textChanged() {
       clearTimeout(timer);
-      timer = setTimeout(refresh, TYPING_PAUSE_MS);
+      timer = setTimeout(() => {
+        refresh();
+        features.refresh();
+      }, TYPING_PAUSE_MS);
     },
-    editsChanged: refresh,
+    editsChanged() {
+      // A text not read yet is about to be, here: its features with it.
+      const pending = timer !== undefined;
+      refresh();
+      if (pending) features.refresh();
+    },
     hookChanged: () => void refreshActivations(),
+    dictionaryChanged: features.refresh,
+    importDictionaries: features.importFiles,
     modelChanged() {
       tokenized = null;
       plain = null;
       refresh();
+      features.modelChanged();
     },
   };
 }

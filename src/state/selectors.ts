@@ -9,9 +9,10 @@ export function chosenPosition(state: Pick<Facts, 'analysis' | 'position'>): num
   return state.position === null ? last : Math.min(state.position, last);
 }
 
-export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 'position'>): EditContext {
+export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 'position' | 'dictionaries'>): EditContext {
   const tokens = state.analysis?.before.ids.length ?? 0;
-  return { model: state.model, vectors: state.bench.present.vectors, tokens, selected: chosenPosition(state) };
+  const dictionaries = state.dictionaries.status === 'done' ? state.dictionaries.list : undefined;
+  return { model: state.model, vectors: state.bench.present.vectors, tokens, selected: chosenPosition(state), dictionaries };
 }
 
 /** The edits that act, for a text of `tokens` tokens (the one on screen unless said). */

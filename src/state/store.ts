@@ -6,6 +6,8 @@ import { namedText, nameTokens } from '../core/lm/glyphs.ts';
 import type { Actions, AppState, Facts } from './appState.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import { usesSelection } from './edits.ts';
+import { featureActions } from './featureActions.ts';
+import { initialFeatureFacts } from './featureFacts.ts';
 import { createGenerator } from './generator.ts';
 import { commit, redo, startHistory, undo, type History } from './history.ts';
 import { createModelLoader } from './modelLoader.ts';
@@ -16,6 +18,7 @@ import { excerptAround } from './sourceText.ts';
 export type AppStore = StoreApi<AppState>;
 
 export const initialFacts: Facts = {
+  ...initialFeatureFacts,
   boot: { status: 'loading', progress: null },
   model: null,
   models: [],
@@ -42,6 +45,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
   const reader = createReader(api, store);
   const loader = createModelLoader(api, startup, store, () => reader.modelChanged());
   const generator = createGenerator(api, store);
+  const bench = benchActions(store, reader);
   store.setState({
     actions: {
       retryBoot: loader.retryBoot,
@@ -49,7 +53,8 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
       cancelLoad: loader.cancel,
       dismissLoad: () => store.setState({ load: { status: 'idle' } }),
       ...readingActions(store, reader),
-      ...benchActions(store, reader),
+      ...bench,
+      ...featureActions(store, reader, bench),
       setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
       generate: generator.generate,
       stopGenerating: generator.stop,

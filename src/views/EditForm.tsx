@@ -1,5 +1,13 @@
 import { useState, type FormEvent } from 'react';
-import { changeProblem, vectorName, type EditChange, type EditItem, type EditWhere, type KeptVector } from '../state/edits.ts';
+import {
+  changeProblem,
+  vectorName,
+  type EditChange,
+  type EditItem,
+  type EditWhere,
+  type KeptVector,
+  type LatentChange,
+} from '../state/edits.ts';
 import { findHook, hookWidth } from '../state/hooks.ts';
 import { parsePositions } from '../state/positions.ts';
 import { Choice, Field, NumberInput } from './fields.tsx';
@@ -13,7 +21,9 @@ interface EditFormProps {
   onCancel: () => void;
 }
 
-type Op = EditChange['op'] | 'zero';
+/** Changes of a feature are made in the Features panel. */
+type HookChange = Exclude<EditChange, LatentChange>;
+type Op = HookChange['op'] | 'zero';
 
 const OPS: { value: Op; label: string }[] = [
   { value: 'zero', label: 'Zero' },
@@ -36,9 +46,10 @@ export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormP
   const editable = model?.hooks.filter((h) => h.editable) ?? [];
   const [hookWanted, setHook] = useState(initial?.hook ?? shownHook);
   const hook = editable.find((h) => h.name === hookWanted) ?? editable[0];
-  const [op, setOp] = useState<Op>(initial ? opOf(initial.change) : 'zero');
-  const [amount, setAmount] = useState(initial ? amountOf(initial.change) : 1);
-  const [vectorWanted, setVector] = useState(initial ? vectorOf(initial.change) : undefined);
+  const given = initial && initial.change.op !== 'ablate' ? initial.change : undefined;
+  const [op, setOp] = useState<Op>(given ? opOf(given) : 'zero');
+  const [amount, setAmount] = useState(given ? amountOf(given) : 1);
+  const [vectorWanted, setVector] = useState(given ? vectorOf(given) : undefined);
   const width = hook ? hookWidth(hook) : null;
   const fitting = vectors.filter((v) => v.values.length === width);
   const vector = vectorWanted ?? fitting.at(-1)?.id ?? vectors.at(-1)?.id ?? 0;
@@ -149,20 +160,20 @@ function whereProblem(where: EditWhere): string | null {
   return 'problem' in parsed ? parsed.problem : null;
 }
 
-function opOf(change: EditChange): Op {
+function opOf(change: HookChange): Op {
   return change.op === 'scale' && change.factor === 0 ? 'zero' : change.op;
 }
 
-function amountOf(change: EditChange): number {
+function amountOf(change: HookChange): number {
   if (change.op === 'scale') return change.factor;
   return change.op === 'add' ? change.strength : 1;
 }
 
-function vectorOf(change: EditChange): number | undefined {
+function vectorOf(change: HookChange): number | undefined {
   return change.op === 'scale' ? undefined : change.vector;
 }
 
-function changeOf(op: Op, amount: number, vector: number): EditChange {
+function changeOf(op: Op, amount: number, vector: number): HookChange {
   switch (op) {
     case 'zero':
       return { op: 'scale', factor: 0 };

@@ -24,9 +24,11 @@ export function EditRow({ item, context, problem, onChange }: EditRowProps) {
       </label>
       <div className="edit-tools">
         <Amount item={item} />
-        <button type="button" className="button-small" onClick={onChange} aria-label={`Change: ${plain}`}>
-          Change
-        </button>
+        {item.change.op !== 'ablate' && (
+          <button type="button" className="button-small" onClick={onChange} aria-label={`Change: ${plain}`}>
+            Change
+          </button>
+        )}
         <button type="button" className="button-small" onClick={() => removeEdit(item.id)} aria-label={`Remove: ${plain}`}>
           Remove
         </button>

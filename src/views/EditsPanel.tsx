@@ -104,7 +104,8 @@ export function useEditContext() {
   const bench = useApp((s) => s.bench);
   const analysis = useApp((s) => s.analysis);
   const position = useApp((s) => s.position);
-  return useMemo(() => editContext({ model, bench, analysis, position }), [model, bench, analysis, position]);
+  const dictionaries = useApp((s) => s.dictionaries);
+  return useMemo(() => editContext({ model, bench, analysis, position, dictionaries }), [model, bench, analysis, position, dictionaries]);
 }
 
 function EditsCode() {

@@ -1,8 +1,11 @@
 import { useMemo } from 'react';
+import { formatFull } from '../charts/format.ts';
 import { Legend } from '../charts/Legend.tsx';
-import { colourScale, type Metric } from '../charts/scales.ts';
+import { colourScale, linearScale, type Metric } from '../charts/scales.ts';
 import type { Predictions } from '../core/lm/types.ts';
 import type { Analysis, ColourBy } from '../state/appState.ts';
+import { pinsOf, selectedLatent, shownSeries, type FeatureReading } from '../state/featureFacts.ts';
+import { commonPrefix, featureValue } from '../state/features.ts';
 import { hasEdits } from '../state/selectors.ts';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
@@ -23,12 +26,15 @@ export function StripPanel() {
   const chosen = useApp((s) => s.colourBy);
   const edited = useApp(hasEdits);
   const { setColourBy } = useActions();
-  const colourBy = chosen === 'kl' && !edited ? 'surprise' : chosen;
+  const features = useApp((s) => s.features);
+  const pointing = useApp((s) => s.pointed !== null);
+  const colourBy = (chosen === 'kl' && !edited) || (chosen === 'feature' && !features) ? 'surprise' : chosen;
   const options: { value: ColourBy; label: string }[] = [
     { value: 'surprise', label: 'Surprise' },
     { value: 'entropy', label: 'Entropy' },
     { value: 'rank', label: 'Rank' },
     ...(edited ? [{ value: 'kl' as const, label: 'KL' }] : []),
+    ...(features ? [{ value: 'feature' as const, label: 'Feature' }] : []),
     { value: 'none', label: 'None' },
   ];
   return (
@@ -39,7 +45,11 @@ export function StripPanel() {
       aside={<Choice legend="Colour by" options={options} value={colourBy} onChange={setColourBy} />}
     >
       {analysis ? (
-        <Coloured analysis={analysis} colourBy={colourBy} />
+        features && (colourBy === 'feature' || pointing) ? (
+          <ByFeature analysis={analysis} features={features} />
+        ) : (
+          <ByMetric analysis={analysis} colourBy={colourBy === 'feature' ? 'none' : colourBy} />
+        )
       ) : reading.status === 'empty' ? (
         <Empty>No text, so no tokens. Type above, or choose a sample.</Empty>
       ) : boot === 'failed' ? (
@@ -51,24 +61,65 @@ export function StripPanel() {
   );
 }
 
-function Coloured({ analysis, colourBy }: { analysis: Analysis; colourBy: ColourBy }) {
+type MetricChoice = Exclude<ColourBy, 'feature'>;
+
+function ByMetric({ analysis, colourBy }: { analysis: Analysis; colourBy: MetricChoice }) {
   const vocabulary = useApp((s) => s.model?.n_tokens ?? 2);
   const values = useMemo(() => metricValues(analysis, colourBy), [analysis, colourBy]);
   const scale = useMemo(
     () => (colourBy === 'none' ? null : colourScale(colourBy, vocabulary, largest(values))),
     [colourBy, vocabulary, values],
   );
+  const more = useFeatureFacts(analysis);
   const shares = useMemo(() => Array.from(values, (v) => (scale ? scale.share(v) : 0)), [values, scale]);
   return (
     <div data-metric={colourBy}>
-      <TokenStrip analysis={analysis} shares={shares} />
-      {scale && colourBy !== 'none' && <Legend scale={scale} caption={captionOf(colourBy, analysis)} />}
+      <TokenStrip analysis={analysis} shares={shares} more={more} />
+      {scale && colourBy !== 'none' ? (
+        <Legend scale={scale} caption={captionOf(colourBy, analysis)} />
+      ) : (
+        <p className="legend">No colours. Point at a feature to light its tokens.</p>
+      )}
     </div>
   );
 }
 
+/** Coloured by one feature, on a scale from 0 to its maximum in this text. */
+function ByFeature({ analysis, features }: { analysis: Analysis; features: FeatureReading }) {
+  const latent = useApp(selectedLatent) ?? 0;
+  const slot = useApp((s) => pinsOf(s.pins, features.dictionary.id).find((p) => p.latent === latent)?.slot);
+  const { ids } = analysis.before;
+  const series = useMemo(() => shownSeries(features, latent, ids), [features, latent, ids]);
+  const top = features.index.rows[features.index.places.get(latent) ?? -1]?.max ?? 0;
+  const scale = useMemo(() => linearScale(top), [top]);
+  const shares = useMemo(() => Array.from(series, scale.share), [series, scale]);
+  const more = useFeatureFacts(analysis);
+  const caption =
+    top > 0
+      ? `Feature ${latent}: value ÷ its maximum in this text, ${formatFull(top)}. Full colour: that maximum.`
+      : `Feature ${latent} fires on no token of this text.`;
+  return (
+    <div data-metric="feature" data-slot={slot}>
+      <TokenStrip analysis={analysis} shares={shares} more={more} />
+      <Legend scale={scale} caption={caption} />
+    </div>
+  );
+}
+
+/** For the tooltip: the values of the feature shown and of the pinned ones, where they are known. */
+function useFeatureFacts(analysis: Analysis): (position: number) => [string, string][] {
+  const features = useApp((s) => s.features);
+  const pins = useApp((s) => s.pins);
+  const selected = useApp((s) => (s.colourBy === 'feature' || s.pointed !== null ? selectedLatent(s) : null));
+  if (!features) return () => [];
+  const pinned = pinsOf(pins, features.dictionary.id).map((p) => p.latent);
+  const latents = [...new Set([...(selected === null ? [] : [selected]), ...pinned])];
+  const known = commonPrefix(features.ids, analysis.before.ids);
+  return (i: number) => (i < known ? latents.map((l) => [`feature ${l}`, formatFull(featureValue(features.index, l, i))]) : []);
+}
+
 /** With edits on, surprise, entropy and rank are those of the edited model: what the person is looking at. */
-function metricValues({ before, after }: Analysis, colourBy: ColourBy): ArrayLike<number> {
+function metricValues({ before, after }: Analysis, colourBy: MetricChoice): ArrayLike<number> {
   const shown: Predictions = after ?? before;
   if (colourBy === 'none') return new Float32Array(before.ids.length);
   if (colourBy === 'kl') return after?.comparison?.kl ?? new Float32Array(before.ids.length);

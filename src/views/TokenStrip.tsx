@@ -10,8 +10,16 @@ import { TokenTooltip } from './TokenTooltip.tsx';
 
 const TOOLTIP_ID = 'token-tooltip';
 
+interface TokenStripProps {
+  analysis: Analysis;
+  /** Strength of each token's colour, 0 to 1. */
+  shares: number[];
+  /** Facts for the tooltip beside those of the predictions. */
+  more?: (position: number) => [string, string][];
+}
+
 /** The text as tokens: one tab stop, arrows choose, a click chooses, copying gives the text as typed. */
-export function TokenStrip({ analysis, shares }: { analysis: Analysis; shares: number[] }) {
+export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
   const chosen = useApp(chosenPosition);
   const { selectPosition } = useActions();
   const strip = useRef<HTMLDivElement>(null);
@@ -67,7 +75,9 @@ export function TokenStrip({ analysis, shares }: { analysis: Analysis; shares: n
           <Group key={group.first} group={group} tokens={before.tokens} shares={shares} chosen={within(group, chosen) ? chosen : -1} />
         ))}
       </div>
-      {shown !== null && shown < before.ids.length && <TokenTooltip id={TOOLTIP_ID} analysis={analysis} position={shown} strip={strip} />}
+      {shown !== null && shown < before.ids.length && (
+        <TokenTooltip id={TOOLTIP_ID} analysis={analysis} position={shown} strip={strip} more={more} />
+      )}
     </div>
   );
 }

@@ -9,10 +9,12 @@ interface TokenTooltipProps {
   analysis: Analysis;
   position: number;
   strip: RefObject<HTMLDivElement | null>;
+  /** Further facts of the token, name and value. */
+  more?: (position: number) => [string, string][];
 }
 
 /** All that is known of a token, under it. */
-export function TokenTooltip({ id, analysis, position, strip }: TokenTooltipProps) {
+export function TokenTooltip({ id, analysis, position, strip, more }: TokenTooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: 0, top: 0 });
   useLayoutEffect(() => {
@@ -26,12 +28,12 @@ export function TokenTooltip({ id, analysis, position, strip }: TokenTooltipProp
   }, [position, strip, analysis]);
   return (
     <div ref={box} id={id} role="tooltip" className="tooltip" style={place}>
-      <TokenFacts analysis={analysis} position={position} />
+      <TokenFacts analysis={analysis} position={position} more={more?.(position)} />
     </div>
   );
 }
 
-export function TokenFacts({ analysis, position: i }: { analysis: Analysis; position: number }) {
+export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Analysis; position: number; more?: [string, string][] }) {
   const { text, before, after } = analysis;
   const [from, to] = before.spans[i];
   const group = groupTokens(text.normalize('NFC'), before.tokens, before.spans).find((g) => i >= g.first && i < g.first + g.count);
@@ -49,6 +51,7 @@ export function TokenFacts({ analysis, position: i }: { analysis: Analysis; posi
     rows.push([`entropy after${name}`, `${formatFull(p.entropy[i])} nats`]);
   }
   if (after?.comparison) rows.push(['KL(before‖after)', `${formatFull(after.comparison.kl[i])} nats`]);
+  rows.push(...more);
   return (
     <>
       <p className="tooltip-title">

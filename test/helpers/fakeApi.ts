@@ -1,6 +1,7 @@
 /** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
-import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Tokenized } from '../../src/app/api.ts';
+import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Source, Tokenized } from '../../src/app/api.ts';
 import type { Startup } from '../../src/app/startup.ts';
+import { fakeDictionaries, fakeLatents, fakeReconstruction } from './fakeDictionaries.ts';
 
 export interface FakeOptions {
   /** Each call waits this long; a function may vary it by call. */
@@ -8,7 +9,13 @@ export interface FakeOptions {
   ready?: Promise<void>;
   n_ctx?: number;
   /** Rejects calls named here with the sentence. */
-  fail?: Partial<Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load', string>>;
+  fail?: Partial<
+    Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'import', string>
+  >;
+  /** None of the dictionaries fits the model. */
+  misfit?: boolean;
+  /** No feature fires on anything. */
+  silent?: boolean;
 }
 
 export interface FakeApi extends FeaturescopeApi {
@@ -82,7 +89,7 @@ function idOf(piece: string): number {
 }
 
 /** A number in [0, 1) that depends only on its arguments. */
-function noise(a: number, b: number): number {
+export function noise(a: number, b: number): number {
   const x = Math.sin(a * 12.9898 + b * 78.233) * 43758.5453;
   return x - Math.floor(x);
 }
@@ -110,6 +117,8 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     description: 'CPU, 2 threads',
     reason: 'This browser offers no hardware WebGPU adapter, so the model runs on the CPU.',
   };
+  const tokenIds = (source: Source): number[] => ('text' in source ? fakeTokenize(source.text).ids : []);
+  let dictionaries = fakeDictionaries(!options.misfit);
   return {
     calls,
     version: '0.1.0',
@@ -137,6 +146,33 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       const n = fakeTokenize(text).ids.length;
       const acts = Object.fromEntries(read.map((name) => [name, fakeActs(current, name, n, edits)]));
       return { acts, lengths: [n] };
+    },
+    async encode(source, dictionary, { signal } = {}) {
+      await wait('encode', 'text' in source ? source.text : '', signal);
+      return fakeLatents(options.silent ? [] : tokenIds(source), dictionary.length + Number(/\d/.exec(dictionary.slice(3))?.[0] ?? 0), {
+        rows: tokenIds(source).length,
+      });
+    },
+    decode: () => Promise.reject(new Error('The fake decodes nothing.')),
+    async reconstruct(source) {
+      await wait('reconstruct', '');
+      if (!('acts' in source)) throw new Error('The fake reconstructs activations only.');
+      return fakeReconstruction(source.acts);
+    },
+    dictionaries: {
+      async list() {
+        await wait('dictionaries', '');
+        return dictionaries;
+      },
+      async import() {
+        await wait('import', '');
+        const mine = { ...dictionaries[0], id: 'mine', label: 'mine', source: 'files' as const, fits: true };
+        dictionaries = [...dictionaries, mine];
+        return { dictionaries: [mine], warnings: ['It has no sparsity file.'] };
+      },
+      export: () => Promise.resolve(new Blob()),
+      remove: () => Promise.resolve(),
+      vectors: () => Promise.resolve({ enc: new Float32Array(256), dec: new Float32Array(256), b_enc: 0 }),
     },
     live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
