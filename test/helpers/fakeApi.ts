@@ -149,9 +149,9 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     },
     async encode(source, dictionary, { signal } = {}) {
       await wait('encode', 'text' in source ? source.text : '', signal);
-      return fakeLatents(options.silent ? [] : tokenIds(source), dictionary.length + Number(/\d/.exec(dictionary.slice(3))?.[0] ?? 0), {
-        rows: tokenIds(source).length,
-      });
+      const ids = tokenIds(source);
+      const seed = dictionaries.findIndex((d) => d.id === dictionary);
+      return fakeLatents(options.silent ? [] : ids, seed, { rows: ids.length });
     },
     decode: () => Promise.reject(new Error('The fake decodes nothing.')),
     async reconstruct(source) {

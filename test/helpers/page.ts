@@ -7,9 +7,9 @@ import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/chromium.mjs';
 import { createStaticServer } from '../../scripts/serve.mjs';
 import type { FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
-import { MODELS } from './goldens.ts';
 import type { InterleavingEngine } from './interleaving.ts';
 
+const FIXTURES = resolve(import.meta.dirname, '../fixtures');
 const DIST = resolve(import.meta.dirname, '../../dist');
 
 export interface Site {
@@ -24,8 +24,8 @@ export async function serveSite({ isolation }: { isolation: boolean }): Promise<
   const server: Server = createServer((request, response) => {
     const path = /^\/__fixtures\/(.+)$/.exec(decodeURIComponent(request.url ?? ''))?.[1];
     if (!path) return void product.emit('request', request, response);
-    const file = join(MODELS, path);
-    if (!file.startsWith(MODELS) || !existsSync(file)) return void response.writeHead(404).end();
+    const file = join(FIXTURES, path);
+    if (!file.startsWith(FIXTURES) || !existsSync(file)) return void response.writeHead(404).end();
     response.writeHead(200, { 'Content-Length': statSync(file).size, 'Cross-Origin-Resource-Policy': 'same-origin' });
     createReadStream(file).pipe(response);
   });
@@ -194,7 +194,10 @@ async function callInPage({ method, args, id, aborted, withSignal }: PageCall) {
     // A fixture is fetched here and handed over as a script would.
     const fixture = args[0] as { folder?: string; paths?: string[] } | undefined;
     if (method === 'models.load' && fixture?.folder && fixture.paths) {
-      const fetchFile = async (path: string) => ({ path, data: await (await fetch(`/__fixtures/${fixture.folder}/${path}`)).blob() });
+      const fetchFile = async (path: string) => ({
+        path,
+        data: await (await fetch(`/__fixtures/models/${fixture.folder}/${path}`)).blob(),
+      });
       args = [await Promise.all(fixture.paths.map(fetchFile)), args[1]];
     }
     const last = args.at(-1);

@@ -9,6 +9,7 @@ import {
   type KeptVector,
 } from '../../../src/state/edits.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
+import { fakeDictionaries } from '../../helpers/fakeDictionaries.ts';
 
 const narrow: KeptVector = {
   id: 1,
@@ -133,5 +134,26 @@ describe('words and code', () => {
     expect(evaluate()).toEqual(edits);
     expect(editsCode(edits, false).length).toBeLessThan(600);
     expect(editsCode([], true)).toBe('[]');
+  });
+});
+
+describe('a feature', () => {
+  const dictionary = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+  const ablate = (latent = 123) => item({ hook: 'blocks.3.hook_resid_post', change: { op: 'ablate', dictionary, latent, name: 'r4' } });
+  const known = { ...context, dictionaries: fakeDictionaries() };
+
+  it('is ablated through its dictionary', () => {
+    expect(compileEdits([ablate()], known)).toEqual([{ dictionary, latent: 123, op: 'ablate' }]);
+    const { verb, middle, where } = editSentence(ablate(), known);
+    expect([verb, ablate().hook, middle, where].join(' ')).toBe('Ablate feature 123 of blocks.3.hook_resid_post (r4) at all positions');
+    expect(editsCode(compileEdits([ablate()], known), true)).toContain(`{ dictionary: '${dictionary}', latent: 123, op: 'ablate' }`);
+  });
+
+  it('waits for its dictionary, and says what is wrong with it', () => {
+    expect(editProblem(ablate(), known)).toBeNull();
+    expect(compileEdits([ablate()], context)).toEqual([]);
+    expect(editProblem(ablate(), { ...context, dictionaries: [] })).toBe(`The dictionary ${dictionary} is not here.`);
+    expect(editProblem(ablate(), { ...context, dictionaries: fakeDictionaries(false) })).toMatch(/does not fit this model/);
+    expect(editProblem(ablate(1024), known)).toMatch(/no feature 1024; its last is 1023/);
   });
 });

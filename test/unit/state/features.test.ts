@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import {
+  initialFeatureFacts,
+  selectedLatent,
+  shownSeries,
+  togglePin,
+  type FeatureReading,
+  type Pin,
+} from '../../../src/state/featureFacts.ts';
+import {
+  commonPrefix,
+  defaultDictionary,
+  dictionariesByLayer,
+  dictionaryName,
+  explain,
+  featureSeries,
+  featuresCsv,
+  featureValue,
+  indexFeatures,
+  rankFeatures,
+  strongestFeature,
+} from '../../../src/state/features.ts';
+import { fakeModel } from '../../helpers/fakeApi.ts';
+import { fakeDictionaries, sparse } from '../../helpers/fakeDictionaries.ts';
+
+/** Three tokens, eight latents: 2 peaks at once, 5 is wide, 7 fires once; the second token is silent. */
+const index = indexFeatures(
+  sparse(
+    [
+      [
+        [2, 4],
+        [5, 1.5],
+      ],
+      [],
+      [
+        [2, 0.5],
+        [5, 3.5],
+        [7, 4],
+      ],
+    ],
+    8,
+  ),
+);
+const order = (...args: Parameters<typeof rankFeatures>) => rankFeatures(...args).map((r) => [r.row.latent, r.value]);
+
+describe('indexFeatures', () => {
+  it('turns rows by token into rows by latent', () => {
+    expect(index.rows).toEqual([
+      { latent: 2, max: 4, peak: 0, sum: 4.5, count: 2 },
+      { latent: 5, max: 3.5, peak: 2, sum: 5, count: 2 },
+      { latent: 7, max: 4, peak: 2, sum: 4, count: 1 },
+    ]);
+    expect([...index.active]).toEqual([2, 0, 3]);
+    expect([...index.offsets]).toEqual([0, 2, 4, 5]);
+    expect([...index.positions]).toEqual([0, 2, 0, 2, 2]);
+  });
+
+  it('gives a value at every token, zeros where nothing fires', () => {
+    expect([...featureSeries(index, 5)]).toEqual([1.5, 0, 3.5]);
+    expect([...featureSeries(index, 3)]).toEqual([0, 0, 0]);
+    expect(featureValue(index, 5, 2)).toBe(3.5);
+    expect(featureValue(index, 5, 1)).toBe(0);
+    expect(featureValue(index, 0, 0)).toBe(0);
+  });
+
+  it('has no rows for a text on which nothing fires', () => {
+    const silent = indexFeatures(sparse([[], []], 8));
+    expect(silent.rows).toEqual([]);
+    expect(strongestFeature(silent)).toBeNull();
+    expect(rankFeatures(silent, 'max', 0)).toEqual([]);
+  });
+
+  it('takes the last latent of the dictionary', () => {
+    expect(indexFeatures(sparse([[[7, 1]]], 8)).rows).toEqual([{ latent: 7, max: 1, peak: 0, sum: 1, count: 1 }]);
+  });
+});
+
+describe('rankFeatures', () => {
+  it.each([
+    [
+      'max',
+      [
+        [2, 4],
+        [7, 4],
+        [5, 3.5],
+      ],
+    ],
+    [
+      'sum',
+      [
+        [5, 5],
+        [2, 4.5],
+        [7, 4],
+      ],
+    ],
+    [
+      'count',
+      [
+        [2, 2],
+        [5, 2],
+        [7, 1],
+      ],
+    ],
+  ] as const)('orders by %s, equals by number', (ranking, expected) => {
+    expect(order(index, ranking, 0)).toEqual(expected);
+  });
+
+  it('lists only what fires at the chosen token', () => {
+    expect(order(index, 'token', 0)).toEqual([
+      [2, 4],
+      [5, 1.5],
+    ]);
+    expect(order(index, 'token', 1)).toEqual([]);
+  });
+
+  it('stays quick for a thousand features of 256 tokens', () => {
+    const wide = indexFeatures(
+      sparse(
+        Array.from({ length: 256 }, () => Array.from({ length: 1024 }, (_, l) => [l, l + 1])),
+        1024,
+      ),
+    );
+    const from = performance.now();
+    expect(rankFeatures(wide, 'token', 255)[0].row.latent).toBe(1023);
+    expect(performance.now() - from).toBeLessThan(200);
+  });
+});
+
+describe('explain', () => {
+  it('is 1 − ‖x − x̂‖² / ‖x − mean‖², over the text and by token', () => {
+    // Mean (2, 0); squared distances from it 4 and 4, errors 1 and 0.
+    const { text, tokens } = explain(
+      { data: Float32Array.of(0, 0, 4, 0), shape: [2, 2] },
+      { data: Float32Array.of(0, 1, 4, 0), shape: [2, 2] },
+    );
+    expect(text).toBe(1 - 1 / 8);
+    expect([...tokens]).toEqual([0.75, 1]);
+  });
+
+  it('has no answer for one token, which is its own mean', () => {
+    const x = { data: Float32Array.of(1, 2), shape: [1, 2] };
+    expect(explain(x, x).text).toBeNaN();
+    expect(explain(x, x).tokens[0]).toBeNaN();
+  });
+});
+
+describe('featuresCsv', () => {
+  it('writes the list in its order with names that hold commas quoted', () => {
+    expect(featuresCsv(index, rankFeatures(index, 'max', 0), ['·a', '↵', ','], 2)).toBe(
+      [
+        'feature,maximum,sum,tokens,peak_position,peak_token,value_at_position_2',
+        '2,4,4.5,2,0,·a,0.5',
+        '7,4,4,1,2,",",4',
+        '5,3.5,5,2,2,",",3.5',
+        '',
+      ].join('\r\n'),
+    );
+  });
+});
+
+describe('dictionaries', () => {
+  const list = fakeDictionaries();
+
+  it('starts with the middle layer, what comes with the page before what was imported', () => {
+    const mine = { ...list[3], id: 'mine', source: 'files' as const };
+    expect(defaultDictionary([mine, ...list], fakeModel())?.id).toBe('bookworm-9m/blocks.3.hook_resid_post/r4');
+    expect(defaultDictionary([mine], fakeModel())).toBe(mine);
+    expect(defaultDictionary(fakeDictionaries(false), fakeModel())).toBeUndefined();
+  });
+
+  it('groups by layer and names what is beyond the hook', () => {
+    expect(dictionariesByLayer([list[0], list[1], { ...list[0], id: 'b' }]).map((g) => [g.group, g.items.length])).toEqual([
+      [0, 2],
+      [1, 1],
+    ]);
+    expect(dictionaryName(list[2])).toBe('r4');
+    expect(dictionaryName({ ...list[2], id: 'a1b2', label: 'mine' })).toBe('mine');
+  });
+});
+
+describe('pins and the feature shown', () => {
+  const reading = { dictionary: fakeDictionaries()[0], ids: [1, 2, 3], index } as unknown as FeatureReading;
+  const { id } = reading.dictionary;
+  const pinAll = (latents: number[], from: readonly Pin[] = []) => latents.reduce((pins, l) => togglePin(pins, id, l), from);
+
+  it('gives each pin the first free place, up to six in a dictionary', () => {
+    const six = pinAll([10, 11, 12, 13, 14, 15]);
+    expect(six.map((p) => p.slot)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(togglePin(six, id, 16)).toBe(six);
+    const again = pinAll([11, 16], six);
+    expect(again.at(-1)).toEqual({ dictionary: id, latent: 16, slot: 1 });
+    expect(togglePin(six, 'other', 16)).toHaveLength(7);
+  });
+
+  it('shows the feature pointed at, else the last pinned, else the strongest', () => {
+    const state = { ...initialFeatureFacts, features: reading };
+    expect(selectedLatent(state)).toBe(2);
+    expect(selectedLatent({ ...state, pins: pinAll([7, 5]) })).toBe(5);
+    expect(selectedLatent({ ...state, pins: [{ dictionary: 'other', latent: 1, slot: 0 }] })).toBe(2);
+    expect(selectedLatent({ ...state, pins: pinAll([7, 5]), pointed: 0 })).toBe(0);
+    expect(selectedLatent(initialFeatureFacts)).toBeNull();
+  });
+
+  it('knows values only of the tokens that were read', () => {
+    expect(commonPrefix([1, 2, 3], [1, 2, 4, 5])).toBe(2);
+    expect([...shownSeries(reading, 5, [1, 2, 4, 5])]).toEqual([1.5, 0, NaN, NaN]);
+  });
+});

@@ -1,0 +1,75 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { describe, expect, it } from 'vitest';
+import { createAppStore, type AppStore } from '../../../src/state/store.ts';
+import { FeaturesPanel } from '../../../src/views/FeaturesPanel.tsx';
+import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { StripPanel } from '../../../src/views/StripPanel.tsx';
+import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 120));
+
+/** The panel and the strip as a server would draw them, after the fake has answered. */
+async function panel(options: FakeOptions = {}, act?: (store: AppStore) => void, text = 'the sea and the hat') {
+  const store = createAppStore(fakeApi(options), fakeStartup(), { text });
+  await settle();
+  act?.(store);
+  await settle();
+  const reached = { ...store, getInitialState: store.getState };
+  return renderToStaticMarkup(
+    <StoreProvider store={reached}>
+      <StripPanel />
+      <FeaturesPanel />
+    </StoreProvider>,
+  );
+}
+
+describe('the features panel', () => {
+  it('lists forty features in a table with one tab stop', async () => {
+    const html = await panel();
+    expect(html.match(/data-latent=/g)).toHaveLength(40);
+    expect(html.match(/class="feature-number"[^>]*tabindex="0"/gi)).toHaveLength(1);
+    expect(html).toMatch(/<optgroup label="Block 3"><option value="bookworm-9m\/blocks.3.hook_resid_post\/r4" selected/);
+    expect(html).toContain('Show 40 more');
+    expect(html).toMatch(/<strong>40<\/strong> of 1\u202F024 features fire at/);
+    expect(html).toContain('1 − Σ‖x − x̂‖² / Σ‖x − mean‖²');
+  });
+
+  it('says why no dictionary fits, and how to import one', async () => {
+    const html = await panel({ misfit: true });
+    expect(html).toContain('No dictionary here fits bookworm-9m');
+    expect(html).toContain('were made for bookworm-9m');
+    expect(html).toContain('<details class="dictionary-import" open="">');
+  });
+
+  it('waits with grey lines', async () => {
+    expect(await panel({ delayMs: (call) => (call === 'encode' ? 60_000 : 0) })).toMatch(/aria-busy="true".*class="skeleton"/s);
+  });
+
+  it('shows the sentence of a failure', async () => {
+    expect(await panel({ fail: { encode: 'Its file ends early.' } })).toMatch(/role="alert">Its file ends early\./);
+    expect(await panel({ fail: { dictionaries: 'The list is missing.' } })).toMatch(/role="alert">The list is missing\./);
+  });
+
+  it('has words for nothing to show', async () => {
+    expect(await panel({ silent: true })).toContain('No feature of this dictionary fires on this text.');
+    expect(await panel({}, undefined, '')).toContain('No text, so no features.');
+  });
+
+  it('marks pinned features with a letter and offers to ablate them', async () => {
+    const html = await panel({}, (store) => {
+      const { pin, ablate } = store.getState().actions;
+      for (const row of store.getState().features?.index.rows.slice(0, 2) ?? []) pin(row.latent);
+      ablate(store.getState().pins[0].latent);
+    });
+    expect(html).toMatch(/class="pin-badge" data-slot="1"[^>]*>B</);
+    expect(html).toMatch(/aria-pressed="true" aria-label="Ablate feature \d+"[^>]*>Ablated</);
+    expect(html).toContain('Read without the edits.');
+  });
+
+  it('colours the strip by the feature pointed at, on a stated scale', async () => {
+    const html = await panel({}, (store) => store.getState().actions.point(store.getState().features?.index.rows[0].latent ?? 0));
+    expect(html).toContain('data-metric="feature"');
+    expect(html).toMatch(/Feature \d+: value ÷ its maximum in this text, [\d.]+\. Full colour: that maximum\./);
+    expect(html.match(/--share:1"/g)?.length).toBeGreaterThanOrEqual(1);
+  });
+});
