@@ -36,6 +36,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
   },
+  // What the worker loads late would otherwise make the development server reload the page.
+  optimizeDeps: {
+    include: ['@xenova/transformers', 'onnxruntime-common', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'fflate', 'idb-keyval'],
+  },
   // A missing file must be a 404, never index.html (design: traps).
   appType: 'mpa',
   server: { headers: ISOLATION },

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { formatFull } from '../charts/format.ts';
+import { formatFull, formatNumber } from '../charts/format.ts';
 import { Legend } from '../charts/Legend.tsx';
 import { colourScale, linearScale, type Metric } from '../charts/scales.ts';
 import type { Predictions } from '../core/lm/types.ts';
@@ -96,7 +96,7 @@ function ByFeature({ analysis, features }: { analysis: Analysis; features: Featu
   const more = useFeatureFacts(analysis);
   const caption =
     top > 0
-      ? `Feature ${latent}: value ÷ its maximum in this text, ${formatFull(top)}. Full colour: that maximum.`
+      ? `Feature ${latent}: value ÷ its maximum in this text, ${formatNumber(top)}. Full colour: that maximum.`
       : `Feature ${latent} fires on no token of this text.`;
   return (
     <div data-metric="feature" data-slot={slot}>

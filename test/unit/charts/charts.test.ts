@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatCount, formatFull, formatInteger, formatNumber, formatSigned } from '../../../src/charts/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatFull,
+  formatInteger,
+  formatNumber,
+  formatPercent,
+  formatSigned,
+} from '../../../src/charts/format.ts';
 import { moveCursor } from '../../../src/charts/keys.ts';
 import { extent, heatPixels, labelStep, layoutBars } from '../../../src/charts/layout.ts';
-import { colourScale } from '../../../src/charts/scales.ts';
+import { colourScale, linearScale } from '../../../src/charts/scales.ts';
 
 describe('numbers', () => {
   it.each([
@@ -53,6 +61,24 @@ describe('colour scales', () => {
     expect(colourScale('kl', 8192, 0.3).ticks.at(-1)?.label).toBe('0.500');
     expect(colourScale('kl', 8192, 0).share(0)).toBe(0);
     expect(colourScale('kl', 8192, 100).share(100)).toBe(1);
+  });
+});
+
+describe('scale of a feature', () => {
+  it('runs from 0 to its top, with both written', () => {
+    const { share, ticks } = linearScale(8);
+    expect([0, 2, 8, 9, NaN].map(share)).toEqual([0, 0.25, 1, 1, NaN]);
+    expect(ticks.map((t) => t.label)).toEqual(['0', '4.00', '8.00']);
+  });
+
+  it('has no colour where nothing fires', () => {
+    const { share, ticks } = linearScale(0);
+    expect([share(0), share(NaN)]).toEqual([0, NaN]);
+    expect(ticks.map((t) => t.label)).toEqual(['0']);
+  });
+
+  it('goes with shares in percent', () => {
+    expect([0.8731, 1, -0.25, NaN].map(formatPercent)).toEqual(['87.3\u202F%', '100.0\u202F%', '−25.0\u202F%', '–']);
   });
 });
 

@@ -93,7 +93,7 @@ describe('checking', () => {
   );
 
   test('an edit through a dictionary is refused while there are none', () => {
-    expect(refused({ dictionary: 'd', latent: 3, op: 'ablate' })).toMatch(/need a dictionary/);
+    expect(refused({ dictionary: 'd', latent: 3, op: 'ablate' })).toMatch(/there is no dictionary called "d" here/);
   });
 
   test('numbers must be finite numbers', () => {

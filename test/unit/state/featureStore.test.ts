@@ -71,6 +71,15 @@ describe('features of the text', () => {
     expect(get().features?.text).toBe('the sea');
   });
 
+  it('of another dictionary do not stay under the name of one that failed', async () => {
+    const options: FakeOptions = {};
+    const { act, get } = await ready(options);
+    options.fail = { encode: 'The file is damaged.' };
+    act.chooseDictionary('bookworm-9m/blocks.1.hook_resid_post/r4');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(get().features).toBeNull();
+  });
+
   it('stand without the explained share when the hook cannot be read', async () => {
     const { get } = await ready({ fail: { reconstruct: 'No.' } });
     expect(get().featuresTask).toEqual({ status: 'done' });

@@ -1,0 +1,48 @@
+/** What a person can do with features. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FileIn } from '../app/api.ts';
+import type { Actions, AppState } from './appState.ts';
+import { ablationOf, togglePin } from './featureFacts.ts';
+import { dictionaryName, type Ranking } from './features.ts';
+import type { Reader } from './reader.ts';
+
+export interface FeatureActions {
+  chooseDictionary: (id: string) => void;
+  importDictionaries: (files: FileIn[]) => Promise<void>;
+  setRanking: (ranking: Ranking) => void;
+  /** Pins a feature of the dictionary on screen, or unpins it. */
+  pin: (latent: number) => void;
+  point: (latent: number | null) => void;
+  /** Lists the edit that ablates a feature at every position, or removes it. */
+  ablate: (latent: number) => void;
+}
+
+export function featureActions(store: StoreApi<AppState>, reader: Reader, bench: Pick<Actions, 'addEdit' | 'removeEdit'>): FeatureActions {
+  return {
+    chooseDictionary(id) {
+      store.setState({ dictionary: id, pointed: null });
+      reader.dictionaryChanged();
+    },
+    importDictionaries: (files) => reader.importDictionaries(files),
+    setRanking: (ranking) => store.setState({ ranking }),
+    pin(latent) {
+      const { features, pins, colourBy } = store.getState();
+      if (!features) return;
+      const next = togglePin(pins, features.dictionary.id, latent);
+      // Pinning says "show me this one", so the strip turns to it; unpinning leaves the strip as it is.
+      store.setState({ pins: next, colourBy: next.length > pins.length ? 'feature' : colourBy });
+    },
+    point(latent) {
+      if (store.getState().pointed !== latent) store.setState({ pointed: latent });
+    },
+    ablate(latent) {
+      const { features, bench: history } = store.getState();
+      if (!features) return;
+      const { dictionary } = features;
+      const listed = ablationOf(history, dictionary.id, latent);
+      if (listed) return bench.removeEdit(listed.id);
+      const change = { op: 'ablate', dictionary: dictionary.id, latent, name: dictionaryName(dictionary) } as const;
+      bench.addEdit({ hook: dictionary.hook, change, where: { kind: 'all' } });
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** The part of the state that is about features, and pure questions about it. */
+import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { EditItem, Workbench } from './edits.ts';
+import type { History } from './history.ts';
+import { commonPrefix, featureSeries, strongestFeature, type Explained, type FeatureIndex, type Ranking } from './features.ts';
+
+export type DictionaryList =
+  { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
+
+export type FeaturesTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
+
+export type ImportTask =
+  { status: 'idle' } | { status: 'running' } | { status: 'done'; warnings: readonly string[] } | { status: 'failed'; message: string };
+
+/** The last good answer. */
+export interface FeatureReading {
+  dictionary: DictionaryInfo;
+  text: string;
+  ids: number[];
+  tokens: string[];
+  spans: [number, number][];
+  index: FeatureIndex;
+  /** Comes after the rest; null until then, or when the hook could not be read. */
+  explained: Explained | null;
+}
+
+export interface Pin {
+  dictionary: string;
+  latent: number;
+  /** Which of the colours and letters it has. */
+  slot: number;
+}
+
+export const MAX_PINS = 6;
+export const PIN_LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
+
+export interface FeatureFacts {
+  dictionaries: DictionaryList;
+  /** Id of the chosen dictionary; '' when none fits. */
+  dictionary: string;
+  features: FeatureReading | null;
+  featuresTask: FeaturesTask;
+  importTask: ImportTask;
+  ranking: Ranking;
+  /** In the order they were pinned, those of every dictionary. */
+  pins: readonly Pin[];
+  /** The feature under the pointer or the keyboard. */
+  pointed: number | null;
+}
+
+export const initialFeatureFacts: FeatureFacts = {
+  dictionaries: { status: 'waiting' },
+  dictionary: '',
+  features: null,
+  featuresTask: { status: 'idle' },
+  importTask: { status: 'idle' },
+  ranking: 'max',
+  pins: [],
+  pointed: null,
+};
+
+export function chosenDictionary({
+  dictionaries,
+  dictionary,
+}: Pick<FeatureFacts, 'dictionaries' | 'dictionary'>): DictionaryInfo | undefined {
+  return dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === dictionary) : undefined;
+}
+
+export function pinsOf(pins: readonly Pin[], dictionary: string): Pin[] {
+  return pins.filter((p) => p.dictionary === dictionary);
+}
+
+/** Pinned features with one more, or one fewer when it is there; unchanged when all places are taken. */
+export function togglePin(pins: readonly Pin[], dictionary: string, latent: number): readonly Pin[] {
+  const own = pinsOf(pins, dictionary);
+  if (own.some((p) => p.latent === latent)) return pins.filter((p) => p.dictionary !== dictionary || p.latent !== latent);
+  if (own.length >= MAX_PINS) return pins;
+  const slot = PIN_LETTERS.findIndex((_, i) => own.every((p) => p.slot !== i));
+  return [...pins, { dictionary, latent, slot }];
+}
+
+/** What the strip shows: the feature pointed at, else the last pinned, else the strongest. */
+export function selectedLatent(state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed'>): number | null {
+  const { features, pins, pointed } = state;
+  if (!features) return null;
+  return pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(features.index);
+}
+
+/** A feature's value at each token of the text on screen; NaN where its tokens have not been read yet. */
+export function shownSeries(features: FeatureReading, latent: number, ids: readonly number[]): Float32Array {
+  const known = commonPrefix(features.ids, ids);
+  const series = featureSeries(features.index, latent);
+  return Float32Array.from(ids, (_, i) => (i < known ? series[i] : NaN));
+}
+
+/** The edit that ablates a feature everywhere, if it is listed. */
+export function ablationOf(bench: History<Workbench>, dictionary: string, latent: number): EditItem | undefined {
+  return bench.present.edits.find(
+    ({ change, where }) => change.op === 'ablate' && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
+  );
+}

@@ -1,0 +1,175 @@
+/** Which features fire on a text: sparse rows turned about, ranked, laid out token by token. */
+import type { Array2, DictionaryInfo, Latents, ModelInfo } from '../core/lm/types.ts';
+import { explainedPerRow, ReconstructionMetrics } from '../core/sae/metrics.ts';
+import { toCsv } from './csv.ts';
+import { hookParts, type HookParts } from './hooks.ts';
+
+/** What a latent does on one text. */
+export interface FeatureRow {
+  latent: number;
+  max: number;
+  /** Position of the maximum, the first of equals. */
+  peak: number;
+  sum: number;
+  /** Tokens on which it fires. */
+  count: number;
+}
+
+/** The entries of `Latents` by latent instead of by token. Row r owns entries offsets[r] … offsets[r + 1]. */
+export interface FeatureIndex {
+  tokens: number;
+  d_sae: number;
+  /** Latents that fire at all, by rising number. */
+  rows: readonly FeatureRow[];
+  offsets: Uint32Array;
+  /** Rising within a row. */
+  positions: Uint32Array;
+  values: Float32Array;
+  /** Latents that fire at each token. [tokens] */
+  active: Uint32Array;
+  /** Place in `rows` by latent. */
+  places: ReadonlyMap<number, number>;
+}
+
+export type Ranking = 'max' | 'sum' | 'count' | 'token';
+
+/** A feature and its number under a ranking. */
+export interface RankedFeature {
+  row: FeatureRow;
+  value: number;
+}
+
+/** How much of x the reconstruction x̂ keeps: 1 − Σ‖x − x̂‖² / Σ‖x − mean x‖² over the text, and token by token. */
+export interface Explained {
+  text: number;
+  tokens: Float32Array;
+}
+
+export const EXPLAINED_FORMULA = '1 − Σ‖x − x̂‖² / Σ‖x − mean‖²';
+
+export function indexFeatures({ rows: tokenOffsets, latents, values, d_sae }: Latents): FeatureIndex {
+  const tokens = tokenOffsets.length - 1;
+  const counts = new Uint32Array(d_sae + 1);
+  for (const latent of latents) counts[latent + 1]++;
+  const starts = counts.slice();
+  for (let latent = 0; latent < d_sae; latent++) starts[latent + 1] += starts[latent];
+  const next = starts.slice();
+  const positions = new Uint32Array(latents.length);
+  const sorted = new Float32Array(latents.length);
+  const active = new Uint32Array(tokens);
+  for (let token = 0; token < tokens; token++) {
+    active[token] = tokenOffsets[token + 1] - tokenOffsets[token];
+    for (let e = tokenOffsets[token]; e < tokenOffsets[token + 1]; e++) {
+      const to = next[latents[e]]++;
+      positions[to] = token;
+      sorted[to] = values[e];
+    }
+  }
+  const rows: FeatureRow[] = [];
+  const offsets: number[] = [0];
+  for (let latent = 0; latent < d_sae; latent++) {
+    if (counts[latent + 1] === 0) continue;
+    rows.push(summary(latent, starts[latent], starts[latent + 1], positions, sorted));
+    offsets.push(starts[latent + 1]);
+  }
+  const places = new Map(rows.map((row, i) => [row.latent, i]));
+  return { tokens, d_sae, rows, offsets: Uint32Array.from(offsets), positions, values: sorted, active, places };
+}
+
+function summary(latent: number, from: number, to: number, positions: Uint32Array, values: Float32Array): FeatureRow {
+  let best = from;
+  let sum = 0;
+  for (let e = from; e < to; e++) {
+    sum += values[e];
+    if (values[e] > values[best]) best = e;
+  }
+  return { latent, max: values[best], peak: positions[best], sum, count: to - from };
+}
+
+/** A latent's value at every token, zeros included. [tokens] */
+export function featureSeries(index: FeatureIndex, latent: number): Float32Array {
+  const series = new Float32Array(index.tokens);
+  const place = index.places.get(latent);
+  if (place === undefined) return series;
+  for (let e = index.offsets[place]; e < index.offsets[place + 1]; e++) series[index.positions[e]] = index.values[e];
+  return series;
+}
+
+export function featureValue(index: FeatureIndex, latent: number, position: number): number {
+  const place = index.places.get(latent);
+  if (place === undefined) return 0;
+  for (let e = index.offsets[place]; e < index.offsets[place + 1]; e++) {
+    if (index.positions[e] === position) return index.values[e];
+  }
+  return 0;
+}
+
+/** Features by falling value, equal ones by number. 'token' lists only those that fire at `position`. */
+export function rankFeatures(index: FeatureIndex, ranking: Ranking, position: number): RankedFeature[] {
+  const value = ranking === 'token' ? (row: FeatureRow) => featureValue(index, row.latent, position) : (row: FeatureRow) => row[ranking];
+  const ranked = index.rows.map((row) => ({ row, value: value(row) }));
+  const listed = ranking === 'token' ? ranked.filter((r) => r.value > 0) : ranked;
+  return listed.sort((a, b) => b.value - a.value || a.row.latent - b.row.latent);
+}
+
+/** The feature with the largest value on the text. */
+export function strongestFeature(index: FeatureIndex): number | null {
+  let best: FeatureRow | null = null;
+  for (const row of index.rows) if (!best || row.max > best.max) best = row;
+  return best?.latent ?? null;
+}
+
+export function explain(x: Array2, xhat: Array2): Explained {
+  const width = x.shape[0] === 0 ? 0 : x.data.length / x.shape[0];
+  const metrics = new ReconstructionMetrics(width);
+  metrics.add(x.data, xhat.data);
+  return { text: metrics.finish().explainedVariance, tokens: explainedPerRow(x.data, xhat.data, metrics.mean()) };
+}
+
+/** How many tokens at the start of two texts are the same: there a causal model has the same values. */
+export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const most = Math.min(a.length, b.length);
+  let i = 0;
+  while (i < most && a[i] === b[i]) i++;
+  return i;
+}
+
+/** @param names of the tokens, as written on screen */
+export function featuresCsv(index: FeatureIndex, ranked: readonly RankedFeature[], names: readonly string[], position: number): string {
+  const head = ['feature', 'maximum', 'sum', 'tokens', 'peak_position', 'peak_token', `value_at_position_${position}`];
+  const lines = ranked.map(({ row }) => {
+    const { latent, max, sum, count, peak } = row;
+    return [latent, full(max), full(sum), count, peak, names[peak] ?? '', full(featureValue(index, latent, position))];
+  });
+  return toCsv([head, ...lines]);
+}
+
+/** The shortest decimal that reads back as the same float32. */
+function full(value: number): number {
+  return Number(value.toPrecision(9));
+}
+
+/** "r4" of a dictionary that comes with the page, else its label. */
+export function dictionaryName({ id, model, hook, label }: DictionaryInfo): string {
+  const prefix = `${model}/${hook}/`;
+  return id.startsWith(prefix) ? id.slice(prefix.length) : label;
+}
+
+/** The fitting one nearest the middle of the model, built-in before imported. */
+export function defaultDictionary(list: readonly DictionaryInfo[], model: ModelInfo): DictionaryInfo | undefined {
+  const middle = Math.floor(model.n_layers / 2);
+  const distance = ({ hook, source }: DictionaryInfo) => {
+    const { group } = hookParts(hook);
+    return (typeof group === 'number' ? Math.abs(group - middle) : model.n_layers) + (source === 'built-in' ? 0 : 0.5);
+  };
+  return list.filter((d) => d.fits).sort((a, b) => distance(a) - distance(b))[0];
+}
+
+export function dictionariesByLayer(list: readonly DictionaryInfo[]): { group: HookParts['group']; items: DictionaryInfo[] }[] {
+  const groups = new Map<HookParts['group'], DictionaryInfo[]>();
+  for (const info of list) {
+    const { group } = hookParts(info.hook);
+    groups.set(group, [...(groups.get(group) ?? []), info]);
+  }
+  return [...groups].map(([group, items]) => ({ group, items }));
+}
