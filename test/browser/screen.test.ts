@@ -148,9 +148,13 @@ describe('at 1440 pixels', () => {
   });
 });
 
-describe.each([{ scheme: 'light' }, { scheme: 'dark' }] as const)('at 390 pixels, $scheme', ({ scheme }) => {
+describe.each([
+  { scheme: 'light', device: 'wasm' },
+  { scheme: 'dark', device: 'wasm' },
+  { scheme: 'light', device: 'webgpu' },
+] as const)('at 390 pixels, $scheme, $device', ({ scheme, device }) => {
   it('nothing is wider than the screen and every control can be hit', async () => {
-    const phone = await openPage(site, '', { width: 390, height: 844 });
+    const phone = await openPage(site, `?device=${device}`, { width: 390, height: 844 });
     try {
       await phone.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await count(phone.page.locator('.predictions tbody tr')).toBeGreaterThan(5);

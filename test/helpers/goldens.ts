@@ -5,6 +5,21 @@ import { join } from 'node:path';
 export const MODELS = join(import.meta.dirname, '../fixtures/models');
 export const BOOKWORM = join(import.meta.dirname, '../../public/models/bookworm-9m');
 
+/** Sites of the golden files and the hooks they are. */
+export const SITES: Record<string, string> = {
+  resid_pre: 'hook_resid_pre',
+  ln1: 'ln1.hook_normalized',
+  ln2: 'ln2.hook_normalized',
+  v: 'attn.hook_v',
+  pattern: 'attn.hook_pattern',
+  z: 'attn.hook_z',
+  attn_out: 'hook_attn_out',
+  mlp_pre: 'mlp.hook_pre',
+  mlp_post: 'mlp.hook_post',
+  mlp_out: 'hook_mlp_out',
+  resid_post: 'hook_resid_post',
+};
+
 export type Golden = { shape: number[]; data: Float32Array | Int32Array };
 
 /** Every tensor of a golden .safetensors file (F32 and I32). */

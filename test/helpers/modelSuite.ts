@@ -5,22 +5,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, beforeAll } from 'vitest';
 import type { Array2, Edit, FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
-import { MODELS, maxDifference, readGoldens, readJson, type Golden } from './goldens.ts';
-
-/** Sites of the golden files and the hooks they are. */
-const SITES: Record<string, string> = {
-  resid_pre: 'hook_resid_pre',
-  ln1: 'ln1.hook_normalized',
-  ln2: 'ln2.hook_normalized',
-  v: 'attn.hook_v',
-  pattern: 'attn.hook_pattern',
-  z: 'attn.hook_z',
-  attn_out: 'hook_attn_out',
-  mlp_pre: 'mlp.hook_pre',
-  mlp_post: 'mlp.hook_post',
-  mlp_out: 'hook_mlp_out',
-  resid_post: 'hook_resid_post',
-};
+import { MODELS, SITES, maxDifference, readGoldens, readJson, type Golden } from './goldens.ts';
 
 interface Manifest {
   prompts: Record<string, { ids: number[] }>;

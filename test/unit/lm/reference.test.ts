@@ -1,22 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { layerNorm, linear, referenceForward } from '../../../src/core/lm/reference.ts';
-import { maxDifference, MODELS, readGoldens, readJson } from '../../helpers/goldens.ts';
+import { maxDifference, MODELS, readGoldens, readJson, SITES } from '../../helpers/goldens.ts';
 import { fixtureConfig, openFixture, readAll } from '../formats/helpers.ts';
-
-const SITES: Record<string, string> = {
-  resid_pre: 'hook_resid_pre',
-  ln1: 'ln1.hook_normalized',
-  ln2: 'ln2.hook_normalized',
-  v: 'attn.hook_v',
-  pattern: 'attn.hook_pattern',
-  z: 'attn.hook_z',
-  attn_out: 'hook_attn_out',
-  mlp_pre: 'mlp.hook_pre',
-  mlp_post: 'mlp.hook_post',
-  mlp_out: 'hook_mlp_out',
-  resid_post: 'hook_resid_post',
-};
 
 /** Hook name of a golden key such as `p1/mlp_pre.2`; undefined for keys that are no hook (q, k, logits). */
 function hookOf(key: string): string | undefined {
