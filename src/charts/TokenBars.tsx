@@ -9,6 +9,9 @@ export interface TokenBarsProps {
 
 const HEIGHT_PX = 20;
 
+/** More than this in a table row are lost on the eye. */
+export const MAX_BARS = 240;
+
 /**
  * For a parent of TokenBars: marks one token behind the bars. Inherited, so that moving the mark
  * redraws no bars.

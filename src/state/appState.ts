@@ -59,6 +59,9 @@ export interface GenerationSettings {
   withEdits: boolean;
 }
 
+/** Tokens `from` to `to`, the last left out. */
+export type TokenSpan = readonly [from: number, to: number];
+
 export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'feature' | 'none';
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -76,6 +79,8 @@ export interface Facts extends FeatureFacts {
   analysis: Analysis | null;
   /** Chosen token position; null follows the last token. */
   position: number | null;
+  /** Tokens brushed in the strip. */
+  span: TokenSpan | null;
   colourBy: ColourBy;
   hook: string;
   activations: Activations | null;

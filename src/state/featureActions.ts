@@ -3,13 +3,15 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { FileIn } from '../app/api.ts';
 import type { Actions, AppState } from './appState.ts';
 import { ablationOf, togglePin } from './featureFacts.ts';
-import { dictionaryName, type Ranking } from './features.ts';
+import { dictionaryName } from './features.ts';
+import type { Ranking } from './ranking.ts';
 import type { Reader } from './reader.ts';
 
 export interface FeatureActions {
   chooseDictionary: (id: string) => void;
   importDictionaries: (files: FileIn[]) => Promise<void>;
   setRanking: (ranking: Ranking) => void;
+  setSkipSpecial: (skipSpecial: boolean) => void;
   /** Pins a feature of the dictionary on screen, or unpins it. */
   pin: (latent: number) => void;
   point: (latent: number | null) => void;
@@ -25,6 +27,7 @@ export function featureActions(store: StoreApi<AppState>, reader: Reader, bench:
     },
     importDictionaries: (files) => reader.importDictionaries(files),
     setRanking: (ranking) => store.setState({ ranking }),
+    setSkipSpecial: (skipSpecial) => store.setState({ skipSpecial }),
     pin(latent) {
       const { features, pins, colourBy } = store.getState();
       if (!features) return;

@@ -2,7 +2,8 @@
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { History } from './history.ts';
-import { commonPrefix, featureSeries, strongestFeature, type Explained, type FeatureIndex, type Ranking } from './features.ts';
+import { commonPrefix, featureSeries, type Explained, type FeatureIndex } from './features.ts';
+import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
 
 export type DictionaryList =
   { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
@@ -42,6 +43,10 @@ export interface FeatureFacts {
   featuresTask: FeaturesTask;
   importTask: ImportTask;
   ranking: Ranking;
+  /** Whether tokens such as <|endoftext|> are left out of maxima and rankings. */
+  skipSpecial: boolean;
+  /** How often the chosen dictionary's features fire, when that is known beyond this text. */
+  densities: (Densities & { dictionary: string }) | null;
   /** In the order they were pinned, those of every dictionary. */
   pins: readonly Pin[];
   /** The feature under the pointer or the keyboard. */
@@ -55,6 +60,8 @@ export const initialFeatureFacts: FeatureFacts = {
   featuresTask: { status: 'idle' },
   importTask: { status: 'idle' },
   ranking: 'max',
+  skipSpecial: true,
+  densities: null,
   pins: [],
   pointed: null,
 };
@@ -80,10 +87,25 @@ export function togglePin(pins: readonly Pin[], dictionary: string, latent: numb
 }
 
 /** What the strip shows: the feature pointed at, else the last pinned, else the strongest. */
-export function selectedLatent(state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed'>): number | null {
-  const { features, pins, pointed } = state;
+export function selectedLatent(state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial'>): number | null {
+  const { features, pins, pointed, skipSpecial } = state;
   if (!features) return null;
-  return pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(features.index);
+  return pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(tallyOf(features, skipSpecial));
+}
+
+const special = new WeakMap<readonly string[], ReadonlySet<number>>();
+
+/** What is counted of a reading; the same object as long as reading and switch are the same. */
+export function tallyOf({ index, tokens }: Pick<FeatureReading, 'index' | 'tokens'>, skipSpecial: boolean): Tally {
+  if (!skipSpecial) return tally(index);
+  const skipped = special.get(tokens) ?? specialPositions(tokens);
+  special.set(tokens, skipped);
+  return tally(index, skipped);
+}
+
+/** The densities when they are the dictionary's on screen. */
+export function densitiesOf({ densities, dictionary }: Pick<FeatureFacts, 'densities' | 'dictionary'>): Densities | null {
+  return densities?.dictionary === dictionary ? densities : null;
 }
 
 /** A feature's value at each token of the text on screen; NaN where its tokens have not been read yet. */

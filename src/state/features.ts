@@ -1,7 +1,6 @@
 /** Which features fire on a text: sparse rows turned about, ranked, laid out token by token. */
 import type { Array2, DictionaryInfo, Latents, ModelInfo } from '../core/lm/types.ts';
 import { explainedPerRow, ReconstructionMetrics } from '../core/sae/metrics.ts';
-import { toCsv } from './csv.ts';
 import { hookParts, type HookParts } from './hooks.ts';
 
 /** What a latent does on one text. */
@@ -29,14 +28,6 @@ export interface FeatureIndex {
   active: Uint32Array;
   /** Place in `rows` by latent. */
   places: ReadonlyMap<number, number>;
-}
-
-export type Ranking = 'max' | 'sum' | 'count' | 'token';
-
-/** A feature and its number under a ranking. */
-export interface RankedFeature {
-  row: FeatureRow;
-  value: number;
 }
 
 /** How much of x the reconstruction x̂ keeps: 1 − Σ‖x − x̂‖² / Σ‖x − mean x‖² over the text, and token by token. */
@@ -95,28 +86,40 @@ export function featureSeries(index: FeatureIndex, latent: number): Float32Array
   return series;
 }
 
+/**
+ * A latent's values in at most `most` bars of equal width, each the largest value of its tokens; a bar a token where
+ * they fit. A picture a few hundred pixels wide shows no more of 20,000 tokens.
+ */
+export function binnedSeries(index: FeatureIndex, latent: number, most: number, skipped?: ReadonlySet<number>): Float32Array {
+  const bins = Math.min(index.tokens, most);
+  const series = new Float32Array(bins);
+  const place = index.places.get(latent);
+  if (place === undefined) return series;
+  for (let e = index.offsets[place]; e < index.offsets[place + 1]; e++) {
+    const position = index.positions[e];
+    if (skipped?.has(position)) continue;
+    const bin = Math.floor((position * bins) / index.tokens);
+    if (index.values[e] > series[bin]) series[bin] = index.values[e];
+  }
+  return series;
+}
+
 export function featureValue(index: FeatureIndex, latent: number, position: number): number {
   const place = index.places.get(latent);
   if (place === undefined) return 0;
-  for (let e = index.offsets[place]; e < index.offsets[place + 1]; e++) {
-    if (index.positions[e] === position) return index.values[e];
+  const end = index.offsets[place + 1];
+  const e = lowerBound(index.positions, position, index.offsets[place], end);
+  return e < end && index.positions[e] === position ? index.values[e] : 0;
+}
+
+/** First place in sorted[from … to) whose number is at least `wanted`; `to` when there is none. */
+export function lowerBound(sorted: Uint32Array, wanted: number, from: number, to: number): number {
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle] < wanted) from = middle + 1;
+    else to = middle;
   }
-  return 0;
-}
-
-/** Features by falling value, equal ones by number. 'token' lists only those that fire at `position`. */
-export function rankFeatures(index: FeatureIndex, ranking: Ranking, position: number): RankedFeature[] {
-  const value = ranking === 'token' ? (row: FeatureRow) => featureValue(index, row.latent, position) : (row: FeatureRow) => row[ranking];
-  const ranked = index.rows.map((row) => ({ row, value: value(row) }));
-  const listed = ranking === 'token' ? ranked.filter((r) => r.value > 0) : ranked;
-  return listed.sort((a, b) => b.value - a.value || a.row.latent - b.row.latent);
-}
-
-/** The feature with the largest value on the text. */
-export function strongestFeature(index: FeatureIndex): number | null {
-  let best: FeatureRow | null = null;
-  for (const row of index.rows) if (!best || row.max > best.max) best = row;
-  return best?.latent ?? null;
+  return from;
 }
 
 export function explain(x: Array2, xhat: Array2): Explained {
@@ -132,21 +135,6 @@ export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number
   let i = 0;
   while (i < most && a[i] === b[i]) i++;
   return i;
-}
-
-/** @param names of the tokens, as written on screen */
-export function featuresCsv(index: FeatureIndex, ranked: readonly RankedFeature[], names: readonly string[], position: number): string {
-  const head = ['feature', 'maximum', 'sum', 'tokens', 'peak_position', 'peak_token', `value_at_position_${position}`];
-  const lines = ranked.map(({ row }) => {
-    const { latent, max, sum, count, peak } = row;
-    return [latent, full(max), full(sum), count, peak, names[peak] ?? '', full(featureValue(index, latent, position))];
-  });
-  return toCsv([head, ...lines]);
-}
-
-/** The shortest decimal that reads back as the same float32. */
-function full(value: number): number {
-  return Number(value.toPrecision(9));
 }
 
 /** "r4" of a dictionary that comes with the page, else its label. */

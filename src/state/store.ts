@@ -28,6 +28,7 @@ export const initialFacts: Facts = {
   reading: { status: 'waiting' },
   analysis: null,
   position: null,
+  span: null,
   colourBy: 'surprise',
   hook: '',
   activations: null,

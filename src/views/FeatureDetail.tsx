@@ -1,12 +1,13 @@
 import { formatFull } from '../charts/format.ts';
 import { TokenSample } from '../charts/TokenText.tsx';
 import type { NamedToken } from '../core/lm/glyphs.ts';
-import { featureValue, type FeatureIndex } from '../state/features.ts';
+import { featureValue } from '../state/features.ts';
+import type { Tally } from '../state/ranking.ts';
 import { useApp } from './StoreContext.tsx';
 
 interface FeatureDetailProps {
   id: string;
-  index: FeatureIndex;
+  counted: Tally;
   /** Shown while nothing is pointed at. */
   fallback: number;
   names: readonly NamedToken[];
@@ -14,21 +15,22 @@ interface FeatureDetailProps {
 }
 
 /** Every digit of the feature pointed at. */
-export function FeatureDetail({ id, index, fallback, names, position }: FeatureDetailProps) {
+export function FeatureDetail({ id, counted, fallback, names, position }: FeatureDetailProps) {
   const pointed = useApp((s) => s.pointed);
   const latent = pointed ?? fallback;
-  const row = index.rows[index.places.get(latent) ?? -1];
+  const { index } = counted;
+  const row = counted.byLatent.get(latent);
   if (!row) {
     return (
       <p id={id} className="detail feature-detail">
-        Feature {latent} fires on no token of this text.
+        Feature {latent} fires on no {counted.skipped.size > 0 ? 'counted ' : ''}token of this text.
       </p>
     );
   }
   return (
     <p id={id} className="detail feature-detail">
       Feature {latent}: maximum {formatFull(row.max)} at position {row.peak}, <TokenSample name={names[row.peak]} />; sum{' '}
-      {formatFull(row.sum)}; fires on {row.count} of {index.tokens} tokens; {formatFull(featureValue(index, latent, position))} at the
+      {formatFull(row.sum)}; fires on {row.count} of {counted.tokens} tokens; {formatFull(featureValue(index, latent, position))} at the
       chosen token.
     </p>
   );

@@ -1,25 +1,27 @@
-import { useId, useMemo, useRef, useState, type FormEvent } from 'react';
-import { flushSync } from 'react-dom';
+import { useDeferredValue, useId, useMemo, useRef, useState } from 'react';
 import { formatInteger } from '../charts/format.ts';
 import { namedText, type NamedToken } from '../core/lm/glyphs.ts';
-import { pinsOf, type FeatureReading } from '../state/featureFacts.ts';
-import { featuresCsv, rankFeatures, type Ranking } from '../state/features.ts';
+import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
+import { featuresCsv } from '../state/featuresCsv.ts';
+import { rankFeatures, RARE_FORMULA, searchFeatures, type Densities, type Ranking } from '../state/ranking.ts';
 import { CopyButton, DownloadButton } from './CopyButton.tsx';
 import { FeatureDetail } from './FeatureDetail.tsx';
-import { FeatureTable } from './FeatureTable.tsx';
+import { FeatureSearch } from './FeatureSearch.tsx';
+import { FeatureTable, type FeatureTableHandle } from './FeatureTable.tsx';
 import { Choice } from './fields.tsx';
 import { Empty } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
-/** Rows shown at first, and added each time more are asked for. */
-export const ROWS_STEP = 40;
-
 const RANKINGS: { value: Ranking; label: string; title: string }[] = [
   { value: 'max', label: 'Maximum', title: 'Largest value on this text' },
   { value: 'sum', label: 'Sum', title: 'Sum of its values over the tokens of this text' },
+  { value: 'rare', label: 'Rarity', title: `Strong here and seldom elsewhere: ${RARE_FORMULA}` },
   { value: 'count', label: 'Tokens', title: 'Number of tokens on which it fires' },
   { value: 'token', label: 'At token', title: 'Value at the chosen token' },
+  { value: 'span', label: 'In span', title: 'Largest value on the tokens brushed in the strip' },
 ];
+
+const NO_LABELS: ReadonlyMap<number, string> = new Map();
 
 interface FeatureListProps {
   reading: FeatureReading;
@@ -28,49 +30,61 @@ interface FeatureListProps {
 }
 
 export function FeatureList({ reading, names, position }: FeatureListProps) {
+  const { dictionary } = reading;
   const ranking = useApp((s) => s.ranking);
   const pins = useApp((s) => s.pins);
+  const span = useApp((s) => s.span);
+  const densities = useApp(densitiesOf);
+  const skipSpecial = useApp((s) => s.skipSpecial);
   const { setRanking } = useActions();
-  const { index, dictionary } = reading;
-  // Only one ranking depends on the position: the others need no new order when it moves.
+  const counted = tallyOf(reading, skipSpecial);
+  const labels = NO_LABELS;
+  // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
   const at = ranking === 'token' ? position : -1;
-  const ranked = useMemo(() => rankFeatures(index, ranking, at), [index, ranking, at]);
+  const within = ranking === 'span' ? span : null;
+  const ranked = useMemo(
+    () => rankFeatures(counted, { ranking, position: at, span: within, densities }),
+    [counted, ranking, at, within, densities],
+  );
+  const [query, setQuery] = useState('');
+  const wanted = useDeferredValue(query);
+  const shown = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
   const own = useMemo(() => pinsOf(pins, dictionary.id), [pins, dictionary.id]);
-  const [limit, setLimit] = useState(ROWS_STEP);
   const [cursor, setCursor] = useState(0);
   const detailId = useId();
-  const frame = useRef<HTMLDivElement>(null);
-  const shown = useMemo(() => ranked.slice(0, limit), [ranked, limit]);
+  const table = useRef<FeatureTableHandle>(null);
 
   const rankBy = (next: Ranking) => {
     setRanking(next);
     setCursor(0);
-    setLimit(ROWS_STEP);
-    frame.current?.querySelector('.feature-scroll')?.scrollTo(0, 0);
   };
-  const jump = (latent: number): boolean => {
-    const place = ranked.findIndex((r) => r.row.latent === latent);
-    if (place < 0) return false;
-    flushSync(() => {
-      setLimit(Math.max(limit, Math.ceil((place + 1) / ROWS_STEP) * ROWS_STEP));
-      setCursor(place);
-    });
-    frame.current?.querySelector<HTMLElement>(`[data-latent="${latent}"] button`)?.focus();
-    return true;
+  const search = (next: string) => {
+    setQuery(next);
+    setCursor(0);
   };
-  const csv = () => featuresCsv(index, ranked, names.map(namedText), position);
+  const csv = () => featuresCsv({ counted, ranked: shown, names: names.map(namedText), labels, position, span, densities });
   return (
     <>
       <div className="feature-tools">
         <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={rankBy} />
-        <Jump key={dictionary.id} last={index.d_sae - 1} where={ranking === 'token' ? 'at this token' : 'on this text'} onJump={jump} />
+        <FeatureSearch
+          key={dictionary.id}
+          query={query}
+          onQuery={search}
+          last={dictionary.d_sae - 1}
+          onEnter={() => table.current?.focusRow(0)}
+        />
       </div>
-      {ranked.length === 0 ? (
-        <Empty>No feature fires at this token.</Empty>
+      <ListNotes ranking={ranking} densities={densities} special={tallyOf(reading, true).skipped.size} />
+      {shown.length === 0 ? (
+        <Empty>{emptyWords(wanted, ranking, span !== null)}</Empty>
       ) : (
-        <div ref={frame} className="feature-frame">
+        <div className="feature-frame">
           <FeatureTable
-            index={index}
+            // Another order starts at its top.
+            key={`${ranking} ${wanted}`}
+            ref={table}
+            counted={counted}
             shown={shown}
             ranking={ranking}
             names={names}
@@ -81,7 +95,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
           />
           <FeatureDetail
             id={detailId}
-            index={index}
+            counted={counted}
             fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
             names={names}
             position={position}
@@ -89,13 +103,8 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
         </div>
       )}
       <div className="panel-foot">
-        {shown.length < ranked.length && (
-          <button type="button" className="button-small" onClick={() => setLimit(limit + ROWS_STEP)}>
-            Show {Math.min(ROWS_STEP, ranked.length - shown.length)} more
-          </button>
-        )}
-        <span className="hint">
-          {formatInteger(shown.length)} of {formatInteger(ranked.length)}
+        <span className="hint" role="status">
+          {countWords(shown.length, ranked.length, wanted.trim() !== '')}
         </span>
         <CopyButton label="Copy list as CSV" text={csv} />
         <DownloadButton label="Download" name={`features ${dictionary.id.replaceAll('/', ' ')}.csv`} text={csv} />
@@ -104,46 +113,44 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   );
 }
 
-/** @param onJump false when the feature is not in the list */
-function Jump({ last, where, onJump }: { last: number; where: string; onJump: (latent: number) => boolean }) {
-  const [draft, setDraft] = useState('');
-  const [missing, setMissing] = useState<number | null>(null);
-  const { pin } = useActions();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (draft.trim() === '') return;
-    const latent = Number(draft);
-    setMissing(onJump(latent) ? null : latent);
-  };
+function countWords(shown: number, ranked: number, searched: boolean): string {
+  if (searched) return `${formatInteger(shown)} found`;
+  return `${formatInteger(ranked)} feature${ranked === 1 ? '' : 's'}`;
+}
+
+function emptyWords(query: string, ranking: Ranking, brushed: boolean): string {
+  if (query.trim() !== '') return 'No feature has this number, and no label holds these words.';
+  if (ranking === 'token') return 'No feature fires at this token.';
+  if (ranking !== 'span') return 'No feature fires on a token that counts here.';
+  return brushed
+    ? 'No feature fires on the brushed tokens.'
+    : 'No tokens are brushed. Drag over tokens in the strip above, or hold Shift and use the arrow keys there.';
+}
+
+/** What the numbers of the list rest on, where that is not plain. */
+function ListNotes({ ranking, densities, special }: { ranking: Ranking; densities: Densities | null; special: number }) {
+  const skip = useApp((s) => s.skipSpecial);
+  const { setSkipSpecial } = useActions();
   return (
-    <form className="feature-jump" onSubmit={submit}>
-      <label>
-        <span className="field-label">Go to feature</span>
-        <input
-          type="number"
-          className="number-input"
-          min={0}
-          max={last}
-          step={1}
-          placeholder={`0–${last}`}
-          value={draft}
-          onChange={(e) => {
-            setDraft(e.target.value);
-            setMissing(null);
-          }}
-        />
-      </label>
-      <button type="submit" className="button-small">
-        Go
-      </button>
-      {missing !== null && (
-        <p className="hint" role="status">
-          Feature {missing} does not fire {where}.{' '}
-          <button type="button" className="button-small" onClick={() => pin(missing)}>
-            Pin it all the same
-          </button>
+    <>
+      {ranking === 'rare' && (
+        <p className="hint">
+          <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
         </p>
       )}
-    </form>
+      {special > 0 && (
+        <label className="check hint">
+          <input type="checkbox" checked={skip} onChange={(e) => setSkipSpecial(e.target.checked)} />
+          Leave {special === 1 ? 'one special token' : `${formatInteger(special)} special tokens`} such as <code>&lt;|endoftext|&gt;</code>{' '}
+          out of values and order
+        </label>
+      )}
+    </>
   );
+}
+
+function densityWords(densities: Densities | null): string {
+  if (!densities) return 'counted on this text alone, since the dictionary’s file does not say';
+  const tokens = densities.tokens ? ` on ${formatInteger(densities.tokens)} tokens` : '';
+  return densities.source === 'file' ? `as the dictionary’s file says${tokens}` : `measured here${tokens}`;
 }

@@ -1,9 +1,11 @@
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { formatNumber } from '../charts/format.ts';
 import { Num } from '../charts/Num.tsx';
-import { TokenBars } from '../charts/TokenBars.tsx';
-import { ablationOf, MAX_PINS, PIN_LETTERS, pinsOf, type FeatureReading, type Pin } from '../state/featureFacts.ts';
-import { featureSeries } from '../state/features.ts';
+import { MAX_BARS, TokenBars } from '../charts/TokenBars.tsx';
+import { ablationOf, MAX_PINS, PIN_LETTERS, pinsOf, tallyOf, type FeatureReading, type Pin } from '../state/featureFacts.ts';
+import { binnedSeries, featureValue } from '../state/features.ts';
+import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
 export function PinBadge({ slot }: { slot: number }) {
@@ -17,14 +19,23 @@ export function PinBadge({ slot }: { slot: number }) {
 /** Features kept at hand while the text changes. */
 export function FeaturePins({ reading, position }: { reading: FeatureReading; position: number }) {
   const all = useApp((s) => s.pins);
-  const { point } = useActions();
+  const { point, pin: toggle } = useActions();
+  const list = useRef<HTMLUListElement>(null);
   const pins = pinsOf(all, reading.dictionary.id);
   if (pins.length === 0) return null;
+  const unpin = (place: number) => {
+    flushSync(() => {
+      toggle(pins[place].latent);
+      // A row that goes from under the pointer never says that the pointer left it.
+      point(null);
+    });
+    focusAfter(list.current, place);
+  };
   return (
     <section className="pins" aria-label="Pinned features">
-      <ul onPointerLeave={() => point(null)}>
-        {pins.map((pin) => (
-          <PinRow key={pin.latent} pin={pin} reading={reading} position={position} />
+      <ul ref={list} onPointerLeave={() => point(null)}>
+        {pins.map((pin, place) => (
+          <PinRow key={pin.latent} pin={pin} reading={reading} position={position} onUnpin={() => unpin(place)} />
         ))}
       </ul>
       {pins.length === MAX_PINS && <p className="hint">All {MAX_PINS} pins are taken: unpin one to pin another.</p>}
@@ -32,25 +43,38 @@ export function FeaturePins({ reading, position }: { reading: FeatureReading; po
   );
 }
 
-function PinRow({ pin, reading, position }: { pin: Pin; reading: FeatureReading; position: number }) {
-  const { point, pin: toggle, ablate } = useActions();
+/** The keyboard goes on from the pin that took the place, else the last one, else the search box. */
+function focusAfter(list: HTMLElement | null, place: number): void {
+  const left = list?.isConnected ? [...list.querySelectorAll<HTMLElement>('.pin-unpin')] : [];
+  const next = left[Math.min(place, left.length - 1)] ?? document.getElementById(FEATURE_SEARCH_ID);
+  next?.focus({ preventScroll: true });
+}
+
+interface PinRowProps {
+  pin: Pin;
+  reading: FeatureReading;
+  position: number;
+  onUnpin: () => void;
+}
+
+function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
+  const { point, ablate } = useActions();
   const { index, dictionary } = reading;
   const { latent, slot } = pin;
-  const series = useMemo(() => featureSeries(index, latent), [index, latent]);
+  const counted = tallyOf(
+    reading,
+    useApp((s) => s.skipSpecial),
+  );
+  const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
-  const row = index.rows[index.places.get(latent) ?? -1];
-  const unpin = () => {
-    toggle(latent);
-    // A row that goes from under the pointer never says that the pointer left it.
-    point(null);
-  };
+  const row = counted.byLatent.get(latent);
   return (
     <li data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
       <PinBadge slot={slot} />
       <span className="pin-name">{latent}</span>
       <TokenBars values={series} />
       <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>
-        {row ? <Num value={series[position]} /> : 'silent'}
+        {row ? <Num value={featureValue(index, latent, position)} /> : 'silent'}
       </span>
       <span className="pin-tools">
         <button
@@ -63,7 +87,7 @@ function PinRow({ pin, reading, position }: { pin: Pin; reading: FeatureReading;
         >
           {ablated ? 'Ablated' : 'Ablate'}
         </button>
-        <button type="button" className="button-small" aria-label={`Unpin feature ${latent}`} title="Unpin" onClick={unpin}>
+        <button type="button" className="button-small pin-unpin" aria-label={`Unpin feature ${latent}`} title="Unpin" onClick={onUnpin}>
           ×
         </button>
       </span>

@@ -4,7 +4,7 @@ import { Legend } from '../charts/Legend.tsx';
 import { colourScale, linearScale, type Metric } from '../charts/scales.ts';
 import type { Predictions } from '../core/lm/types.ts';
 import type { Analysis, ColourBy } from '../state/appState.ts';
-import { pinsOf, selectedLatent, shownSeries, type FeatureReading } from '../state/featureFacts.ts';
+import { pinsOf, selectedLatent, shownSeries, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
 import { commonPrefix, featureValue } from '../state/features.ts';
 import { hasEdits } from '../state/selectors.ts';
 import { Choice } from './fields.tsx';
@@ -90,7 +90,8 @@ function ByFeature({ analysis, features }: { analysis: Analysis; features: Featu
   const slot = useApp((s) => pinsOf(s.pins, features.dictionary.id).find((p) => p.latent === latent)?.slot);
   const { ids } = analysis.before;
   const series = useMemo(() => shownSeries(features, latent, ids), [features, latent, ids]);
-  const top = features.index.rows[features.index.places.get(latent) ?? -1]?.max ?? 0;
+  const skipSpecial = useApp((s) => s.skipSpecial);
+  const top = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
   const scale = useMemo(() => linearScale(top), [top]);
   const shares = useMemo(() => Array.from(series, scale.share), [series, scale]);
   const more = useFeatureFacts(analysis);

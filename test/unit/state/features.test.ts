@@ -8,17 +8,15 @@ import {
   type Pin,
 } from '../../../src/state/featureFacts.ts';
 import {
+  binnedSeries,
   commonPrefix,
   defaultDictionary,
   dictionariesByLayer,
   dictionaryName,
   explain,
   featureSeries,
-  featuresCsv,
   featureValue,
   indexFeatures,
-  rankFeatures,
-  strongestFeature,
 } from '../../../src/state/features.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries, sparse } from '../../helpers/fakeDictionaries.ts';
@@ -41,8 +39,6 @@ const index = indexFeatures(
     8,
   ),
 );
-const order = (...args: Parameters<typeof rankFeatures>) => rankFeatures(...args).map((r) => [r.row.latent, r.value]);
-
 describe('indexFeatures', () => {
   it('turns rows by token into rows by latent', () => {
     expect(index.rows).toEqual([
@@ -63,66 +59,21 @@ describe('indexFeatures', () => {
     expect(featureValue(index, 0, 0)).toBe(0);
   });
 
+  it('draws long texts with the largest value of each bar', () => {
+    expect([...binnedSeries(index, 5, 240)]).toEqual([1.5, 0, 3.5]);
+    // Tokens 0 and 1 share a bar.
+    expect([...binnedSeries(index, 5, 2)]).toEqual([1.5, 3.5]);
+    expect([...binnedSeries(index, 5, 2, new Set([2]))]).toEqual([1.5, 0]);
+    expect([...binnedSeries(index, 3, 2)]).toEqual([0, 0]);
+  });
+
   it('has no rows for a text on which nothing fires', () => {
     const silent = indexFeatures(sparse([[], []], 8));
     expect(silent.rows).toEqual([]);
-    expect(strongestFeature(silent)).toBeNull();
-    expect(rankFeatures(silent, 'max', 0)).toEqual([]);
   });
 
   it('takes the last latent of the dictionary', () => {
     expect(indexFeatures(sparse([[[7, 1]]], 8)).rows).toEqual([{ latent: 7, max: 1, peak: 0, sum: 1, count: 1 }]);
-  });
-});
-
-describe('rankFeatures', () => {
-  it.each([
-    [
-      'max',
-      [
-        [2, 4],
-        [7, 4],
-        [5, 3.5],
-      ],
-    ],
-    [
-      'sum',
-      [
-        [5, 5],
-        [2, 4.5],
-        [7, 4],
-      ],
-    ],
-    [
-      'count',
-      [
-        [2, 2],
-        [5, 2],
-        [7, 1],
-      ],
-    ],
-  ] as const)('orders by %s, equals by number', (ranking, expected) => {
-    expect(order(index, ranking, 0)).toEqual(expected);
-  });
-
-  it('lists only what fires at the chosen token', () => {
-    expect(order(index, 'token', 0)).toEqual([
-      [2, 4],
-      [5, 1.5],
-    ]);
-    expect(order(index, 'token', 1)).toEqual([]);
-  });
-
-  it('stays quick for a thousand features of 256 tokens', () => {
-    const wide = indexFeatures(
-      sparse(
-        Array.from({ length: 256 }, () => Array.from({ length: 1024 }, (_, l) => [l, l + 1])),
-        1024,
-      ),
-    );
-    const from = performance.now();
-    expect(rankFeatures(wide, 'token', 255)[0].row.latent).toBe(1023);
-    expect(performance.now() - from).toBeLessThan(200);
   });
 });
 
@@ -141,20 +92,6 @@ describe('explain', () => {
     const x = { data: Float32Array.of(1, 2), shape: [1, 2] };
     expect(explain(x, x).text).toBeNaN();
     expect(explain(x, x).tokens[0]).toBeNaN();
-  });
-});
-
-describe('featuresCsv', () => {
-  it('writes the list in its order with names that hold commas quoted', () => {
-    expect(featuresCsv(index, rankFeatures(index, 'max', 0), ['·a', '↵', ','], 2)).toBe(
-      [
-        'feature,maximum,sum,tokens,peak_position,peak_token,value_at_position_2',
-        '2,4,4.5,2,0,·a,0.5',
-        '7,4,4,1,2,",",4',
-        '5,3.5,5,2,2,",",3.5',
-        '',
-      ].join('\r\n'),
-    );
   });
 });
 
@@ -179,7 +116,7 @@ describe('dictionaries', () => {
 });
 
 describe('pins and the feature shown', () => {
-  const reading = { dictionary: fakeDictionaries()[0], ids: [1, 2, 3], index } as unknown as FeatureReading;
+  const reading = { dictionary: fakeDictionaries()[0], ids: [1, 2, 3], tokens: ['a', 'b', 'c'], index } as unknown as FeatureReading;
   const { id } = reading.dictionary;
   const pinAll = (latents: number[], from: readonly Pin[] = []) => latents.reduce((pins, l) => togglePin(pins, id, l), from);
 

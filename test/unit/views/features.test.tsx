@@ -24,12 +24,17 @@ async function panel(options: FakeOptions = {}, act?: (store: AppStore) => void,
 }
 
 describe('the features panel', () => {
-  it('lists forty features in a table with one tab stop', async () => {
+  it('draws the rows in view of a list that says how long it is, with one tab stop', async () => {
     const html = await panel();
-    expect(html.match(/data-latent=/g)).toHaveLength(40);
+    const rows = Number(/aria-rowcount="(\d+)"/.exec(html)?.[1]);
+    expect(rows).toBeGreaterThan(60);
+    const drawn = html.match(/data-latent=/g)?.length ?? 0;
+    expect(drawn).toBeGreaterThan(10);
+    expect(drawn).toBeLessThan(40);
+    expect(html).toContain('role="row" aria-rowindex="2"');
+    expect(html).toContain(`${rows - 1} features</span>`);
     expect(html.match(/class="feature-number"[^>]*tabindex="0"/gi)).toHaveLength(1);
     expect(html).toMatch(/<optgroup label="Block 3"><option value="bookworm-9m\/blocks.3.hook_resid_post\/r4" selected/);
-    expect(html).toContain('Show 40 more');
     expect(html).toMatch(/<strong>40<\/strong> of 1\u202F024 features fire at/);
     expect(html).toContain('1 − Σ‖x − x̂‖² / Σ‖x − mean‖²');
   });
@@ -39,6 +44,23 @@ describe('the features panel', () => {
     expect(html).toContain('No dictionary here fits bookworm-9m');
     expect(html).toContain('were made for bookworm-9m');
     expect(html).toContain('<details class="dictionary-import" open="">');
+  });
+
+  it('says what rarity rests on', async () => {
+    const html = await panel({}, (store) => store.getState().actions.setRanking('rare'));
+    expect(html).toContain('maximum × ln(1 / density)</span>; density: share of tokens on which it fires, counted on this text alone');
+  });
+
+  it('leaves <|endoftext|> out unless told otherwise', async () => {
+    const text = 'the sea<|endoftext|>the hat';
+    expect(await panel({}, undefined, text)).toMatch(/checked=""\/>Leave one special token such as/);
+    const html = await panel({}, (store) => store.getState().actions.setSkipSpecial(false), text);
+    expect(html).toMatch(/type="checkbox"\/>Leave one special token/);
+    expect(await panel()).not.toContain('special token');
+  });
+
+  it('says how to brush a span', async () => {
+    expect(await panel({}, (store) => store.getState().actions.setRanking('span'))).toContain('No tokens are brushed.');
   });
 
   it('waits with grey lines', async () => {

@@ -1,0 +1,71 @@
+import { memo, useMemo } from 'react';
+import { formatInteger } from '../charts/format.ts';
+import { Num } from '../charts/Num.tsx';
+import { MAX_BARS, TokenBars } from '../charts/TokenBars.tsx';
+import { TokenSample } from '../charts/TokenText.tsx';
+import type { NamedToken } from '../core/lm/glyphs.ts';
+import { binnedSeries, type FeatureRow as Row } from '../state/features.ts';
+import type { Tally } from '../state/ranking.ts';
+import { PinBadge } from './FeaturePins.tsx';
+
+interface FeatureRowProps {
+  counted: Tally;
+  row: Row;
+  value: number;
+  /** The value is a whole number. */
+  whole: boolean;
+  /** Token of the maximum; none while another text is being named. */
+  peak: NamedToken | undefined;
+  /** −1 when not pinned. */
+  slot: number;
+  /** From the top of the list, 0 the first. */
+  place: number;
+  /** Pixels from the top of the list. */
+  top: number;
+  /** Tab reaches it. */
+  stop: boolean;
+  detailId: string;
+}
+
+export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
+  const { counted, row, value, whole, peak, slot, place, top, stop, detailId } = props;
+  const { latent } = row;
+  const silent = row.count === 0;
+  const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
+  const pinned = slot >= 0;
+  return (
+    <div
+      className="feature-row"
+      role="row"
+      // The head is row 1.
+      aria-rowindex={place + 2}
+      data-row={place}
+      data-latent={latent}
+      data-slot={pinned ? slot : undefined}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <span role="rowheader">
+        <button
+          type="button"
+          className="feature-number"
+          tabIndex={stop ? 0 : -1}
+          aria-pressed={pinned}
+          aria-label={`Feature ${latent}: pin`}
+          aria-describedby={stop ? detailId : undefined}
+        >
+          {pinned && <PinBadge slot={slot} />}
+          {latent}
+        </button>
+      </span>
+      <span role="gridcell" className="numeric">
+        {silent ? <span className="silent">silent</span> : whole ? formatInteger(value) : <Num value={value} />}
+      </span>
+      <span role="gridcell" className="feature-bars">
+        <TokenBars values={series} />
+      </span>
+      <span role="gridcell" className="feature-peak">
+        {!silent && peak && <TokenSample name={peak} />}
+      </span>
+    </div>
+  );
+});
