@@ -100,6 +100,8 @@ export interface Actions extends FeatureActions {
   dismissLoad: () => void;
   setText: (text: string) => void;
   selectPosition: (position: number) => void;
+  /** An empty span is none. */
+  setSpan: (span: TokenSpan | null) => void;
   setColourBy: (colourBy: ColourBy) => void;
   setHook: (hook: string) => void;
   keepVector: (values: Float32Array, position: number) => void;

@@ -32,6 +32,7 @@ export function createModelLoader(
       analysis: null,
       activations: null,
       position: null,
+      span: null,
     });
     modelChanged();
     store.setState({ models: await api.models.list() });

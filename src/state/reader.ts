@@ -9,6 +9,7 @@ import type { Activations, Analysis, AppState } from './appState.ts';
 import { createFeatureReader } from './featureReader.ts';
 import { createLatest } from './latest.ts';
 import { activeEdits } from './selectors.ts';
+import { keptSpan } from './spans.ts';
 
 /** Long enough to join the keystrokes of one word, short enough to feel live. */
 export const TYPING_PAUSE_MS = 70;
@@ -71,6 +72,12 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     return { hook, text, tokens, spans, values: acts[hook], edited: edits.length > 0 };
   };
 
+  const adopt = (analysis: Analysis) => {
+    const was = store.getState();
+    const span = keptSpan(was.span, was.analysis?.before.ids ?? [], analysis.before.ids);
+    store.setState({ reading: { status: 'done' }, analysis, span });
+  };
+
   const refreshPredictions = async () => {
     const { text, model } = store.getState();
     if (!model) return;
@@ -78,8 +85,8 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     const outcome = await predictions.run((signal) => readPredictions(text, signal));
     if (outcome.status === 'stale') return;
     if (outcome.status === 'failed') store.setState({ reading: outcome });
-    else if (outcome.value.status === 'done') store.setState({ reading: { status: 'done' }, analysis: outcome.value.analysis });
-    else if (outcome.value.status === 'empty') store.setState({ reading: outcome.value, analysis: null });
+    else if (outcome.value.status === 'done') adopt(outcome.value.analysis);
+    else if (outcome.value.status === 'empty') store.setState({ reading: outcome.value, analysis: null, span: null });
     else store.setState({ reading: outcome.value });
   };
 

@@ -13,6 +13,7 @@ import { commit, redo, startHistory, undo, type History } from './history.ts';
 import { createModelLoader } from './modelLoader.ts';
 import { createReader, type Reader } from './reader.ts';
 import { DEFAULT_TEXT } from './samples.ts';
+import { insideText, sameSpan } from './spans.ts';
 import { excerptAround } from './sourceText.ts';
 
 export type AppStore = StoreApi<AppState>;
@@ -67,7 +68,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
   return store;
 }
 
-type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'setColourBy' | 'setHook'>;
+type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'setSpan' | 'setColourBy' | 'setHook'>;
 
 function readingActions(store: AppStore, reader: Reader): ReadingActions {
   return {
@@ -80,6 +81,10 @@ function readingActions(store: AppStore, reader: Reader): ReadingActions {
       const last = (store.getState().analysis?.before.ids.length ?? 0) - 1;
       store.setState({ position: position >= last ? null : Math.max(0, position) });
       if (usesSelection(store.getState().bench.present.edits)) reader.editsChanged();
+    },
+    setSpan(span) {
+      const next = insideText(store.getState(), span);
+      if (!sameSpan(next, store.getState().span)) store.setState({ span: next });
     },
     setColourBy: (colourBy) => store.setState({ colourBy }),
     setHook(hook) {

@@ -41,7 +41,7 @@ export function LiveStatus({ modelId }: { modelId: string }) {
 /** A passing message with a way back. */
 export function NoticeBar() {
   const notice = useApp((s) => s.notice);
-  const text = useApp((s) => s.text);
+  const stillTrue = useApp((s) => s.notice !== null && (s.notice.undo === 'edits' || s.notice.undo.textAfter === s.text));
   const { setNotice, setText, undo } = useActions();
   useEffect(() => {
     if (!notice) return;
@@ -54,7 +54,6 @@ export function NoticeBar() {
     else if (!typeIntoTextBox(notice.undo.textBefore, true)) setText(notice.undo.textBefore);
     setNotice(null);
   };
-  const stillTrue = notice.undo === 'edits' || notice.undo.textAfter === text;
   return (
     <div className="notice" role="status">
       <span>{notice.text}</span>

@@ -4,7 +4,7 @@ import { anyActs } from '../state/edits.ts';
 import { editContext } from '../state/selectors.ts';
 import { Field, NumberInput } from './fields.tsx';
 import { Empty, Failure, Panel } from './Panel.tsx';
-import { useActions, useApp } from './StoreContext.tsx';
+import { useActions, useApp, useAppStore } from './StoreContext.tsx';
 import { typeIntoTextBox } from './textBox.ts';
 
 export function GeneratePanel() {
@@ -113,9 +113,10 @@ function Settings() {
 }
 
 function OutputView({ output, prompt, paired, running }: { output: Output; prompt: string; paired: boolean; running: boolean }) {
-  const text = useApp((s) => s.text);
-  const { setText, setNotice } = useActions();
+  const store = useAppStore();
   const append = () => {
+    const { text, actions } = store.getState();
+    const { setText, setNotice } = actions;
     if (!typeIntoTextBox(output.text, false)) setText(text + output.text);
     setNotice({ text: 'Appended the continuation.', undo: { textBefore: text, textAfter: text + output.text } });
   };

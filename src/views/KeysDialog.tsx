@@ -4,6 +4,7 @@ const KEYS: [string, string][] = [
   ['?', 'this list'],
   ['← → Home End', 'move along the tokens, a chart or a heat map'],
   ['↑ ↓', 'token on the line above or below; row of a table'],
+  ['Shift with those', 'in the tokens: choose several; Ctrl or ⌘ A chooses all, Esc none'],
   ['Enter', 'append the prediction in focus (at the last position); pin the feature in focus'],
   ['Ctrl or ⌘ Z', 'undo an edit; with Shift, redo'],
   ['Ctrl or ⌘ C', 'in the tokens: copy the text as you typed it'],

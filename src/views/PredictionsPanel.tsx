@@ -7,7 +7,7 @@ import { chosenPosition, predictionRows, type PredictionRow, type RowOrder } fro
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
 import { PredictionTable } from './PredictionTable.tsx';
-import { useActions, useApp } from './StoreContext.tsx';
+import { useApp, useAppStore } from './StoreContext.tsx';
 import { typeIntoTextBox } from './textBox.ts';
 
 const FEW = 10;
@@ -82,10 +82,12 @@ function cutRows(rows: PredictionRow[], count: number): PredictionRow[] {
 }
 
 function useAppend() {
-  const text = useApp((s) => s.text);
-  const { setText, setNotice } = useActions();
+  // Read when needed: a panel that followed the text would be drawn again at every keystroke.
+  const store = useAppStore();
   return (token: string) => {
     if (isPartial(token)) return;
+    const { text, actions } = store.getState();
+    const { setText, setNotice } = actions;
     if (!typeIntoTextBox(token, false)) setText(text + token);
     setNotice({ text: `Appended “${token.replaceAll('\n', '↵')}”.`, undo: { textBefore: text, textAfter: text + token } });
   };

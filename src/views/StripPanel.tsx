@@ -7,6 +7,7 @@ import type { Analysis, ColourBy } from '../state/appState.ts';
 import { pinsOf, selectedLatent, shownSeries, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
 import { commonPrefix, featureValue } from '../state/features.ts';
 import { hasEdits } from '../state/selectors.ts';
+import { spanWords } from '../state/spans.ts';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -57,9 +58,36 @@ export function StripPanel() {
       ) : (
         <Skeleton lines={2} />
       )}
+      <Brushed />
     </Panel>
   );
 }
+
+/** The brushed tokens in words, and the way back to none. */
+function Brushed() {
+  const span = useApp((s) => s.span);
+  const { setSpan } = useActions();
+  const clear = () => {
+    setSpan(null);
+    getSelection()?.removeAllRanges();
+  };
+  return (
+    <p className="brushed" role="status">
+      {span ? (
+        <>
+          {sentence(spanWords(span))} chosen.{' '}
+          <button type="button" className="button-small" onClick={clear}>
+            Clear
+          </button>
+        </>
+      ) : (
+        <span className="hint">Drag over tokens, or hold Shift with the arrow keys, to choose several.</span>
+      )}
+    </p>
+  );
+}
+
+const sentence = (words: string) => words[0].toUpperCase() + words.slice(1);
 
 type MetricChoice = Exclude<ColourBy, 'feature'>;
 

@@ -3,8 +3,10 @@ import { TokenText } from '../charts/TokenText.tsx';
 import { END_OF_TEXT, groupTokens, spokenToken, type TokenGroup } from '../core/lm/glyphs.ts';
 import type { Analysis } from '../state/appState.ts';
 import { chosenPosition } from '../state/selectors.ts';
+import { extendSpan } from '../state/spans.ts';
 import { textOfTokens } from '../state/sourceText.ts';
 import { useActions, useApp } from './StoreContext.tsx';
+import { useBrush } from './stripBrush.ts';
 import { selectedTokens, tokenIndex, verticalNeighbour } from './stripDom.ts';
 import { TokenTooltip } from './TokenTooltip.tsx';
 
@@ -21,12 +23,15 @@ interface TokenStripProps {
 /** The text as tokens: one tab stop, arrows choose, a click chooses, copying gives the text as typed. */
 export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
   const chosen = useApp(chosenPosition);
-  const { selectPosition } = useActions();
+  const span = useApp((s) => s.span);
+  const { selectPosition, setSpan } = useActions();
   const strip = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const [focused, setFocused] = useState(false);
   const { text, before } = analysis;
   const groups = useMemo(() => groupTokens(text.normalize('NFC'), before.tokens, before.spans), [text, before]);
+
+  useBrush(strip, setSpan);
 
   const go = useCallback(
     (position: number) => {
@@ -36,19 +41,28 @@ export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
     [selectPosition],
   );
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      setSpan([0, before.ids.length]);
+    }
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const next = nextPosition(event.key, chosen, before.ids.length, strip.current);
-    if (event.key === 'Escape') setFocused(false);
+    if (event.key === 'Escape') {
+      setFocused(false);
+      setSpan(null);
+      getSelection()?.removeAllRanges();
+    }
     if (next === undefined) return;
     event.preventDefault();
+    if (event.shiftKey) setSpan(extendSpan(span, chosen, next));
     setFocused(true);
     setHovered(null);
     go(next);
   };
   const onCopy = (event: ClipboardEvent) => {
-    const range = strip.current && selectedTokens(strip.current);
-    if (!range) return;
-    event.clipboardData.setData('text/plain', textOfTokens(text, before.spans, range[0], range[1]));
+    const copied = (strip.current && selectedTokens(strip.current)) ?? span;
+    if (!copied) return;
+    event.clipboardData.setData('text/plain', textOfTokens(text, before.spans, copied[0], copied[1] - 1));
     event.preventDefault();
   };
   const shown = hovered ?? (focused ? chosen : null);
@@ -64,7 +78,9 @@ export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
         onCopy={onCopy}
         onClick={(e) => {
           const i = tokenIndex(e.target);
-          if (i !== null && getSelection()?.isCollapsed !== false) go(i);
+          if (i === null || getSelection()?.isCollapsed === false) return;
+          if (e.shiftKey) setSpan(extendSpan(span, chosen, i));
+          go(i);
         }}
         onPointerOver={(e) => setHovered(tokenIndex(e.target))}
         onPointerLeave={() => setHovered(null)}
@@ -72,7 +88,14 @@ export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
         onBlur={() => setFocused(false)}
       >
         {groups.map((group) => (
-          <Group key={group.first} group={group} tokens={before.tokens} shares={shares} chosen={within(group, chosen) ? chosen : -1} />
+          <Group
+            key={group.first}
+            group={group}
+            tokens={before.tokens}
+            shares={shares}
+            chosen={within(group, chosen) ? chosen : -1}
+            inSpan={span !== null && group.first < span[1] && group.first + group.count > span[0]}
+          />
         ))}
       </div>
       {shown !== null && shown < before.ids.length && (
@@ -111,17 +134,18 @@ interface GroupProps {
   shares: readonly number[];
   /** The chosen position when it is in this group, else −1, so that other groups need no redraw. */
   chosen: number;
+  inSpan: boolean;
 }
 
 /** One token, or the tokens that share a character: the first carries the text, the rest count on. */
 const Group = memo(
-  function Group({ group, tokens, shares, chosen }: GroupProps) {
+  function Group({ group, tokens, shares, chosen, inSpan }: GroupProps) {
     const { first, count, text } = group;
     const parts = Array.from({ length: count }, (_, j) => first + j);
     const marks = parts.map((i) => (
       <span
         key={i}
-        className={`token${i === first ? '' : ' token-rest'}${Number.isNaN(shares[i]) ? ' token-unscored' : ''}`}
+        className={classOf(i !== first, Number.isNaN(shares[i]), inSpan)}
         role="option"
         data-token={i}
         tabIndex={i === chosen ? 0 : -1}
@@ -141,8 +165,12 @@ const Group = memo(
       </>
     );
   },
-  (a, b) => a.chosen === b.chosen && sameGroup(a, b),
+  (a, b) => a.chosen === b.chosen && a.inSpan === b.inSpan && sameGroup(a, b),
 );
+
+function classOf(rest: boolean, unscored: boolean, inSpan: boolean): string {
+  return `token${rest ? ' token-rest' : ''}${unscored ? ' token-unscored' : ''}${inSpan ? ' token-in-span' : ''}`;
+}
 
 function sameGroup(a: GroupProps, b: GroupProps): boolean {
   if (a.group.first !== b.group.first || a.group.count !== b.group.count || a.group.text !== b.group.text) return false;

@@ -1,4 +1,5 @@
 /** Questions the token strip asks of its own elements. */
+import type { TokenSpan } from '../state/appState.ts';
 
 export function tokenIndex(target: EventTarget | null): number | null {
   const token = target instanceof Element ? target.closest('[data-token]') : null;
@@ -9,11 +10,12 @@ function tokenElements(strip: HTMLElement): HTMLElement[] {
   return [...strip.querySelectorAll<HTMLElement>('[data-token]')];
 }
 
-/** First and last token that the browser's selection covers in part or whole; null when it covers none. */
-export function selectedTokens(strip: HTMLElement): [number, number] | null {
+/** The tokens that the browser's selection covers in part or whole; null when it covers none. */
+export function selectedTokens(strip: HTMLElement): TokenSpan | null {
   const selection = getSelection();
   if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
   const range = selection.getRangeAt(0);
+  if (!range.intersectsNode(strip)) return null;
   let first = -1;
   let last = -1;
   for (const element of tokenElements(strip)) {
@@ -26,7 +28,7 @@ export function selectedTokens(strip: HTMLElement): [number, number] | null {
     if (first < 0) first = i;
     last = i;
   }
-  return first < 0 ? null : [first, last];
+  return first < 0 ? null : [first, last + 1];
 }
 
 /** The token on the line above (−1) or below (1) that is nearest across; undefined at the edge. */
