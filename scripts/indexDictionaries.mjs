@@ -2,6 +2,7 @@
  * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids. Run after a
  * folder was added or replaced: node scripts/indexDictionaries.mjs
  */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -14,6 +15,30 @@ const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'f
  */
 function variantOf(folder) {
   return folder.slice(folder.lastIndexOf('_') + 1);
+}
+
+const PIECE_BYTES = 8 * 1024 * 1024;
+const sha256 = (/** @type {string | Uint8Array} */ data) => createHash('sha256').update(data).digest('hex');
+
+/**
+ * What the page computes for a dictionary opened from files (workers/lens/dictionaries.ts, `tensorHash`).
+ * @param {Buffer} file a safetensors file
+ */
+function tensorHash(file) {
+  const start = 8 + Number(file.readBigUInt64LE(0));
+  /** @type {Record<string, { data_offsets: [number, number] }>} */
+  const header = JSON.parse(file.toString('utf8', 8, start));
+  delete header.__metadata__;
+  const lines = Object.keys(header)
+    .sort()
+    .map((name) => {
+      const [from, to] = header[name].data_offsets;
+      const pieces = [];
+      for (let at = from; at < to; at += PIECE_BYTES)
+        pieces.push(sha256(file.subarray(start + at, start + Math.min(at + PIECE_BYTES, to))));
+      return `${name} ${pieces.join(' ')}`;
+    });
+  return `sha256-${sha256(lines.join('\n'))}`;
 }
 
 /**
@@ -37,6 +62,7 @@ async function describe(model, folder) {
     d_in: cfg.d_in,
     d_sae: cfg.d_sae,
     bytes: sizes.reduce((a, b) => a + b, 0),
+    hash: tensorHash(await readFile(join(ROOT, path, 'sae_weights.safetensors'))),
   };
 }
 

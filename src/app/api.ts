@@ -2,6 +2,8 @@
  * The scripting interface: everything the screens can do, callable from the console as
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
+import type { SettingName, Settings } from '../cache/settings.ts';
+import type { Label } from '../core/formats/labels.ts';
 import type {
   Array2,
   DeviceInfo,
@@ -21,6 +23,7 @@ import type {
 } from '../core/lm/types.ts';
 
 export type * from '../core/lm/types.ts';
+export type { Label, SettingName, Settings };
 
 /** A file a person dropped or a script made. `path` may hold folders (`onnx/model.onnx`). */
 export type FileIn = File | { path: string; data: Blob | Uint8Array };
@@ -76,7 +79,55 @@ export interface FeaturescopeApi {
     remove(id: string): Promise<void>;
     /** Encoder column, decoder row and encoder bias of one latent. */
     vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }>;
+    /** Called when the library was changed, here or in another tab. @returns how to stop */
+    subscribe(listener: () => void): () => void;
   };
+  /** What a person calls latents; kept between visits, by the hash of the dictionary's tensors. */
+  labels: {
+    /** All, or those of one dictionary (by its id), by rising latent. */
+    list(dictionary?: string): Promise<Label[]>;
+    /** At most 500 characters on one line; '' removes the label. */
+    set(dictionary: string, latent: number, text: string): Promise<void>;
+    /** JSON of all, or of one dictionary's. */
+    export(dictionary?: string): Promise<Blob>;
+    /** The newer of two labels wins; what was left out, and labels of dictionaries not here, are named in the warnings. */
+    import(file: FileIn): Promise<{ added: number; changed: number; unchanged: number; warnings: string[] }>;
+    /** Why labels do not outlast the page, as a sentence; null while they do. */
+    problem(): string | null;
+    /** Called when labels were changed, here or in another tab. @returns how to stop */
+    subscribe(listener: () => void): () => void;
+  };
+  /** Small choices kept between visits. */
+  settings: {
+    /** undefined: never set. */
+    get<K extends SettingName>(name: K): Settings[K] | undefined;
+    /** undefined forgets it. */
+    set<K extends SettingName>(name: K, value: Settings[K] | undefined): void;
+    /** Called when a setting was changed, here or in another tab. @returns how to stop */
+    subscribe(listener: () => void): () => void;
+  };
+  storage: {
+    usage(): Promise<StorageUse>;
+    /** Asks the browser to keep what is stored even when room gets scarce. @returns whether it will */
+    persist(): Promise<boolean>;
+    /** Deletes one item of `usage().items`. */
+    remove(kind: StoredKind, id: string): Promise<void>;
+  };
+}
+
+export type StoredKind = 'dictionary' | 'labels' | 'offline' | 'settings';
+
+export interface StorageUse {
+  /** Bytes of everything this site keeps, as the browser estimates; null when it does not say. */
+  used: number | null;
+  quota: number | null;
+  /** Whether the browser promised not to evict it; null when it does not say. */
+  persisted: boolean | null;
+  /** Whether anything can be kept at all. */
+  available: boolean;
+  /** What cannot be kept and why, in sentences. */
+  problem?: string;
+  items: { kind: StoredKind; id: string; label: string; bytes: number }[];
 }
 
 declare global {

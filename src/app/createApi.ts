@@ -1,6 +1,10 @@
 /** The scripting interface on top of the lens worker. */
-import { UsageError } from '../core/errors.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
+import { toFiles } from './files.ts';
+import type { Kept } from './kept.ts';
+import { createLabels } from './labels.ts';
+import { createSignal } from './signal.ts';
+import { createStorage } from './storage.ts';
 import type { DeviceInfo, FeaturescopeApi, FileIn, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
 
 export interface ApiSettings {
@@ -12,6 +16,8 @@ export interface ApiSettings {
   model: string;
   onStartupProgress: (progress: LoadProgress) => void;
   startupSignal: AbortSignal;
+  /** What outlasts the page. */
+  kept: Kept;
 }
 
 export function createApi(lens: LensClient, settings: ApiSettings): FeaturescopeApi {
@@ -39,6 +45,31 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   // Nobody may be listening; the screen shows the sentence.
   ready.catch(() => {});
 
+  const { tabs, settings: chosen } = settings.kept;
+  const library = createSignal();
+  const libraryChanged = () => {
+    library.tell();
+    tabs.say('library');
+  };
+  tabs.subscribe((change) => {
+    // Before there is a model the worker has not read its store yet, and will read it then.
+    if (change === 'library') void ready.then(() => lens.call('refreshDictionaries', [])).then(library.tell, () => {});
+  });
+  const remove = async (id: string) => {
+    await lens.call('removeDictionary', [id]);
+    libraryChanged();
+  };
+  const dictionaries = () => lens.call('listDictionaries', []);
+  const labelled = createSignal();
+  const storage = createStorage({
+    ...settings.kept,
+    dictionaries,
+    keptDictionaries: () => lens.call('keptDictionaries', []),
+    removeDictionary: remove,
+    labelsChanged: labelled.tell,
+  });
+  const labels = createLabels({ ...settings.kept, signal: labelled, dictionaries, askToPersist: storage.askOnce });
+
   return {
     version: settings.version,
     ready,
@@ -62,18 +93,22 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     decode: (dictionary, latents, options) => lens.call('decode', [dictionary, latents, options ?? {}]),
     reconstruct: (source, dictionary, options) => lens.call('reconstruct', [source, dictionary], { signal: options?.signal }),
     dictionaries: {
-      list: () => lens.call('listDictionaries', []),
+      list: dictionaries,
       import: async (files, options) => {
         const { onProgress, signal, ...rest } = options ?? {};
         const imported = await lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });
-        // Now there is something to keep: ask the browser not to evict it. A no changes nothing.
-        void globalThis.navigator?.storage?.persist?.().catch(() => false);
+        storage.askOnce();
+        libraryChanged();
         return imported;
       },
       export: (id, format) => lens.call('exportDictionary', [id, format]),
-      remove: (id) => lens.call('removeDictionary', [id]),
+      remove,
       vectors: (id, latent) => lens.call('vectors', [id, latent]),
+      subscribe: library.subscribe,
     },
+    labels,
+    settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
+    storage: storage.api,
     generate: async (input, options) => {
       const { signal, onToken, ...rest } = options ?? ({} as typeof options);
       const onProgress = onToken && (({ id, text }: { id: number; text: string }) => onToken(id, text));
@@ -84,21 +119,4 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
 
 function notReady(what: string): never {
   throw new Error(`${what} answers once \`featurescope.ready\` has settled and a model is open.`);
-}
-
-/**
- * Files with the path they had in the dropped folder; a bare File has only its name.
- * @throws UsageError when something in the list is no file
- */
-function toFiles(files: FileIn[]): { path: string; data: Blob }[] {
-  if (!Array.isArray(files)) throw new UsageError('models.load takes the id of a model or a list of files.');
-  return files.map((file, i) => {
-    if (file instanceof File) return { path: file.webkitRelativePath || file.name, data: file };
-    const { path, data } = (file ?? {}) as Partial<Exclude<FileIn, File>>;
-    const blob = data instanceof Uint8Array ? new Blob([data as Uint8Array<ArrayBuffer>]) : data;
-    if (typeof path !== 'string' || !(blob instanceof Blob)) {
-      throw new UsageError(`Item ${i} of the list is neither a File nor { path, data } with a Blob or Uint8Array.`);
-    }
-    return { path, data: blob };
-  });
 }

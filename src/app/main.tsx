@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { startLens } from '../../workers/lens/client.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
+import { createKept } from './kept.ts';
 import type { LoadProgress } from './api.ts';
 import type { Startup } from './startup.ts';
 
@@ -24,6 +25,7 @@ const api = createApi(startLens(), {
   model: modelId,
   onStartupProgress: (progress) => listeners.forEach((listener) => listener(progress)),
   startupSignal: startupStop.signal,
+  kept: createKept(),
 });
 window.featurescope = api;
 

@@ -1,7 +1,7 @@
 /**
- * Dictionaries a person opened, kept between visits: the only place that says IndexedDB. One Blob a tensor (a
- * value over 127 MiB is refused by Chromium unless it is a Blob), the manifest last, so a dictionary is either whole
- * or not there; blobs without a manifest are swept at the next start.
+ * Dictionaries a person opened, kept between visits in IndexedDB. One Blob a tensor (a value over 127 MiB is refused
+ * by Chromium unless it is a Blob), the manifest last, so a dictionary is either whole or not there; blobs without a
+ * manifest are swept at the next start, under a lock, since another tab may be saving one just then.
  */
 import { createStore, del, delMany, entries, keys, set, setMany, type UseStore } from 'idb-keyval';
 import { EngineError } from '../core/errors.ts';
@@ -17,10 +17,14 @@ export interface StoredDictionary {
 }
 
 export interface DictionaryStore {
-  /** Every whole dictionary; what is broken is left out and swept. Never rejects: without storage the list is empty. */
+  /**
+   * Every whole dictionary; what is broken is left out and swept.
+   * @throws EngineError when the storage cannot be read
+   */
   list(): Promise<StoredDictionary[]>;
   /** @throws EngineError when there is no room or no storage; then nothing is kept */
   save(dictionary: StoredDictionary): Promise<void>;
+  /** @throws EngineError when the storage refuses; then it is kept */
   remove(id: string): Promise<void>;
 }
 
@@ -41,29 +45,51 @@ export function createDictionaryStore(name = 'featurescope'): DictionaryStore {
   // One object store a database is all idb-keyval offers.
   const manifests = createStore(`${name}-dictionaries`, 'kv');
   const blobs = createStore(`${name}-tensors`, 'kv');
+  const alone = <T>(work: () => Promise<T>) => exclusively(`${name}-dictionaries`, work);
   return {
-    list: () => listAll(manifests, blobs).catch(() => []),
-    save: (dictionary) => save(manifests, blobs, dictionary),
-    async remove(id) {
-      await del(id, manifests);
-      const mine = (await keys<string>(blobs)).filter((key) => key.startsWith(`${id}/`));
-      await delMany(mine, blobs);
-    },
+    list: () => alone(() => listAll(manifests, blobs)).catch((error: unknown) => fail('Dictionaries kept here cannot be read', error)),
+    save: (dictionary) => alone(() => save(manifests, blobs, dictionary)),
+    remove: (id) =>
+      alone(() => remove(manifests, blobs, id)).catch((error: unknown) => fail(`${id} could not be deleted and is kept`, error)),
   };
 }
 
+/** The Web Locks API, which the WebWorker types lack. */
+interface Locks {
+  request<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** One tab at a time; where there are no locks (plain http from another machine) a sweep may meet a save, and the save is lost. */
+async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const { locks } = (globalThis.navigator ?? {}) as { locks?: Locks };
+  return locks ? locks.request(name, work) : work();
+}
+
+function fail(what: string, error: unknown): never {
+  throw new EngineError(`${what}: ${reasonOf(error)}.`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  const full = error instanceof DOMException && error.name === 'QuotaExceededError';
+  return full ? 'the browser has no room left for this page' : 'the browser lets this page store nothing (a private window, perhaps)';
+}
+
 async function listAll(manifests: UseStore, blobs: UseStore): Promise<StoredDictionary[]> {
-  const [known, tensors] = await Promise.all([entries<string, Manifest>(manifests), entries<string, Blob>(blobs)]);
+  const [known, tensors] = await Promise.all([entries<string, unknown>(manifests), entries<string, unknown>(blobs)]);
   const blobOf = new Map(tensors);
   const used = new Set<string>();
   const found: StoredDictionary[] = [];
-  for (const [, manifest] of known) {
-    if (manifest?.version !== VERSION) continue;
+  for (const [id, manifest] of known) {
+    // Another build's manifest is not ours to read, nor are its tensors ours to sweep.
+    if (!isManifest(manifest, id)) {
+      [...blobOf.keys()].filter((key) => key.startsWith(`${String(id)}/`)).forEach((key) => used.add(key));
+      continue;
+    }
     const { parts, extras } = manifest.opened;
     const mine = [...parts, ...extras].map(({ key }) => key);
     mine.forEach((key) => used.add(key));
     if (!mine.every((key) => blobOf.get(key) instanceof Blob)) continue;
-    const data = (key: string) => blobOf.get(key)!;
+    const data = (key: string) => blobOf.get(key) as Blob;
     found.push({
       info: manifest.info,
       opened: {
@@ -76,6 +102,27 @@ async function listAll(manifests: UseStore, blobs: UseStore): Promise<StoredDict
   const orphans = [...blobOf.keys()].filter((key) => !used.has(key));
   if (orphans.length > 0) await delMany(orphans, blobs);
   return found;
+}
+
+function isManifest(value: unknown, id: string): value is Manifest {
+  const { version, info, opened } = (value ?? {}) as Partial<Manifest>;
+  if (version !== VERSION || typeof info !== 'object' || typeof opened !== 'object') return false;
+  const texts = [info.label, info.model, info.hook, info.architecture, opened.name, opened.cfgText];
+  const counts = [info.d_in, info.d_sae, info.bytes];
+  return (
+    info.id === id &&
+    info.source === 'files' &&
+    texts.every((text) => typeof text === 'string') &&
+    counts.every((count) => Number.isSafeInteger(count) && count >= 0) &&
+    typeof opened.config === 'object' &&
+    [opened.parts, opened.extras].every((list) => Array.isArray(list) && list.every((item) => typeof item?.key === 'string'))
+  );
+}
+
+async function remove(manifests: UseStore, blobs: UseStore, id: string): Promise<void> {
+  await del(id, manifests);
+  const mine = (await keys<string>(blobs)).filter((key) => key.startsWith(`${id}/`));
+  await delMany(mine, blobs);
 }
 
 async function save(manifests: UseStore, blobs: UseStore, { info, opened }: StoredDictionary): Promise<void> {
@@ -116,7 +163,5 @@ async function discard(names: string[], blobs: UseStore): Promise<void> {
 }
 
 function refusal(info: StoredInfo, error: unknown): string {
-  const full = error instanceof DOMException && error.name === 'QuotaExceededError';
-  const why = full ? 'the browser has no room left for this page' : 'the browser lets this page store nothing (a private window, perhaps)';
-  return `${info.label} is open but could not be kept for the next visit: ${why}. It works until the page is closed; export what you need.`;
+  return `${info.label} is open but could not be kept for the next visit: ${reasonOf(error)}. It works until the page is closed; export what you need.`;
 }

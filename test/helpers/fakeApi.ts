@@ -1,6 +1,10 @@
 /** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
 import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Source, Tokenized } from '../../src/app/api.ts';
 import type { Startup } from '../../src/app/startup.ts';
+import { createLabels } from '../../src/app/labels.ts';
+import { createSignal } from '../../src/app/signal.ts';
+import { createStorage } from '../../src/app/storage.ts';
+import { fakeKept } from './fakeKept.ts';
 import { fakeDictionaries, fakeLatents, fakeReconstruction } from './fakeDictionaries.ts';
 
 export interface FakeOptions {
@@ -119,6 +123,22 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
   };
   const tokenIds = (source: Source): number[] => ('text' in source ? fakeTokenize(source.text).ids : []);
   let dictionaries = fakeDictionaries(!options.misfit);
+  const library = createSignal();
+  const labelled = createSignal();
+  const kept = fakeKept();
+  const list = () => Promise.resolve(dictionaries);
+  const remove = (id: string) => {
+    dictionaries = dictionaries.filter((d) => d.id !== id);
+    library.tell();
+    return Promise.resolve();
+  };
+  const storage = createStorage({
+    ...kept,
+    dictionaries: list,
+    keptDictionaries: () => Promise.resolve(dictionaries.filter((d) => d.source === 'files').map((d) => d.id)),
+    removeDictionary: remove,
+    labelsChanged: labelled.tell,
+  });
   return {
     calls,
     version: '0.1.0',
@@ -168,12 +188,18 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         await wait('import', '');
         const mine = { ...dictionaries[0], id: 'mine', label: 'mine', source: 'files' as const, fits: true };
         dictionaries = [...dictionaries, mine];
+        library.tell();
         return { dictionaries: [mine], warnings: ['It has no sparsity file.'] };
       },
       export: () => Promise.resolve(new Blob()),
-      remove: () => Promise.resolve(),
+      remove,
       vectors: () => Promise.resolve({ enc: new Float32Array(256), dec: new Float32Array(256), b_enc: 0 }),
+      subscribe: library.subscribe,
     },
+    // The real ones, on memory.
+    labels: createLabels({ ...kept, signal: labelled, dictionaries: list, askToPersist: storage.askOnce }),
+    settings: kept.settings,
+    storage: storage.api,
     live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
       const text = 'text' in input ? input.text : '';

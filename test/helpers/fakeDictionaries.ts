@@ -15,6 +15,7 @@ export function fakeDictionaries(fits = true): DictionaryInfo[] {
     d_sae: D_SAE,
     source: 'built-in' as const,
     bytes: 2_107_566,
+    hash: `sha256-${String(layer).repeat(64)}`,
     fits,
   }));
 }

@@ -12,6 +12,7 @@ import { Runtime } from '../../workers/engine/runtime.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import { LensSession } from '../../workers/lens/session.ts';
 import { lensHandlers } from '../../workers/lens/handlers.ts';
+import { fakeKept } from './fakeKept.ts';
 import { connect, serve } from '../../workers/rpc.ts';
 
 const PUBLIC = resolve(import.meta.dirname, '../../public');
@@ -56,6 +57,7 @@ export function createNodeApi(model = 'bookworm-9m'): NodeApi {
     model,
     onStartupProgress: () => {},
     startupSignal: new AbortController().signal,
+    kept: fakeKept(),
   });
   return {
     api,

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/charts': ['src/core'],
   'src/state': ['src/core', 'src/charts', 'src/app'],
   'src/views': ['src/core', 'src/charts', 'src/state', 'src/app'],
-  'src/app': ['src/core', 'src/charts', 'src/state', 'src/views', 'workers'],
+  'src/app': ['src/core', 'src/cache', 'src/charts', 'src/state', 'src/views', 'workers'],
   workers: ['src/core', 'src/gpu', 'src/cache'],
 };
 
@@ -84,10 +84,13 @@ test('no module imports itself through others', () => {
 
 /** Each of these may be said in one place only. */
 test.each([
-  { words: /\bpostMessage\(/, place: /^workers\/rpc\.ts$|^workers\/engine\/runtime\.ts$/ },
+  // Between page and worker, inside the runtime, and between tabs.
+  { words: /\bpostMessage\(/, place: /^workers\/rpc\.ts$|^workers\/engine\/runtime\.ts$|^src\/cache\/tabs\.ts$/ },
   { words: /\bnavigator as Navigator|navigator\.gpu/, place: /^src\/gpu\// },
   { words: /[^.\w]fetch\(/, place: /^src\/cache\// },
-  { words: /\bindexedDB\b/, place: /^src\/cache\// },
+  { words: /\bindexedDB\b|'idb-keyval'/, place: /^src\/cache\// },
+  { words: /\blocalStorage\b/, place: /^src\/cache\/settings\.ts$/ },
+  { words: /\bBroadcastChannel\b/, place: /^src\/cache\/tabs\.ts$/ },
   { words: /\bconsole\./, place: /^$/ },
 ])('$words stands only in $place', ({ words, place }) => {
   const code = (file: string) => readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -38,6 +38,10 @@ export interface LensMethods {
   importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
   exportDictionary(id: string, format: 'saelens'): Blob;
   removeDictionary(id: string): void;
+  /** Ids of those that will be here at the next visit. */
+  keptDictionaries(): string[];
+  /** Another tab changed what is kept. */
+  refreshDictionaries(): void;
   vectors(id: string, latent: number): { enc: Float32Array; dec: Float32Array; b_enc: number };
   /** Counts that must return to rest when nothing runs; for the leak tests. */
   live(): { sessions: number; buffers: number; calls: number };

@@ -1,6 +1,6 @@
 /** The library of dictionaries: those that ship with the page and those a person opened, read when first used. */
 import { zip, type AsyncZippable } from 'fflate';
-import type { DictionaryStore, StoredInfo as Described } from '../../src/cache/dictionaryStore.ts';
+import type { DictionaryStore, StoredDictionary, StoredInfo as Described } from '../../src/cache/dictionaryStore.ts';
 import { download } from '../../src/cache/download.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
@@ -25,10 +25,13 @@ interface IndexEntry {
   d_in: number;
   d_sae: number;
   bytes: number;
+  hash: string;
 }
 
 interface Entry {
   info: Described;
+  /** Whether the store has it; what could not be kept lives as long as the page. */
+  kept?: boolean;
   open: () => Promise<OpenedDictionary>;
   /** Set once read. */
   dictionary?: Promise<Dictionary>;
@@ -90,13 +93,28 @@ export class DictionaryLibrary {
     const warnings = [...opened.warnings];
     for (const dictionary of opened.dictionaries) {
       const info = await describe(dictionary);
-      this.#put(info, dictionary);
+      const entry = this.#put(info, dictionary);
       infos.push(info);
-      await this.#store?.save({ info, opened: dictionary }).catch((error: unknown) => {
+      await this.#keep(entry, dictionary).catch((error: unknown) => {
         warnings.push(error instanceof Error ? error.message : String(error));
       });
     }
     return { infos, warnings };
+  }
+
+  /** Ids of those that will be here at the next visit. */
+  async kept(): Promise<string[]> {
+    await this.#loadIndex();
+    return [...this.#entries.values()].filter((entry) => entry.kept).map(({ info }) => info.id);
+  }
+
+  /** Reads again what is kept, after another tab changed it; what is open here and was never kept stays. */
+  async refresh(): Promise<void> {
+    await this.#loadIndex();
+    const kept = await this.#readKept();
+    const ids = new Set(kept.map(({ info }) => info.id));
+    for (const [id, entry] of this.#entries) if (entry.kept && !ids.has(id)) this.#entries.delete(id);
+    this.#takeKept(kept);
   }
 
   async export(id: string): Promise<Blob> {
@@ -115,12 +133,12 @@ export class DictionaryLibrary {
     );
   }
 
-  /** @throws UsageError for one that ships with the page */
+  /** @throws UsageError for one that ships with the page; EngineError when the storage refuses, and then it is still there */
   async remove(id: string): Promise<void> {
-    const { info } = await this.#find(id);
+    const { info, kept } = await this.#find(id);
     if (info.source === 'built-in') throw new UsageError(`${id} ships with the page and cannot be removed.`);
+    if (kept) await this.#store?.remove(id);
     this.#entries.delete(id);
-    await this.#store?.remove(id);
   }
 
   async vectors(id: string, latent: number): Promise<LatentVectors> {
@@ -141,8 +159,29 @@ export class DictionaryLibrary {
     );
   }
 
-  #put(info: Described, opened: OpenedDictionary): void {
-    this.#entries.set(info.id, { info, open: () => Promise.resolve(opened) });
+  #put(info: Described, opened: OpenedDictionary): Entry {
+    const entry: Entry = { info, open: () => Promise.resolve(opened) };
+    this.#entries.set(info.id, entry);
+    return entry;
+  }
+
+  async #keep(entry: Entry, opened: OpenedDictionary): Promise<void> {
+    if (!this.#store) return;
+    await this.#store.save({ info: entry.info, opened });
+    entry.kept = true;
+  }
+
+  async #readKept(): Promise<StoredDictionary[]> {
+    const kept = (await this.#store?.list()) ?? [];
+    // Kept before infos had a hash.
+    return Promise.all(
+      kept.map(async ({ info, opened }) => ({ info: { ...info, hash: info.hash || (await tensorHash(opened)) }, opened })),
+    );
+  }
+
+  /** One that is open already stays as it is: same id, same tensors. */
+  #takeKept(kept: StoredDictionary[]): void {
+    for (const { info, opened } of kept) if (!this.#entries.has(info.id)) this.#put(info, opened).kept = true;
   }
 
   #loadIndex(): Promise<void> {
@@ -154,7 +193,8 @@ export class DictionaryLibrary {
   }
 
   async #readIndex(): Promise<void> {
-    const kept = this.#store?.list() ?? Promise.resolve([]);
+    // Without storage there is only what ships with the page.
+    const kept = this.#readKept().catch(() => []);
     const label = 'The list of dictionaries';
     const blob = await download(`${this.#base}dictionaries/index.json`, { label });
     const index = blob ? (JSON.parse(await blob.text()) as IndexEntry[]) : [];
@@ -162,7 +202,7 @@ export class DictionaryLibrary {
       const info: Described = { id, label: id.split('/').slice(1).join(' ') || id, source: 'built-in', ...rest };
       this.#entries.set(id, { info, open: () => this.#openShipped(id, path, files) });
     }
-    for (const { info, opened } of await kept) this.#put(info, opened);
+    this.#takeKept(await kept);
   }
 
   async #openShipped(id: string, path: string, names: string[]): Promise<OpenedDictionary> {
@@ -185,8 +225,10 @@ function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {
 
 async function describe(opened: OpenedDictionary): Promise<Described> {
   const { config } = opened;
+  const hash = await tensorHash(opened);
   return {
-    id: await identify(opened),
+    // Same tensors, same id, whatever the folder is called.
+    id: hash.slice(0, 'sha256-'.length + 16) || `files/${opened.name}`,
     label: opened.name,
     model: config.model_name ?? '',
     hook: config.hook_name ?? '',
@@ -195,15 +237,16 @@ async function describe(opened: OpenedDictionary): Promise<Described> {
     d_sae: config.d_sae,
     source: 'files',
     bytes: opened.bytes,
+    hash,
   };
 }
 
-/** Same tensors, same id, whatever the folder is called. */
-async function identify(opened: OpenedDictionary): Promise<string> {
+/** `DictionaryInfo.hash`: of the tensors' names and bytes as stored, in no order. scripts/indexDictionaries.mjs computes the same. */
+export async function tensorHash(opened: Pick<OpenedDictionary, 'parts'>): Promise<string> {
   const hash = createModelHash();
   for (const { name, data } of opened.parts) {
     await hash.add(name, new Uint8Array(await data.arrayBuffer()));
   }
   const digest = await hash.finish();
-  return digest ? `sha256-${digest.slice(0, 16)}` : `files/${opened.name}`;
+  return digest && `sha256-${digest}`;
 }

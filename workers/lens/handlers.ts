@@ -24,6 +24,8 @@ export function lensHandlers(session: LensSession): Handlers {
     importDictionaries: (context, files, options) => session.importDictionaries(context, files, options),
     exportDictionary: (_, id, format) => session.exportDictionary(id, format),
     removeDictionary: (_, id) => session.removeDictionary(id),
+    keptDictionaries: () => session.keptDictionaries(),
+    refreshDictionaries: () => session.refreshDictionaries(),
     vectors: (_, id, latent) => session.vectors(id, latent),
     live: () => session.live(),
   } satisfies HandlersOf<LensMethods>;

@@ -194,6 +194,14 @@ export class LensSession {
     return this.#library.remove(id);
   }
 
+  keptDictionaries(): Promise<string[]> {
+    return this.#library.kept();
+  }
+
+  refreshDictionaries(): Promise<void> {
+    return this.#library.refresh();
+  }
+
   vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }> {
     return this.#library.vectors(id, latent);
   }

@@ -1,0 +1,124 @@
+/** `featurescope.labels`: names from ids to hashes, refuses what is wrong, tells who listens. */
+import type { LabelStore } from '../cache/labelStore.ts';
+import type { Tabs } from '../cache/tabs.ts';
+import { UsageError } from '../core/errors.ts';
+import {
+  checkLabelText,
+  labelKey,
+  MAX_LABELS_BYTES,
+  mergeLabels,
+  parseLabels,
+  writeLabels,
+  type Label,
+  type ParsedLabels,
+} from '../core/formats/labels.ts';
+import { listNames, quote, readJson } from '../core/formats/text.ts';
+import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { FeaturescopeApi } from './api.ts';
+import { toFiles } from './files.ts';
+import type { Signal } from './signal.ts';
+
+export interface LabelsNeeds {
+  labels: LabelStore;
+  tabs: Tabs;
+  /** Told of every change. */
+  signal: Signal;
+  dictionaries: () => Promise<DictionaryInfo[]>;
+  /** Called after something was kept. */
+  askToPersist: () => void;
+  now?: () => number;
+}
+
+export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
+  const { labels: store, tabs, signal, dictionaries, askToPersist, now = Date.now } = needs;
+  let known: DictionaryInfo[] = [];
+
+  /** An id's tensors never change while the page is open, so the worker, which may be busy, is asked only for new ones. */
+  const find = async (id: string): Promise<DictionaryInfo> => {
+    const listed = () => known.find((d) => d.id === id);
+    if (!listed()) known = await dictionaries();
+    const found = listed();
+    if (!found) throw new UsageError(`There is no dictionary called "${quote(String(id))}" here, so it has no labels.`);
+    if (found.hash === '') {
+      throw new UsageError('Labels need a page opened over https or from this machine: without one the browser cannot tell weights apart.');
+    }
+    return found;
+  };
+  const select = async (id: string | undefined): Promise<Label[]> => {
+    const hash = id === undefined ? undefined : (await find(id)).hash;
+    const all = [...(await store.all()).values()].filter((label) => hash === undefined || label.hash === hash);
+    return all.sort((a, b) => (a.hash === b.hash ? a.latent - b.latent : a.hash < b.hash ? -1 : 1));
+  };
+  const change = async (write: Label[], remove: string[] = []) => {
+    if (write.length + remove.length === 0) return;
+    const kept = store.change(write, remove);
+    // Seen at once; keeping it takes its time.
+    signal.tell();
+    await kept;
+    tabs.say('labels');
+    if (write.length > 0) askToPersist();
+  };
+
+  tabs.subscribe((what) => {
+    if (what === 'labels') void store.reload().then(signal.tell);
+  });
+
+  return {
+    list: select,
+    async set(dictionary, latent, text) {
+      const { hash, d_sae } = await find(dictionary);
+      if (!Number.isInteger(latent) || latent < 0 || latent >= d_sae) {
+        throw new UsageError(`Latent ${String(latent)} does not exist; ${quote(dictionary)} has ${d_sae} (counted from 0).`);
+      }
+      const clean = checkLabelText(text);
+      const key = labelKey({ hash, latent });
+      const before = (await store.all()).get(key);
+      if (clean === (before?.text ?? '')) return;
+      await (clean === '' ? change([], [key]) : change([{ hash, latent, text: clean, changed: new Date(now()).toISOString() }]));
+    },
+    async export(dictionary) {
+      known = await dictionaries();
+      const json = writeLabels(await select(dictionary), known, new Date(now()).toISOString());
+      return new Blob([json], { type: 'application/json' });
+    },
+    async import(file) {
+      const [{ path, data }] = toFiles([file]);
+      const { value } = await readJson(data, quote(path), MAX_LABELS_BYTES);
+      const parsed = parseLabels(value, path, now());
+      known = await dictionaries();
+      const { labels, warnings } = fitting(parsed, known);
+      const { write, newerHere, ...counts } = mergeLabels(await store.all(), labels);
+      if (newerHere > 0) warnings.push(newerWords(newerHere));
+      await change(write);
+      const problem = store.problem();
+      return { ...counts, warnings: problem && write.length > 0 ? [...warnings, problem] : warnings };
+    },
+    problem: () => store.problem(),
+    subscribe: signal.subscribe,
+  };
+}
+
+/** Labels of dictionaries that are here must name a latent that exists; those of others are kept until theirs is opened. */
+function fitting(
+  { labels, dictionaries, warnings: before }: ParsedLabels,
+  known: DictionaryInfo[],
+): { labels: Label[]; warnings: string[] } {
+  const sizes = new Map(known.map((d) => [d.hash, d.d_sae]));
+  const fits = labels.filter(({ hash, latent }) => latent < (sizes.get(hash) ?? Infinity));
+  const warnings = [...before];
+  const beyond = labels.length - fits.length;
+  if (beyond > 0)
+    warnings.push(
+      `${beyond === 1 ? '1 label names a feature' : `${beyond} labels name features`} its dictionary does not have and was left out.`,
+    );
+  const strange = dictionaries.filter((d) => !sizes.has(d.hash));
+  if (strange.length > 0) {
+    const names = listNames(strange.map((d) => d.id || d.hash.slice(0, 19)));
+    warnings.push(`Labels of dictionaries that are not here are kept until theirs is opened: ${names}.`);
+  }
+  return { labels: fits, warnings };
+}
+
+function newerWords(n: number): string {
+  return n === 1 ? '1 label here is newer than the file’s and was kept.' : `${n} labels here are newer than the file’s and were kept.`;
+}

@@ -1,0 +1,118 @@
+/** `featurescope.storage`: what this site keeps in the browser, how much room there is, and deleting it. */
+import type { LabelStore } from '../cache/labelStore.ts';
+import type { SettingsStore } from '../cache/settings.ts';
+import type { Tabs } from '../cache/tabs.ts';
+import { UsageError } from '../core/errors.ts';
+import { labelKey, type Label } from '../core/formats/labels.ts';
+import { quote } from '../core/formats/text.ts';
+import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { FeaturescopeApi, StorageUse, StoredKind } from './api.ts';
+
+type Item = StorageUse['items'][number];
+
+/** Files kept so that the page works offline. */
+export interface OfflineFiles {
+  bytes(): Promise<number>;
+  remove(): Promise<void>;
+  problem(): string | null;
+}
+
+export interface StorageNeeds {
+  labels: LabelStore;
+  settings: SettingsStore;
+  tabs: Tabs;
+  manager?: StorageManager | undefined;
+  offline?: OfflineFiles;
+  dictionaries: () => Promise<DictionaryInfo[]>;
+  /** Ids of the dictionaries that will be here at the next visit. */
+  keptDictionaries: () => Promise<string[]>;
+  removeDictionary: (id: string) => Promise<void>;
+  labelsChanged: () => void;
+}
+
+/** The only id of kinds that have one item. */
+const ALL = 'all';
+
+/** Above this share of the quota the next save may fail. */
+const NEARLY_FULL = 0.95;
+
+export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['storage']; askOnce: () => void } {
+  const { labels, settings, manager, offline } = need;
+  let asked = false;
+  const persist = async () => (await manager?.persist?.().catch(() => false)) ?? false;
+
+  const api: FeaturescopeApi['storage'] = {
+    async usage() {
+      const listed = await need.dictionaries();
+      const [estimate, persisted, kept, mine, offlineBytes] = await Promise.all([
+        manager?.estimate?.().catch(() => undefined),
+        manager?.persisted?.().catch(() => undefined),
+        need.keptDictionaries(),
+        labels.all(),
+        offline?.bytes() ?? 0,
+      ]);
+      const dictionaries = listed.filter(({ id }) => kept.includes(id));
+      const one = (kind: StoredKind, label: string, bytes: number): Item[] => (bytes > 0 ? [{ kind, id: ALL, label, bytes }] : []);
+      const { usage: used = null, quota = null } = estimate ?? {};
+      const blocked = [labels.problem(), settings.problem()].filter((problem) => problem !== null);
+      const problems = [...blocked, offline?.problem() ?? null, fullness(used, quota)].filter((problem) => problem !== null);
+      return {
+        used,
+        quota,
+        persisted: persisted ?? null,
+        available: blocked.length === 0,
+        ...(problems.length > 0 && { problem: problems.join(' ') }),
+        items: [
+          ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
+          ...labelItems([...mine.values()], listed),
+          ...one('offline', 'The page itself, so that it works offline', offlineBytes),
+          ...one('settings', 'Settings', settings.bytes()),
+        ],
+      };
+    },
+    persist,
+    async remove(kind, id) {
+      if (kind === 'dictionary') return need.removeDictionary(id);
+      if (kind === 'labels') return removeLabels(need, id);
+      if (kind === 'settings') return settings.clear();
+      if (kind === 'offline') return offline?.remove();
+      throw new UsageError(
+        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, labels, offline and settings.`,
+      );
+    },
+  };
+  return {
+    api,
+    /** After the first save there is something to keep: asks the browser not to evict it. A no changes nothing. */
+    askOnce() {
+      if (asked) return;
+      asked = true;
+      void persist();
+    },
+  };
+}
+
+function fullness(used: number | null, quota: number | null): string | null {
+  if (used === null || !quota || used < NEARLY_FULL * quota) return null;
+  return 'Nearly all the room that the browser gives this page is used. What is opened next may not be kept; delete something below, or export it.';
+}
+
+/** One item a dictionary, named by it when it is here. */
+function labelItems(labels: Label[], dictionaries: DictionaryInfo[]): Item[] {
+  return [...new Set(labels.map(({ hash }) => hash))].map((hash) => {
+    const mine = labels.filter((label) => label.hash === hash);
+    const of = dictionaries.find((d) => d.hash === hash)?.label ?? 'a dictionary that is not here';
+    return { kind: 'labels', id: hash, label: `${mine.length} ${mine.length === 1 ? 'label' : 'labels'} of ${of}`, bytes: bytesOf(mine) };
+  });
+}
+
+function bytesOf(labels: Label[]): number {
+  return new TextEncoder().encode(JSON.stringify(labels)).length;
+}
+
+async function removeLabels({ labels, labelsChanged, tabs }: StorageNeeds, hash: string): Promise<void> {
+  const mine = [...(await labels.all()).values()].filter((label) => label.hash === hash);
+  await labels.change([], mine.map(labelKey));
+  labelsChanged();
+  tabs.say('labels');
+}
