@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only forward,edit,generate,open,size,pythia]`: measures the built page in Chromium and
+ * `npm run bench [-- --only forward,edit,generate,open,size,features,keystroke,frames,pythia]`: measures the built page in Chromium and
  * prints ratios against named peers measured in the same run. docs/benchmarks.md holds the latest figures.
  */
 import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { benchFirstFeatures, benchFrames, benchKeystroke } from './benchExplore.mjs';
 import { launchChromium } from './chromium.mjs';
 import { createStaticServer } from './serve.mjs';
 
@@ -232,11 +233,14 @@ const peers = await serveFolder('dist-bench');
 console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`);
 if (wants('size')) benchSize();
 if (wants('open')) await benchOpen(app.url);
+if (wants('features')) await benchFirstFeatures(launchChromium, app.url);
 const browser = await launchChromium();
 console.log(`Chromium ${browser.version()}`);
 if (wants('forward')) await benchForward(browser, app.url, peers.url);
 if (wants('edit')) await benchEdit(browser, app.url);
 if (wants('generate')) await benchGenerate(browser, app.url);
+if (wants('keystroke')) await benchKeystroke(browser, app.url);
+if (wants('frames')) await benchFrames(browser, app.url);
 await browser.close();
 if (wants('pythia')) await benchPythia(app.url);
 app.close();
