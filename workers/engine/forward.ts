@@ -38,6 +38,8 @@ export interface ForwardJob {
   until: number;
   /** Extended in place. */
   cache?: KeyValues;
+  /** Called with the residual entering a block, before the edits there, and with the last one, where they are in memory. */
+  onResidual?: (layer: number, values: Float32Array) => void;
   stop?: Stop;
 }
 
@@ -69,12 +71,14 @@ export async function forward(job: ForwardJob): Promise<Tensor> {
     if (!job.from) resid = await visitResidual(job, resid, 'hook_embed');
     for (let layer = start; layer < job.until; layer++) {
       throwIfStopped(job.stop);
+      noteResidual(job, layer, resid);
       resid = await visitResidual(job, resid, blockHook(layer, 'hook_resid_pre'));
       const before = resid;
       resid = await runBlock(job, layer, before, shared);
       runtime.dispose(before);
       resid = await visitResidual(job, resid, blockHook(layer, 'hook_resid_post'));
     }
+    noteResidual(job, job.until, resid);
     if (job.cache) job.cache.length += at.pos;
     return resid;
   } catch (error) {
@@ -100,6 +104,10 @@ function embed({ model, at, ids }: ForwardJob): Float32Array {
     }
   }
   return x;
+}
+
+function noteResidual({ onResidual }: ForwardJob, layer: number, resid: Tensor): void {
+  if (resid.location === 'cpu') onResidual?.(layer, resid.data as Float32Array);
 }
 
 /** Reads and edits the residual at one hook; returns the tensor to go on with. */

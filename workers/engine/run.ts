@@ -9,8 +9,9 @@ import { allFinite, assertArray2, checkEdits, type CheckedEdit, type EditContext
 import { hookShape, parseHook, type Hook } from '../../src/core/lm/hooks.ts';
 import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../src/core/lm/types.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
-import { forward, type ForwardJob } from './forward.ts';
+import type { ForwardJob } from './forward.ts';
 import type { HookedModel } from './hookedModel.ts';
+import { forwardOnce } from './residualMemo.ts';
 
 /** Tokens of one stretch, padding included; more gains nothing and costs memory. */
 const STRETCH_TOKENS = 2048;
@@ -77,7 +78,7 @@ export async function run(model: HookedModel, rows: Rows, options: EngineRunOpti
 
   for (const at of stretches(model.config, plan)) {
     const job = jobFor(model, plan, at, acts, stop);
-    const resid = await forward(job);
+    const resid = await forwardOnce(job);
     try {
       await readFinalNorm(model, plan, at, resid, acts);
       if (logits) await unembedRows(model, plan, at, resid, (row, slot, values) => logits.set(values, (row * width + slot) * V), stop);
@@ -317,7 +318,7 @@ export async function finalResidual(model: HookedModel, ids: number[], named: Na
   const rows: Rows = { ids: [ids], isBatch: false };
   const plan = checkRun(model.config, rows, { ...named, edits: [...named.edits], logits: 'last' });
   const at: Stretch = { firstRow: 0, rows: 1, firstPos: 0, pos: ids.length, lengths: [ids.length] };
-  const resid = await forward(jobFor(model, plan, at, new Map(), stop));
+  const resid = await forwardOnce(jobFor(model, plan, at, new Map(), stop));
   try {
     return await model.runtime.read(resid);
   } finally {
