@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { chooseBuild } from './src/kernels/wasm/kernels.ts';
+
+/** Node 20 has relaxed SIMD behind a flag; later versions have it, and no flag. */
+const execArgv = chooseBuild() === 'relaxed' ? [] : ['--experimental-wasm-relaxed-simd'];
 
 /** unit: pure, seconds. golden: the engine in Node against golden files. browser: the built page in Chromium. */
 const project = (name: string, timeoutMs: number, options: object = {}) => ({
@@ -6,6 +10,7 @@ const project = (name: string, timeoutMs: number, options: object = {}) => ({
     name,
     include: [`test/${name}/**/*.test.{ts,tsx}`],
     environment: 'node' as const,
+    execArgv,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     ...options,
@@ -14,6 +19,7 @@ const project = (name: string, timeoutMs: number, options: object = {}) => ({
 
 export default defineConfig({
   test: {
+    globalSetup: 'scripts/prepare.mjs',
     projects: [
       project('unit', 20_000),
       project('golden', 120_000, { fileParallelism: false }),

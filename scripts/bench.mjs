@@ -10,6 +10,7 @@ import { createGunzip, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { benchFirstFeatures, benchFrames, benchKeystroke } from './benchExplore.mjs';
 import { launchChromium } from './chromium.mjs';
+import prepare from './prepare.mjs';
 import { createStaticServer } from './serve.mjs';
 
 const ROUNDS = 7;
@@ -222,6 +223,7 @@ async function benchPythia(app) {
   }
 }
 
+await prepare();
 await build({ logLevel: 'warn' });
 await build({
   configFile: false,

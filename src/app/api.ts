@@ -13,6 +13,7 @@ import type {
   Generated,
   Input,
   Latents,
+  Live,
   LoadProgress,
   ModelInfo,
   Predictions,
@@ -47,8 +48,7 @@ export interface FeaturescopeApi {
     /** @throws before `ready` */
     current(): ModelInfo;
   };
-  /** What the engine holds: sessions, buffers on the device, calls not ended. For finding leaks. */
-  live(): Promise<{ sessions: number; buffers: number; calls: number }>;
+  live(): Promise<Live>;
   /** Spans are character ranges in `text.normalize('NFC')`. */
   tokenize(text: string): Promise<Tokenized>;
   run(input: Input, options?: RunOptions & CallOptions): Promise<RunResult>;

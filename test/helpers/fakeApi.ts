@@ -200,7 +200,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     labels: createLabels({ ...kept, signal: labelled, dictionaries: list, askToPersist: storage.askOnce }),
     settings: kept.settings,
     storage: storage.api,
-    live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0 }),
+    live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0, kernels: 'typescript', keptBytes: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
       const text = 'text' in input ? input.text : '';
       await wait('predict', text, signal);

@@ -13,6 +13,7 @@ import type { LensClient } from '../../workers/lens/client.ts';
 import { LensSession } from '../../workers/lens/session.ts';
 import { lensHandlers } from '../../workers/lens/handlers.ts';
 import { fakeKept } from './fakeKept.ts';
+import { createNodeEngine } from './kernels.ts';
 import { connect, serve } from '../../workers/rpc.ts';
 
 const PUBLIC = resolve(import.meta.dirname, '../../public');
@@ -41,7 +42,10 @@ export interface NodeApi {
 export function createNodeApi(model = 'bookworm-9m'): NodeApi {
   globalThis.fetch = fetchFile;
   const { port1, port2 } = new MessageChannel();
-  const session = new LensSession({ createRuntime: () => Promise.resolve(createNodeRuntime()) });
+  const session = new LensSession({
+    createRuntime: () => Promise.resolve(createNodeRuntime()),
+    createEngine: () => Promise.resolve(createNodeEngine()),
+  });
   serve(port2, lensHandlers(session));
   const caller = connect(port1);
   port1.start();

@@ -10,11 +10,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/core': [],
   'src/gpu': ['src/core'],
   'src/cache': ['src/core'],
+  'src/kernels': ['src/core'],
   'src/charts': ['src/core'],
   'src/state': ['src/core', 'src/charts', 'src/app'],
   'src/views': ['src/core', 'src/charts', 'src/state', 'src/app'],
   'src/app': ['src/core', 'src/cache', 'src/charts', 'src/state', 'src/views', 'workers'],
-  workers: ['src/core', 'src/gpu', 'src/cache'],
+  workers: ['src/core', 'src/gpu', 'src/cache', 'src/kernels'],
 };
 
 /** Packages `core` may use: it must run anywhere. */

@@ -5,14 +5,12 @@ import { hookShape, parseHook } from '../../src/core/lm/hooks.ts';
 import type { Array2, Latents } from '../../src/core/lm/types.ts';
 import { tokenWindows } from '../../src/core/lm/windows.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
-import { encodeBlocked } from '../../src/core/sae/encodeBlocked.ts';
 import type { Latents as SparseRows } from '../../src/core/sae/latents.ts';
+import type { SaeEngine } from '../../src/kernels/engine.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { nextTask } from './runtime.ts';
 import { run, type Rows } from './run.ts';
 
-/** Rows encoded between two looks at the messages: some tens of milliseconds. */
-const ROWS_AT_ONCE = 128;
 /** Windows of long text run in one batch. */
 const WINDOWS_AT_ONCE = 8;
 
@@ -80,14 +78,20 @@ export async function readActivations(model: HookedModel, rows: Rows, dictionary
 }
 
 /** @throws AbortedError between pieces */
-export async function encodeActivations(dictionary: Dictionary, { data, lengths }: Activations, stop?: Stop): Promise<Latents> {
+export async function encodeActivations(
+  engine: SaeEngine,
+  dictionary: Dictionary,
+  { data, lengths }: Activations,
+  stop?: Stop,
+): Promise<Latents> {
   const { d_in, d_sae } = dictionary.config;
   const n = data.length / d_in;
+  const rowsAtOnce = engine.rowsAtOnce(dictionary);
   const pieces: SparseRows[] = [];
-  for (let first = 0; first < n; first += ROWS_AT_ONCE) {
+  for (let first = 0; first < n; first += rowsAtOnce) {
     throwIfStopped(stop);
-    pieces.push(encodeBlocked(dictionary, data.subarray(first * d_in, Math.min(n, first + ROWS_AT_ONCE) * d_in)));
-    if (first + ROWS_AT_ONCE < n) await nextTask();
+    pieces.push(await engine.encode(dictionary, data.subarray(first * d_in, Math.min(n, first + rowsAtOnce) * d_in)));
+    if (first + rowsAtOnce < n) await nextTask();
   }
   return { ...joinRows(pieces, n, d_sae), lengths };
 }

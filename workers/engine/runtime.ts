@@ -132,6 +132,16 @@ export class Runtime {
     }
   }
 
+  /**
+   * Work of our own on the device, between ONNX Runtime's calls.
+   * @throws EngineError without a device, when it is lost, or in place of whatever `work` throws
+   */
+  onDevice<T>(label: string, work: (device: GPUDevice) => Promise<T>): Promise<T> {
+    const device = this.#device;
+    if (!device) throw new EngineError(`There is no graphics device for ${label}.`);
+    return this.#exclusive(() => work(device), label);
+  }
+
   async #exclusive<T>(call: () => Promise<T>, label: string): Promise<T> {
     const turn = this.#tail;
     let done: () => void = () => {};

@@ -8,6 +8,7 @@ import type {
   Generated,
   Input,
   Latents,
+  Live,
   LoadProgress,
   ModelInfo,
   Predictions,
@@ -16,6 +17,8 @@ import type {
   Source,
   Tokenized,
 } from '../../src/core/lm/types.ts';
+
+export type { Live };
 
 /** A file as it crosses: Blobs are handed over by reference. */
 export type FileIn = { path: string; data: Blob };
@@ -43,8 +46,7 @@ export interface LensMethods {
   /** Another tab changed what is kept. */
   refreshDictionaries(): void;
   vectors(id: string, latent: number): { enc: Float32Array; dec: Float32Array; b_enc: number };
-  /** Counts that must return to rest when nothing runs; for the leak tests. */
-  live(): { sessions: number; buffers: number; calls: number };
+  live(): Live;
 }
 
 /** What a method reports while it runs. */

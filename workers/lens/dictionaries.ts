@@ -133,12 +133,16 @@ export class DictionaryLibrary {
     );
   }
 
-  /** @throws UsageError for one that ships with the page; EngineError when the storage refuses, and then it is still there */
-  async remove(id: string): Promise<void> {
-    const { info, kept } = await this.#find(id);
+  /**
+   * @returns its numbers if they were read, for whoever keeps something about them
+   * @throws UsageError for one that ships with the page; EngineError when the storage refuses, and then it is still there
+   */
+  async remove(id: string): Promise<Dictionary | undefined> {
+    const { info, kept, dictionary } = await this.#find(id);
     if (info.source === 'built-in') throw new UsageError(`${id} ships with the page and cannot be removed.`);
     if (kept) await this.#store?.remove(id);
     this.#entries.delete(id);
+    return dictionary?.catch(() => undefined);
   }
 
   async vectors(id: string, latent: number): Promise<LatentVectors> {

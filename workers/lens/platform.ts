@@ -6,7 +6,14 @@ import cpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import cpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import relaxedWasm from '../../src/kernels/wasm/built/relaxed.wasm?url';
+import simdWasm from '../../src/kernels/wasm/built/simd.wasm?url';
 import { createDictionaryStore } from '../../src/cache/dictionaryStore.ts';
+import { download } from '../../src/cache/download.ts';
+import type { SaeEngine } from '../../src/kernels/engine.ts';
+import { createPlainEngine } from '../../src/kernels/plain.ts';
+import { WasmEngine } from '../../src/kernels/wasm/engine.ts';
+import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { Runtime, type OrtModule } from '../engine/runtime.ts';
 import type { Platform } from './session.ts';
 
@@ -29,5 +36,16 @@ export function createPlatform(): Platform {
       ort.env.logLevel = 'error';
       return new Runtime({ ort, threads, ...(device && { device }) });
     },
+    createEngine: () => createWasmEngine().catch(createPlainEngine),
   };
+}
+
+/** @throws when the kernels cannot be had */
+async function createWasmEngine(): Promise<SaeEngine> {
+  const build = chooseBuild();
+  if (!build) return createPlainEngine();
+  const url = new URL(build === 'relaxed' ? relaxedWasm : simdWasm, self.location.href).href;
+  const file = await download(url, { label: 'A part of the page' });
+  if (!file) throw new Error(`There is no ${url}.`);
+  return new WasmEngine(await WebAssembly.compile(await file.arrayBuffer()), build);
 }

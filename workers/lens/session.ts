@@ -21,14 +21,14 @@ import type {
   Source,
   Tokenized,
 } from '../../src/core/lm/types.ts';
-import { decode } from '../../src/core/sae/decode.ts';
 import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
+import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { checkActs, encodeActivations, readActivations, type Activations } from '../engine/encode.ts';
 import { predict } from '../engine/predict.ts';
 import { checkRows, run, type Rows } from '../engine/run.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import type { CallContext } from '../rpc.ts';
-import type { FileIn, ModelSource } from './api.ts';
+import type { FileIn, Live, ModelSource } from './api.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
 import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './models.ts';
 
@@ -39,6 +39,8 @@ export interface Platform {
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
   store?: DictionaryStore;
   createRuntime(choice: Awaited<ReturnType<typeof chooseDevice>>): Promise<Runtime>;
+  /** What encodes and decodes; on the runtime's device where it has one. Never rejects. */
+  createEngine(runtime: Runtime): Promise<SaeEngine>;
 }
 
 /** A loaded model and how many calls use it. */
@@ -50,6 +52,7 @@ interface Held extends LoadedModel {
 export class LensSession {
   readonly #platform: Platform;
   #runtime: Runtime | undefined;
+  #engine: Promise<SaeEngine> | undefined;
   #base = '/';
   #library = new DictionaryLibrary('/');
   #held: Held | undefined;
@@ -67,6 +70,7 @@ export class LensSession {
     this.#base = settings.base;
     this.#library = new DictionaryLibrary(settings.base, this.#platform.store);
     this.#runtime.warmUp().catch(() => {});
+    this.#engine = this.#platform.createEngine(this.#runtime);
     const { threads } = this.#runtime;
     const cpu = `CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
     return { kind: choice.kind, threads, description: choice.kind === 'webgpu' ? choice.adapter : cpu, reason: choice.reason };
@@ -156,7 +160,7 @@ export class LensSession {
 
   async encode(context: CallContext, source: Source, id: string): Promise<Latents> {
     const dictionary = await this.#library.get(id);
-    return encodeActivations(dictionary, await this.#activations(context, source, dictionary), context.signal);
+    return encodeActivations(await this.#requireEngine(), dictionary, await this.#activations(context, source, dictionary), context.signal);
   }
 
   async decode(id: string, latents: Latents, options: { x?: Array2 } = {}): Promise<Array2> {
@@ -168,7 +172,8 @@ export class LensSession {
   async reconstruct(context: CallContext, source: Source, id: string): Promise<Array2> {
     const dictionary = await this.#library.get(id);
     const acts = await this.#activations(context, source, dictionary);
-    return this.#decoded(dictionary, await encodeActivations(dictionary, acts, context.signal), acts.data);
+    const latents = await encodeActivations(await this.#requireEngine(), dictionary, acts, context.signal);
+    return this.#decoded(dictionary, latents, acts.data);
   }
 
   listDictionaries(): Promise<DictionaryInfo[]> {
@@ -190,8 +195,9 @@ export class LensSession {
     return this.#library.export(id);
   }
 
-  removeDictionary(id: string): Promise<void> {
-    return this.#library.remove(id);
+  async removeDictionary(id: string): Promise<void> {
+    const removed = await this.#library.remove(id);
+    if (removed) (await this.#engine)?.forget(removed);
   }
 
   keptDictionaries(): Promise<string[]> {
@@ -206,8 +212,9 @@ export class LensSession {
     return this.#library.vectors(id, latent);
   }
 
-  #decoded(dictionary: Dictionary, latents: Latents, x: Float32Array | undefined): Array2 {
-    const data = decode(dictionary, latents, x && hasSkip(dictionary.config.architecture) ? { x } : {});
+  async #decoded(dictionary: Dictionary, latents: Latents, x: Float32Array | undefined): Promise<Array2> {
+    const engine = await this.#requireEngine();
+    const data = await engine.decode(dictionary, latents, x && hasSkip(dictionary.config.architecture) ? { x } : {});
     return { data, shape: [data.length / dictionary.config.d_out, dictionary.config.d_out] };
   }
 
@@ -217,14 +224,21 @@ export class LensSession {
     return this.#use(context.signal, (held) => readActivations(held.model, toRows(source, held), dictionary, context.signal));
   }
 
-  live(): { sessions: number; buffers: number; calls: number } {
+  async live(): Promise<Live> {
     const { sessions, buffers } = this.#requireRuntime().live;
-    return { sessions, buffers, calls: this.#active + this.#waiting.length };
+    const engine = await this.#requireEngine();
+    const calls = this.#active + this.#waiting.length;
+    return { sessions, buffers, calls, kernels: engine.kernels, keptBytes: engine.keptBytes() };
   }
 
   #requireRuntime(): Runtime {
     if (!this.#runtime) throw new UsageError('The device is not open yet; wait for `featurescope.ready`.');
     return this.#runtime;
+  }
+
+  #requireEngine(): Promise<SaeEngine> {
+    if (!this.#engine) throw new UsageError('The device is not open yet; wait for `featurescope.ready`.');
+    return this.#engine;
   }
 
   /** Resolves when the old model is gone, or left to the calls that still use it. */

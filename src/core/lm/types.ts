@@ -178,6 +178,18 @@ export type LoadProgress = {
   total: number;
 };
 
+/** What the engine holds: for finding leaks. The first three return to their resting count when nothing runs. */
+export type Live = {
+  sessions: number;
+  /** Tensors of the model on the device. */
+  buffers: number;
+  calls: number;
+  /** What encodes and decodes dictionaries. */
+  kernels: 'webgpu' | 'wasm-relaxed' | 'wasm-simd' | 'typescript';
+  /** Bytes kept for dictionaries in use, beside their own tensors. */
+  keptBytes: number;
+};
+
 export type DeviceInfo = {
   kind: 'webgpu' | 'wasm';
   threads: number;

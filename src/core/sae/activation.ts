@@ -2,15 +2,16 @@
 import type { LatentsBuilder } from './latents.ts';
 import type { Plan } from './plan.ts';
 
-/** Working memory for `activateRow`: the largest values of a row so far, smallest on top. */
+/** The largest values of a row so far, smallest on top; the first `size` slots are filled. */
 export interface TopkHeap {
   indices: Uint32Array;
   values: Float64Array;
+  size: number;
 }
 
 /** @returns undefined when the plan keeps all positive latents */
 export function createTopkHeap({ k }: Plan): TopkHeap | undefined {
-  return k === undefined ? undefined : { indices: new Uint32Array(k), values: new Float64Array(k) };
+  return k === undefined ? undefined : { indices: new Uint32Array(k), values: new Float64Array(k), size: 0 };
 }
 
 /**
@@ -39,16 +40,24 @@ function activateEach({ gain, bias, gateBias, threshold }: Plan, q: Float64Array
 
 /** The k largest, then ReLU; only positive candidates can matter, so others never enter. */
 function activateTopk({ gain, bias }: Plan, q: Float64Array | Float32Array, first: number, heap: TopkHeap, out: LatentsBuilder): void {
-  const k = heap.indices.length;
-  let size = 0;
   for (let j = 0; j < bias.length; j++) {
     const p = (gain ? q[first + j] * gain[j] : q[first + j]) + bias[j];
-    if (!(p > 0)) continue;
-    if (size < k) push(heap, size++, j, p);
-    else if (p > heap.values[0]) replaceSmallest(heap, size, j, p);
+    if (p > 0) offer(heap, j, p);
   }
-  const order = [...heap.indices.subarray(0, size).keys()].sort((a, b) => heap.indices[a] - heap.indices[b]);
+  drain(heap, out);
+}
+
+/** Takes a positive value if it is among the k largest so far; of equal values those of lower latents stay. */
+export function offer(heap: TopkHeap, latent: number, value: number): void {
+  if (heap.size < heap.indices.length) push(heap, heap.size++, latent, value);
+  else if (value > heap.values[0] || (value === heap.values[0] && latent < heap.indices[0])) replaceSmallest(heap, latent, value);
+}
+
+/** Adds what the heap holds, rising by latent, and empties it; does not end the row. */
+export function drain(heap: TopkHeap, out: LatentsBuilder): void {
+  const order = [...heap.indices.subarray(0, heap.size).keys()].sort((a, b) => heap.indices[a] - heap.indices[b]);
   for (const slot of order) out.add(heap.indices[slot], heap.values[slot]);
+  heap.size = 0;
 }
 
 /** Whether slot a leaves before slot b: smaller value, or same value and higher index. */
@@ -67,7 +76,8 @@ function push(heap: TopkHeap, at: number, index: number, value: number): void {
   }
 }
 
-function replaceSmallest(heap: TopkHeap, size: number, index: number, value: number): void {
+function replaceSmallest(heap: TopkHeap, index: number, value: number): void {
+  const { size } = heap;
   heap.indices[0] = index;
   heap.values[0] = value;
   for (let slot = 0; ;) {

@@ -5,33 +5,60 @@ import { assertLatents, type Latents } from './latents.ts';
 import { getPlan } from './plan.ts';
 
 /**
- * x̂ in raw units of the dictionary's output hook.
+ * x̂ in raw units of the dictionary's output hook. The specification of every other decoder (design D7).
  * @param o.x [n, d_in], the raw rows the latents came from; needed by skip transcoders only
  * @returns [n, d_out]
  * @throws UsageError when the latents do not fit the dictionary, or x is missing or has other rows
  */
-export function decode(dictionary: Dictionary, latents: Latents, o: { x?: Float32Array } = {}): Float32Array<ArrayBuffer> {
-  const { config, tensors } = dictionary;
-  const { d_in, d_out, d_sae } = config;
-  const n = assertLatents(latents, d_sae);
-  const { decoder, decoderGain, outBias, outputScale, inputScale } = getPlan(dictionary);
-  const skip = hasSkip(config.architecture) ? checkSkip(tensors.W_skip, o.x, n, d_in) : undefined;
-  const decoded = new Float32Array(n * d_out);
+export function decode(dictionary: Dictionary, latents: Latents, o: DecodeOptions = {}): Float32Array<ArrayBuffer> {
+  const frame = createDecodeFrame(dictionary, latents, o);
+  const { decoder, decoderGain } = getPlan(dictionary);
+  const { d_out } = dictionary.config;
+  const decoded = new Float32Array(frame.n * d_out);
   const sum = new Float64Array(d_out);
-  for (let row = 0; row < n; row++) {
-    if (outBias) sum.set(outBias);
-    else sum.fill(0);
+  for (let row = 0; row < frame.n; row++) {
+    sum.fill(0);
     for (let e = latents.rows[row]; e < latents.rows[row + 1]; e++) {
       const latent = latents.latents[e];
       const value = latents.values[e] * (decoderGain ? decoderGain[latent] : 1);
       for (let i = 0, at = latent * d_out; i < d_out; i++) sum[i] += value * decoder[at + i];
     }
-    const scale = outputScale * (latents.scale ? latents.scale[row] : 1);
-    const shift = latents.shift ? latents.shift[row] : 0;
-    if (skip) addSkip(skip, row, d_in, inputScale, sum);
-    for (let i = 0; i < d_out; i++) decoded[row * d_out + i] = sum[i] * scale + shift;
+    frame.finishRow(row, sum, decoded);
   }
   return decoded;
+}
+
+export type DecodeOptions = { x?: Float32Array };
+
+/** Everything of decoding but the sum over active latents, the same for every engine. */
+export interface DecodeFrame {
+  /** Rows to decode. */
+  n: number;
+  /**
+   * Adds bias, skip and a row's own scale and shift.
+   * @param sum [d_out], Σ f·decoderGain·row of the row; used up
+   * @param decoded [n, d_out], the row is written
+   */
+  finishRow(row: number, sum: Float64Array, decoded: Float32Array): void;
+}
+
+/** @throws UsageError as `decode` does */
+export function createDecodeFrame(dictionary: Dictionary, latents: Latents, o: DecodeOptions): DecodeFrame {
+  const { config, tensors } = dictionary;
+  const { d_in, d_out, d_sae } = config;
+  const n = assertLatents(latents, d_sae);
+  const { outBias, outputScale, inputScale } = getPlan(dictionary);
+  const skip = hasSkip(config.architecture) ? checkSkip(tensors.W_skip, o.x, n, d_in) : undefined;
+  return {
+    n,
+    finishRow(row, sum, decoded) {
+      if (outBias) for (let i = 0; i < d_out; i++) sum[i] += outBias[i];
+      if (skip) addSkip(skip, row, d_in, inputScale, sum);
+      const scale = outputScale * (latents.scale ? latents.scale[row] : 1);
+      const shift = latents.shift ? latents.shift[row] : 0;
+      for (let i = 0; i < d_out; i++) decoded[row * d_out + i] = sum[i] * scale + shift;
+    },
+  };
 }
 
 /** A latent's directions. */
