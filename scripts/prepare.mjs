@@ -28,6 +28,7 @@ export async function buildKernels() {
   mkdirSync(BUILT, { recursive: true });
   const stale = Object.keys(BUILDS).filter((name) => !isFresh(join(BUILT, `${name}.wasm`), [SOURCE, import.meta.filename]));
   if (stale.length === 0) return;
+  if (!existsSync(ASC)) throw new Error('The WASM kernels are compiled by assemblyscript, which is not installed. Run `npm install`.');
   for (const name of stale) {
     const out = join(BUILT, `${name}.wasm`);
     // As a program: importing it would bring its own ideas of Array into our types.
