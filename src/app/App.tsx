@@ -2,6 +2,8 @@ import { useCallback, useEffect, useState } from 'react';
 import { createAppStore, type AppStore } from '../state/store.ts';
 import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
 import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
+import { ComparePanel } from '../views/ComparePanel.tsx';
+import { DifferencesPanel } from '../views/DifferencesPanel.tsx';
 import { DropTarget } from '../views/DropTarget.tsx';
 import { EditsPanel } from '../views/EditsPanel.tsx';
 import { FeaturesPanel } from '../views/FeaturesPanel.tsx';
@@ -21,6 +23,7 @@ import './styles/controls.css';
 import './styles/layout.css';
 import './styles/panels.css';
 import './styles/features.css';
+import './styles/compare.css';
 
 export interface AppProps {
   api: FeaturescopeApi;
@@ -51,16 +54,16 @@ export function Screen({ startup }: { startup: Startup }) {
       <main>
         <TextPanel />
         <StripPanel />
-        <div className="columns">
-          <div className="column">
-            <FeaturesPanel />
-            <EditsPanel />
-          </div>
-          <div className="column">
-            <PredictionsPanel />
-            <GeneratePanel />
-            <ActivationsPanel />
-          </div>
+        <ComparePanel />
+        <div className="column column-features">
+          <DifferencesPanel />
+          <FeaturesPanel />
+          <EditsPanel />
+        </div>
+        <div className="column column-model">
+          <PredictionsPanel />
+          <GeneratePanel />
+          <ActivationsPanel />
         </div>
       </main>
       <LiveStatus modelId={startup.modelId} />

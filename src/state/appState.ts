@@ -65,8 +65,8 @@ export type TokenSpan = readonly [from: number, to: number];
 export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'feature' | 'none';
 export type Theme = 'auto' | 'light' | 'dark';
 
-/** A passing message with something to take back. */
-export type Notice = { text: string; undo: 'edits' | { textBefore: string; textAfter: string } };
+/** A passing message, and what takes back what it tells of. */
+export type Notice = { text: string; undo: 'edits' | { textBefore: string; textAfter: string } | { run: () => void } | null };
 
 export interface Facts extends FeatureFacts {
   boot: Boot;

@@ -1,13 +1,15 @@
 /** What a person can do with features. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FileIn } from '../app/api.ts';
+import type { FeaturescopeApi, FileIn } from '../app/api.ts';
 import type { Actions, AppState } from './appState.ts';
+import { createComparer, type CompareActions } from './comparer.ts';
 import { ablationOf, togglePin } from './featureFacts.ts';
 import { dictionaryName } from './features.ts';
+import { createLabelKeeper, type LabelActions } from './labels.ts';
 import type { Ranking } from './ranking.ts';
 import type { Reader } from './reader.ts';
 
-export interface FeatureActions {
+export interface FeatureActions extends LabelActions, CompareActions {
   chooseDictionary: (id: string) => void;
   importDictionaries: (files: FileIn[]) => Promise<void>;
   setRanking: (ranking: Ranking) => void;
@@ -19,8 +21,15 @@ export interface FeatureActions {
   ablate: (latent: number) => void;
 }
 
-export function featureActions(store: StoreApi<AppState>, reader: Reader, bench: Pick<Actions, 'addEdit' | 'removeEdit'>): FeatureActions {
+export function featureActions(
+  api: FeaturescopeApi,
+  store: StoreApi<AppState>,
+  reader: Reader,
+  bench: Pick<Actions, 'addEdit' | 'removeEdit'>,
+): FeatureActions {
   return {
+    ...createLabelKeeper(api, store),
+    ...createComparer(api, store),
     chooseDictionary(id) {
       store.setState({ dictionary: id, pointed: null });
       reader.dictionaryChanged();

@@ -1,8 +1,10 @@
 /** The part of the state that is about features, and pure questions about it. */
 import type { DictionaryInfo } from '../core/lm/types.ts';
+import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { History } from './history.ts';
 import { commonPrefix, featureSeries, type Explained, type FeatureIndex } from './features.ts';
+import { initialLabelFacts, type LabelFacts } from './labels.ts';
 import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
 
 export type DictionaryList =
@@ -35,7 +37,7 @@ export interface Pin {
 export const MAX_PINS = 6;
 export const PIN_LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
 
-export interface FeatureFacts {
+export interface FeatureFacts extends LabelFacts, CompareFacts {
   dictionaries: DictionaryList;
   /** Id of the chosen dictionary; '' when none fits. */
   dictionary: string;
@@ -54,12 +56,14 @@ export interface FeatureFacts {
 }
 
 export const initialFeatureFacts: FeatureFacts = {
+  ...initialLabelFacts,
+  ...initialCompareFacts,
   dictionaries: { status: 'waiting' },
   dictionary: '',
   features: null,
   featuresTask: { status: 'idle' },
   importTask: { status: 'idle' },
-  ranking: 'max',
+  ranking: 'rare',
   skipSpecial: true,
   densities: null,
   pins: [],
@@ -86,11 +90,15 @@ export function togglePin(pins: readonly Pin[], dictionary: string, latent: numb
   return [...pins, { dictionary, latent, slot }];
 }
 
-/** What the strip shows: the feature pointed at, else the last pinned, else the strongest. */
-export function selectedLatent(state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial'>): number | null {
+/** What the strip shows: the feature pointed at, else the last pinned, else the most telling one. */
+export function selectedLatent(
+  state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial' | 'densities' | 'dictionary'>,
+): number | null {
   const { features, pins, pointed, skipSpecial } = state;
   if (!features) return null;
-  return pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(tallyOf(features, skipSpecial));
+  return (
+    pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(tallyOf(features, skipSpecial), densitiesOf(state))
+  );
 }
 
 const special = new WeakMap<readonly string[], ReadonlySet<number>>();
@@ -101,6 +109,13 @@ export function tallyOf({ index, tokens }: Pick<FeatureReading, 'index' | 'token
   const skipped = special.get(tokens) ?? specialPositions(tokens);
   special.set(tokens, skipped);
   return tally(index, skipped);
+}
+
+/** A feature's largest value on the counted tokens on screen: one scale for the strips of both texts. */
+export function comparedTop(state: Pick<FeatureFacts, 'features' | 'compared' | 'skipSpecial'>, latent: number): number {
+  const { features, compared, skipSpecial } = state;
+  const texts = [features, compared?.dictionary.id === features?.dictionary.id ? compared : null];
+  return Math.max(0, ...texts.map((text) => (text ? (tallyOf(text, skipSpecial).byLatent.get(latent)?.max ?? 0) : 0)));
 }
 
 /** The densities when they are the dictionary's on screen. */

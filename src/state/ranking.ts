@@ -89,11 +89,15 @@ function anyBetween(positions: Uint32Array, from: number, to: number, wanted: Re
   return false;
 }
 
-/** The feature with the largest value on the counted tokens. */
-export function strongestFeature({ rows }: Pick<Tally, 'rows'>): number | null {
-  let best: FeatureRow | null = null;
-  for (const row of rows) if (!best || row.max > best.max) best = row;
-  return best?.latent ?? null;
+const strongest = new WeakMap<Tally, { densities: Densities | null; latent: number | null }>();
+
+/** The first under 'rare': what is strong on this text and not on every other. Asked at every change, so remembered. */
+export function strongestFeature(counted: Tally, densities: Densities | null): number | null {
+  const known = strongest.get(counted);
+  if (known?.densities === densities) return known.latent;
+  const latent = rankFeatures(counted, { ranking: 'rare', position: -1, span: null, densities })[0]?.row.latent ?? null;
+  strongest.set(counted, { densities, latent });
+  return latent;
 }
 
 /** A row for a latent that fires on no counted token. */
@@ -108,10 +112,14 @@ export function densityOf(tally: Tally, row: FeatureRow, densities: Densities | 
 
 /** maximum × ln(1 / density): what is strong here and seldom fires. Never below 0. */
 export function rareValue(tally: Tally, row: FeatureRow, densities: Densities | null): number {
+  return row.max * rarity(densityOf(tally, row, densities), densities);
+}
+
+/** ln(1 / density), nats. @param densities where the density is from */
+export function rarity(density: number, densities: Densities | null): number {
   // A latent seen on none of n tokens is taken to fire on half of one.
   const least = densities?.tokens ? 0.5 / densities.tokens : LEAST_DENSITY;
-  const density = Math.min(1, Math.max(least, densityOf(tally, row, densities)));
-  return row.max * Math.log(1 / density);
+  return Math.log(1 / Math.min(1, Math.max(least, density)));
 }
 
 /** A latent's largest value on the counted tokens of a span; 0 where it is silent. */
@@ -127,7 +135,7 @@ export function spanValue({ index, skipped }: Tally, latent: number, [from, to]:
 }
 
 /**
- * Features by falling value, equal ones by number. 'token' and 'span' list only those that fire there; at a token
+ * Features by falling value, equal ones by maximum, then by number. 'token' and 'span' list only those that fire there; at a token
  * chosen by hand even one that is left out elsewhere answers.
  */
 export function rankFeatures(counted: Tally, order: Order): RankedFeature[] {
@@ -138,7 +146,7 @@ export function rankFeatures(counted: Tally, order: Order): RankedFeature[] {
     const v = value(row);
     if (!only || v > 0) ranked.push({ row, value: v });
   }
-  return ranked.sort((a, b) => b.value - a.value || a.row.latent - b.row.latent);
+  return ranked.sort((a, b) => b.value - a.value || b.row.max - a.row.max || a.row.latent - b.row.latent);
 }
 
 function measureOf(counted: Tally, { ranking, position, span, densities }: Order) {

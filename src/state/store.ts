@@ -56,7 +56,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
       dismissLoad: () => store.setState({ load: { status: 'idle' } }),
       ...readingActions(store, reader),
       ...bench,
-      ...featureActions(store, reader, bench),
+      ...featureActions(api, store, reader, bench),
       setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
       generate: generator.generate,
       stopGenerating: generator.stop,

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { saveBlob } from './saveBlob.ts';
 
 const SHOWN_MS = 1800;
 
@@ -24,14 +25,7 @@ export function CopyButton({ label, text }: { label: string; text: () => string 
 }
 
 export function DownloadButton({ label, name, text }: { label: string; name: string; text: () => string }) {
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([text()], { type: 'text/csv' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  };
+  const download = () => saveBlob(new Blob([text()], { type: 'text/csv' }), name);
   return (
     <button type="button" className="button-small" onClick={download}>
       {label}

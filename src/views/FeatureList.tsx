@@ -1,27 +1,28 @@
-import { useDeferredValue, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from 'react';
 import { formatInteger } from '../charts/format.ts';
 import { namedText, type NamedToken } from '../core/lm/glyphs.ts';
 import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
 import { featuresCsv } from '../state/featuresCsv.ts';
-import { rankFeatures, RARE_FORMULA, searchFeatures, type Densities, type Ranking } from '../state/ranking.ts';
+import { labelsOf } from '../state/labels.ts';
+import { rankFeatures, RARE_FORMULA, searchFeatures, type Densities, type RankedFeature, type Ranking } from '../state/ranking.ts';
 import { CopyButton, DownloadButton } from './CopyButton.tsx';
+import { densityWords } from './densityWords.ts';
 import { FeatureDetail } from './FeatureDetail.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
-import { FeatureTable, type FeatureTableHandle } from './FeatureTable.tsx';
+import { FeatureTable } from './FeatureTable.tsx';
 import { Choice } from './fields.tsx';
 import { Empty } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
+import type { GridHandle } from './VirtualGrid.tsx';
 
 const RANKINGS: { value: Ranking; label: string; title: string }[] = [
+  { value: 'rare', label: 'Rarity', title: `Strong here and seldom elsewhere: ${RARE_FORMULA}` },
   { value: 'max', label: 'Maximum', title: 'Largest value on this text' },
   { value: 'sum', label: 'Sum', title: 'Sum of its values over the tokens of this text' },
-  { value: 'rare', label: 'Rarity', title: `Strong here and seldom elsewhere: ${RARE_FORMULA}` },
   { value: 'count', label: 'Tokens', title: 'Number of tokens on which it fires' },
   { value: 'token', label: 'At token', title: 'Value at the chosen token' },
   { value: 'span', label: 'In span', title: 'Largest value on the tokens brushed in the strip' },
 ];
-
-const NO_LABELS: ReadonlyMap<number, string> = new Map();
 
 interface FeatureListProps {
   reading: FeatureReading;
@@ -36,9 +37,9 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   const span = useApp((s) => s.span);
   const densities = useApp(densitiesOf);
   const skipSpecial = useApp((s) => s.skipSpecial);
-  const { setRanking } = useActions();
+  const { setRanking, label } = useActions();
   const counted = tallyOf(reading, skipSpecial);
-  const labels = NO_LABELS;
+  const labels = useApp(labelsOf);
   // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
   const at = ranking === 'token' ? position : -1;
   const within = ranking === 'span' ? span : null;
@@ -48,11 +49,14 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   );
   const [query, setQuery] = useState('');
   const wanted = useDeferredValue(query);
-  const shown = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
+  const found = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
+  // The list holds still while a label is being written: a new order must not carry the box away.
+  const [writing, setWriting] = useState<{ latent: number; shown: readonly RankedFeature[] } | null>(null);
+  const shown = writing?.shown ?? found;
   const own = useMemo(() => pinsOf(pins, dictionary.id), [pins, dictionary.id]);
   const [cursor, setCursor] = useState(0);
   const detailId = useId();
-  const table = useRef<FeatureTableHandle>(null);
+  const table = useRef<GridHandle>(null);
 
   const rankBy = (next: Ranking) => {
     setRanking(next);
@@ -61,6 +65,15 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   const search = (next: string) => {
     setQuery(next);
     setCursor(0);
+  };
+  const write = useCallback((latent: number) => setWriting({ latent, shown: found }), [found]);
+  const written = (text: string | null, byKey: boolean) => {
+    if (!writing) return;
+    setWriting(null);
+    if (text !== null) void label(writing.latent, text);
+    const place = shown.findIndex(({ row }) => row.latent === writing.latent);
+    // After the next drawing, when the box has given way to the row's button.
+    if (byKey && place >= 0) requestAnimationFrame(() => table.current?.focusRow(place));
   };
   const csv = () => featuresCsv({ counted, ranked: shown, names: names.map(namedText), labels, position, span, densities });
   return (
@@ -89,6 +102,10 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
             ranking={ranking}
             names={names}
             pins={own}
+            labels={labels}
+            editing={writing?.latent ?? null}
+            onEdit={write}
+            onDone={written}
             cursor={cursor}
             onCursor={setCursor}
             detailId={detailId}
@@ -98,6 +115,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
             counted={counted}
             fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
             names={names}
+            labels={labels}
             position={position}
           />
         </div>
@@ -147,10 +165,4 @@ function ListNotes({ ranking, densities, special }: { ranking: Ranking; densitie
       )}
     </>
   );
-}
-
-function densityWords(densities: Densities | null): string {
-  if (!densities) return 'counted on this text alone, since the dictionary’s file does not say';
-  const tokens = densities.tokens ? ` on ${formatInteger(densities.tokens)} tokens` : '';
-  return densities.source === 'file' ? `as the dictionary’s file says${tokens}` : `measured here${tokens}`;
 }

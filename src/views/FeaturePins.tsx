@@ -1,11 +1,13 @@
-import { useMemo, useRef } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { formatNumber } from '../charts/format.ts';
 import { Num } from '../charts/Num.tsx';
 import { MAX_BARS, TokenBars } from '../charts/TokenBars.tsx';
 import { ablationOf, MAX_PINS, PIN_LETTERS, pinsOf, tallyOf, type FeatureReading, type Pin } from '../state/featureFacts.ts';
+import { labelsOf } from '../state/labels.ts';
 import { binnedSeries, featureValue } from '../state/features.ts';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
+import { LabelCell } from './LabelCell.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
 export function PinBadge({ slot }: { slot: number }) {
@@ -58,7 +60,9 @@ interface PinRowProps {
 }
 
 function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
-  const { point, ablate } = useActions();
+  const { point, ablate, label } = useActions();
+  const [editing, setEditing] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
   const { index, dictionary } = reading;
   const { latent, slot } = pin;
   const counted = tallyOf(
@@ -68,10 +72,19 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
   const row = counted.byLatent.get(latent);
+  const text = useApp((s) => labelsOf(s).get(latent));
+  const written = (next: string | null, byKey: boolean) => {
+    flushSync(() => setEditing(false));
+    if (next !== null) void label(latent, next);
+    if (byKey) item.current?.querySelector<HTMLElement>('.label-button')?.focus();
+  };
   return (
-    <li data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
+    <li ref={item} data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
       <PinBadge slot={slot} />
       <span className="pin-name">{latent}</span>
+      <span className="feature-label">
+        <LabelCell latent={latent} label={text} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
+      </span>
       <TokenBars values={series} />
       <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>
         {row ? <Num value={featureValue(index, latent, position)} /> : 'silent'}

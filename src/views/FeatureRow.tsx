@@ -7,8 +7,10 @@ import type { NamedToken } from '../core/lm/glyphs.ts';
 import { binnedSeries, type FeatureRow as Row } from '../state/features.ts';
 import type { Tally } from '../state/ranking.ts';
 import { PinBadge } from './FeaturePins.tsx';
+import { LabelCell } from './LabelCell.tsx';
+import { rowAttributes, type RowPlace } from './VirtualGrid.tsx';
 
-interface FeatureRowProps {
+interface FeatureRowProps extends RowPlace {
   counted: Tally;
   row: Row;
   value: number;
@@ -18,39 +20,29 @@ interface FeatureRowProps {
   peak: NamedToken | undefined;
   /** −1 when not pinned. */
   slot: number;
-  /** From the top of the list, 0 the first. */
-  place: number;
-  /** Pixels from the top of the list. */
-  top: number;
-  /** Tab reaches it. */
-  stop: boolean;
+  label: string | undefined;
+  /** The label is being written. */
+  editing: boolean;
+  onEdit: (latent: number) => void;
+  onDone: (text: string | null, byKey: boolean) => void;
   detailId: string;
 }
 
 export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
-  const { counted, row, value, whole, peak, slot, place, top, stop, detailId } = props;
+  const { counted, row, value, whole, peak, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
   const { latent } = row;
   const silent = row.count === 0;
   const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
   const pinned = slot >= 0;
   return (
-    <div
-      className="feature-row"
-      role="row"
-      // The head is row 1.
-      aria-rowindex={place + 2}
-      data-row={place}
-      data-latent={latent}
-      data-slot={pinned ? slot : undefined}
-      style={{ transform: `translateY(${top}px)` }}
-    >
+    <div className="feature-row" data-slot={pinned ? slot : undefined} {...rowAttributes(latent, place, top)}>
       <span role="rowheader">
         <button
           type="button"
           className="feature-number"
           tabIndex={stop ? 0 : -1}
           aria-pressed={pinned}
-          aria-label={`Feature ${latent}: pin`}
+          aria-label={`Feature ${latent}${label ? `, ${label}` : ''}: pin`}
           aria-describedby={stop ? detailId : undefined}
         >
           {pinned && <PinBadge slot={slot} />}
@@ -65,6 +57,9 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
       </span>
       <span role="gridcell" className="feature-peak">
         {!silent && peak && <TokenSample name={peak} />}
+      </span>
+      <span role="gridcell" className="feature-label">
+        <LabelCell latent={latent} label={label} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
       </span>
     </div>
   );

@@ -9,6 +9,7 @@ import { chosenPosition, hasEdits } from '../state/selectors.ts';
 import { DictionaryImport, DictionaryPicker } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
+import { LabelMenu } from './LabelMenu.tsx';
 import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
 import { useApp } from './StoreContext.tsx';
 
@@ -46,6 +47,7 @@ function Body() {
         task.status !== 'failed' && <Skeleton lines={6} />
       )}
       <DictionaryImport />
+      <LabelMenu />
     </>
   );
 }

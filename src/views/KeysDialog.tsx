@@ -6,6 +6,7 @@ const KEYS: [string, string][] = [
   ['↑ ↓', 'token on the line above or below; row of a table'],
   ['Shift with those', 'in the tokens: choose several; Ctrl or ⌘ A chooses all, Esc none'],
   ['Enter', 'append the prediction in focus (at the last position); pin the feature in focus'],
+  ['l', 'in the feature list: write a label for the feature in focus; Enter saves, Esc cancels'],
   ['Ctrl or ⌘ Z', 'undo an edit; with Shift, redo'],
   ['Ctrl or ⌘ C', 'in the tokens: copy the text as you typed it'],
   ['Esc', 'close the topmost menu'],

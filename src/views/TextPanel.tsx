@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from 'react';
 import { formatInteger } from '../charts/format.ts';
 import type { AppState } from '../state/appState.ts';
 import { SAMPLES } from '../state/samples.ts';
+import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { TEXT_BOX_ID, typeIntoTextBox } from './textBox.ts';
@@ -23,7 +24,16 @@ export function TextPanel() {
     if (!typeIntoTextBox(sample, true)) setText(sample);
   };
   return (
-    <Panel title="Text" aside={<Samples onChoose={replace} />} className="panel-text">
+    <Panel
+      title="Text"
+      className="panel-text"
+      aside={
+        <>
+          <CompareButton />
+          <Samples onChoose={replace} />
+        </>
+      }
+    >
       <textarea
         id={TEXT_BOX_ID}
         ref={box}

@@ -56,7 +56,7 @@ describe('at 1440 pixels', () => {
     const before = await box.inputValue();
     await page.locator('.token-button').first().click();
     await expect.poll(() => box.inputValue()).not.toBe(before);
-    await page.locator('.notice button').click();
+    await page.locator('.notice').getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => box.inputValue()).toBe(before);
   });
 

@@ -129,11 +129,11 @@ describe('pins and the feature shown', () => {
     expect(togglePin(six, 'other', 16)).toHaveLength(7);
   });
 
-  it('shows the feature pointed at, else the last pinned, else the strongest', () => {
+  it('shows the feature pointed at, else the last pinned, else the most telling', () => {
     const state = { ...initialFeatureFacts, features: reading };
-    expect(selectedLatent(state)).toBe(2);
+    expect(selectedLatent(state)).toBe(7);
     expect(selectedLatent({ ...state, pins: pinAll([7, 5]) })).toBe(5);
-    expect(selectedLatent({ ...state, pins: [{ dictionary: 'other', latent: 1, slot: 0 }] })).toBe(2);
+    expect(selectedLatent({ ...state, pins: [{ dictionary: 'other', latent: 1, slot: 0 }] })).toBe(7);
     expect(selectedLatent({ ...state, pins: pinAll([7, 5]), pointed: 0 })).toBe(0);
     expect(selectedLatent(initialFeatureFacts)).toBeNull();
   });

@@ -119,7 +119,7 @@ describe('special tokens', () => {
       [5, 1.5],
     ]);
     expect(order(counted, by('span', { span: [1, 3] }))).toEqual([]);
-    expect(strongestFeature(tally(index, new Set([0])))).toBe(7);
+    expect(strongestFeature(tally(index, new Set([0])), null)).toBe(7);
   });
 
   it('still answer when chosen by hand', () => {
@@ -164,8 +164,35 @@ describe('searchFeatures', () => {
 
 describe('strongestFeature', () => {
   it('is none on a text on which nothing fires', () => {
-    expect(strongestFeature(tally(indexFeatures(sparse([[], []], 8))))).toBeNull();
-    expect(strongestFeature(all)).toBe(2);
+    expect(strongestFeature(tally(indexFeatures(sparse([[], []], 8))), null)).toBeNull();
+  });
+
+  it('is strong and rare', () => {
+    expect(strongestFeature(all, null)).toBe(7);
+    const values = new Float32Array(24).fill(0.5);
+    values[5] = 0.01;
+    const densities: Densities = { values, source: 'file' };
+    expect(strongestFeature(all, densities)).toBe(5);
+    expect(strongestFeature(all, densities)).toBe(5);
+    // On one token everything fires always: then the largest.
+    expect(
+      strongestFeature(
+        tally(
+          indexFeatures(
+            sparse(
+              [
+                [
+                  [1, 2],
+                  [3, 5],
+                ],
+              ],
+              8,
+            ),
+          ),
+        ),
+        null,
+      ),
+    ).toBe(3);
   });
 });
 

@@ -48,7 +48,9 @@ describe('the features panel', () => {
 
   it('says what rarity rests on', async () => {
     const html = await panel({}, (store) => store.getState().actions.setRanking('rare'));
-    expect(html).toContain('maximum × ln(1 / density)</span>; density: share of tokens on which it fires, counted on this text alone');
+    expect(html).toContain(
+      'maximum × ln(1 / density)</span>; density: share of tokens on which it fires, counted on what is on screen alone',
+    );
   });
 
   it('leaves <|endoftext|> out unless told otherwise', async () => {

@@ -1,0 +1,73 @@
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+
+/** As long as a label may be. */
+const MAX_LENGTH = 500;
+
+interface LabelCellProps {
+  latent: number;
+  label: string | undefined;
+  editing: boolean;
+  onEdit: () => void;
+  /** With what was written, or null when nothing is to change. `byKey` says that the keyboard waits for a place. */
+  onDone: (text: string | null, byKey: boolean) => void;
+  /** Whether Tab stops at it; in a list the row is the one stop and the key l starts writing. */
+  tabStop?: boolean;
+}
+
+/** A label that turns into a text box in its place. */
+export function LabelCell({ latent, label, editing, onEdit, onDone, tabStop = false }: LabelCellProps) {
+  if (editing) return <LabelBox latent={latent} label={label ?? ''} onDone={onDone} />;
+  return (
+    <button
+      type="button"
+      className={`label-button${label ? '' : ' is-empty'}`}
+      data-label=""
+      tabIndex={tabStop ? 0 : -1}
+      title={label ?? 'Write a label (key l)'}
+      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}`}
+      onClick={onEdit}
+    >
+      {label ?? '+ label'}
+    </button>
+  );
+}
+
+function LabelBox({ latent, label, onDone }: Pick<LabelCellProps, 'latent' | 'onDone'> & { label: string }) {
+  const [draft, setDraft] = useState(label);
+  const box = useRef<HTMLInputElement>(null);
+  // Leaving the box must not save again what a key has settled.
+  const settled = useRef(false);
+  useEffect(() => {
+    box.current?.focus({ preventScroll: true });
+    box.current?.select();
+  }, []);
+  const settle = (text: string | null, byKey: boolean) => {
+    if (settled.current) return;
+    settled.current = true;
+    onDone(text, byKey);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Enter that ends a composition (Japanese, Chinese, Korean) belongs to the input method.
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter') settle(draft, true);
+    else if (event.key === 'Escape') settle(null, true);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <input
+      ref={box}
+      type="text"
+      className="label-box"
+      data-label=""
+      aria-label={`Label of feature ${latent}. Enter saves, Escape cancels`}
+      placeholder="Enter saves, Esc cancels"
+      maxLength={MAX_LENGTH}
+      value={draft}
+      onChange={(e) => setDraft(e.target.value)}
+      onKeyDown={onKeyDown}
+      onBlur={() => settle(draft, false)}
+    />
+  );
+}

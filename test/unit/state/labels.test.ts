@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { labelsOf } from '../../../src/state/labels.ts';
+import { createAppStore } from '../../../src/state/store.ts';
+import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const OTHER = 'bookworm-9m/blocks.1.hook_resid_post/r4';
+const settle = () => vi.advanceTimersByTimeAsync(200);
+
+async function ready() {
+  const api = fakeApi();
+  const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
+  await vi.advanceTimersByTimeAsync(1000);
+  const get = store.getState;
+  return { api, get, act: get().actions, labels: () => [...labelsOf(get())] };
+}
+
+describe('labels', () => {
+  it('are saved, said, changed, taken back and removed', async () => {
+    const { api, get, act, labels } = await ready();
+    await act.label(7, '  sea words ');
+    await settle();
+    expect(labels()).toEqual([[7, 'sea words']]);
+    expect(get().notice?.text).toBe('Label of feature 7 saved.');
+    await act.label(7, 'ships');
+    await settle();
+    expect(get().notice?.text).toBe('Label of feature 7 changed.');
+    const { undo } = get().notice!;
+    if (undo && typeof undo === 'object' && 'run' in undo) undo.run();
+    await settle();
+    expect(labels()).toEqual([[7, 'sea words']]);
+    await act.label(7, ' ');
+    await settle();
+    expect(labels()).toEqual([]);
+    expect(await api.labels.list()).toEqual([]);
+  });
+
+  it('that do not change say nothing', async () => {
+    const { get, act } = await ready();
+    await act.label(7, '');
+    expect(get().notice).toBeNull();
+  });
+
+  it('that are refused are said with the reason', async () => {
+    const { get, act, labels } = await ready();
+    await act.label(7, 'x'.repeat(501));
+    expect(get().notice?.text).toMatch(/^The label of feature 7 was not saved\. A label has at most 500 characters/);
+    expect(labels()).toEqual([]);
+  });
+
+  it('follow the dictionary on screen', async () => {
+    const { act, labels } = await ready();
+    await act.label(7, 'sea');
+    act.chooseDictionary(OTHER);
+    await settle();
+    expect(labels()).toEqual([]);
+    await act.label(9, 'hat');
+    await settle();
+    expect(labels()).toEqual([[9, 'hat']]);
+  });
+
+  it('written elsewhere are shown', async () => {
+    const { api, get, labels } = await ready();
+    await api.labels.set(get().dictionary, 3, 'from a script');
+    await settle();
+    expect(labels()).toEqual([[3, 'from a script']]);
+  });
+
+  it('go out as a file and come back', async () => {
+    const { get, act, labels } = await ready();
+    await act.label(7, 'sea');
+    const blob = (await act.exportLabels(true))!;
+    await act.label(7, '');
+    await settle();
+    // The file is the newer of the two only when it brings what is gone.
+    await act.importLabels(new File([blob], 'labels.json'));
+    await settle();
+    expect(labels()).toEqual([[7, 'sea']]);
+    expect(get().notice?.text).toBe('Labels imported: 1 added.');
+    await act.importLabels(new File(['{'], 'labels.json'));
+    expect(get().notice?.text).toMatch(/^No label was imported\. .*labels\.json/);
+    expect(labels()).toEqual([[7, 'sea']]);
+  });
+});
