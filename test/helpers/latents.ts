@@ -71,7 +71,7 @@ export function randomSuite(architecture: Architecture, count: number): { dictio
         d_in,
         d_out: d_in,
         d_sae,
-        ...(architecture === 'topk' && { k: Math.min(d_sae, among([1, 2, 5, 40])) }),
+        ...((architecture === 'topk' || isBatchTopk(architecture)) && { k: Math.min(d_sae, among([1, 2, 5, 40])) }),
         ...((architecture === 'topk' || isBatchTopk(architecture)) && { rescale_acts_by_decoder_norm: random() < 0.5 }),
         apply_b_dec_to_input: architecture !== 'tied' && random() < 0.5,
         normalize_activations: among([0, 1, 2]) === 0 && architecture !== 'tied' ? 'layer_norm' : 'none',

@@ -14,6 +14,7 @@ import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { createPlainEngine } from '../../src/kernels/plain.ts';
 import { WasmEngine } from '../../src/kernels/wasm/engine.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
+import { WebgpuEngine } from '../../src/kernels/webgpu/engine.ts';
 import { Runtime, type OrtModule } from '../engine/runtime.ts';
 import type { Platform } from './session.ts';
 
@@ -36,7 +37,10 @@ export function createPlatform(): Platform {
       ort.env.logLevel = 'error';
       return new Runtime({ ort, threads, ...(device && { device }) });
     },
-    createEngine: () => createWasmEngine().catch(createPlainEngine),
+    createEngine: async (runtime) =>
+      runtime.kind === 'webgpu'
+        ? new WebgpuEngine((label, work) => runtime.onDevice(label, work))
+        : createWasmEngine().catch(createPlainEngine),
   };
 }
 
