@@ -1,6 +1,7 @@
 /** What the page knows, as small facts and immutable references. Changed only through the actions. */
-import type { Array2, DeviceInfo, LoadProgress, ModelInfo, Predictions } from '../core/lm/types.ts';
+import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/types.ts';
 import type { FileIn } from '../app/api.ts';
+import type { Analysis } from './analysis.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import type { FeatureActions } from './featureActions.ts';
 import type { FeatureFacts } from './featureFacts.ts';
@@ -10,25 +11,15 @@ export type Boot = { status: 'loading'; progress: LoadProgress | null } | { stat
 
 /** What came of the text in the box. `analysis` keeps the last good answer meanwhile. */
 export type Reading =
-  | { status: 'waiting' }
-  | { status: 'empty' }
-  | { status: 'running' }
-  | { status: 'done' }
-  | { status: 'tooLong'; tokens: number; allowed: number }
-  | { status: 'failed'; message: string };
-
-export interface Analysis {
-  text: string;
-  before: Predictions;
-  /** With the edits, when any act. */
-  after: Predictions | null;
-}
+  { status: 'waiting' } | { status: 'empty' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
 
 export type ActivationsTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
 
 export interface Activations {
   hook: string;
   text: string;
+  /** Position of the first token below: of a long text, one window is read. */
+  start: number;
   tokens: string[];
   spans: [number, number][];
   values: Array2;
@@ -100,6 +91,8 @@ export interface Actions extends FeatureActions {
   dismissLoad: () => void;
   setText: (text: string) => void;
   selectPosition: (position: number) => void;
+  /** Tokens now on screen: of a long text they are read first. */
+  look: (span: TokenSpan) => void;
   /** An empty span is none. */
   setSpan: (span: TokenSpan | null) => void;
   setColourBy: (colourBy: ColourBy) => void;
@@ -122,4 +115,4 @@ export interface Actions extends FeatureActions {
 
 export type AppState = Facts & { actions: Actions };
 
-export type { EditItem, KeptVector, LoadProgress };
+export type { Analysis, EditItem, KeptVector, LoadProgress };

@@ -103,14 +103,26 @@ export function anyActs(items: readonly EditItem[], context: EditContext): boole
   return items.some((item) => item.on && editProblem(item, context) === null);
 }
 
-/** The api's edits for every listed edit that is on and can act, in list order. */
-export function compileEdits(items: readonly EditItem[], context: EditContext): Edit[] {
+/** Positions `start` to `end` of the text, which the model reads as 0 to end − start. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
+
+/**
+ * The api's edits for every listed edit that is on and can act, in list order.
+ * @param stretch of a long text, the window the edits are for: their positions are moved into it, and an edit with none
+ * in it is left out
+ */
+export function compileEdits(items: readonly EditItem[], context: EditContext, stretch?: Stretch): Edit[] {
+  const { start, end } = stretch ?? { start: 0, end: context.tokens };
   return items.flatMap((item) => {
     if (!item.on || editProblem(item, context) !== null) return [];
     const hook = findHook(context.model, item.hook);
     const where = wherePositions(item.where, context);
     if (!hook || 'problem' in where) return [];
-    return compileOne({ item, hook, positions: where.list }, context);
+    const positions = where.list?.filter((p) => p >= start && p < end).map((p) => p - start) ?? null;
+    return positions?.length === 0 ? [] : compileOne({ item, hook, positions }, { ...context, tokens: end - start });
   });
 }
 

@@ -3,8 +3,10 @@ import type { DictionaryInfo } from '../core/lm/types.ts';
 import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { History } from './history.ts';
-import { commonPrefix, featureSeries, type Explained, type FeatureIndex } from './features.ts';
+import type { Explained } from './explained.ts';
+import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
 import { initialLabelFacts, type LabelFacts } from './labels.ts';
+import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
 
 export type DictionaryList =
@@ -22,7 +24,11 @@ export interface FeatureReading {
   ids: number[];
   tokens: string[];
   spans: [number, number][];
+  /** Of the tokens known. */
   index: FeatureIndex;
+  known: Known;
+  /** Windows the text is read in. */
+  windows: number;
   /** Comes after the rest; null until then, or when the hook could not be read. */
   explained: Explained | null;
 }
@@ -125,9 +131,10 @@ export function densitiesOf({ densities, dictionary }: Pick<FeatureFacts, 'densi
 
 /** A feature's value at each token of the text on screen; NaN where its tokens have not been read yet. */
 export function shownSeries(features: FeatureReading, latent: number, ids: readonly number[]): Float32Array {
-  const known = commonPrefix(features.ids, ids);
+  const same = commonPrefix(features.ids, ids);
   const series = featureSeries(features.index, latent);
-  return Float32Array.from(ids, (_, i) => (i < known ? series[i] : NaN));
+  const { flags } = features.known;
+  return Float32Array.from(ids, (_, i) => (i < same && flags[i] === 1 ? series[i] : NaN));
 }
 
 /** The edit that ablates a feature everywhere, if it is listed. */

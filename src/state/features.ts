@@ -1,6 +1,6 @@
 /** Which features fire on a text: sparse rows turned about, ranked, laid out token by token. */
-import type { Array2, DictionaryInfo, Latents, ModelInfo } from '../core/lm/types.ts';
-import { explainedPerRow, ReconstructionMetrics } from '../core/sae/metrics.ts';
+import type { DictionaryInfo, Latents, ModelInfo } from '../core/lm/types.ts';
+import { atOnce } from './slices.ts';
 import { hookParts, type HookParts } from './hooks.ts';
 
 /** What a latent does on one text. */
@@ -30,41 +30,64 @@ export interface FeatureIndex {
   places: ReadonlyMap<number, number>;
 }
 
-/** How much of x the reconstruction x̂ keeps: 1 − Σ‖x − x̂‖² / Σ‖x − mean x‖² over the text, and token by token. */
-export interface Explained {
-  text: number;
-  tokens: Float32Array;
+/** Latents of the tokens from `first` on. */
+export interface IndexPart {
+  first: number;
+  latents: Pick<Latents, 'rows' | 'latents' | 'values'>;
 }
 
-export const EXPLAINED_FORMULA = '1 − Σ‖x − x̂‖² / Σ‖x − mean‖²';
+export function indexFeatures(latents: Latents): FeatureIndex {
+  return atOnce(indexing([{ first: 0, latents }], latents.rows.length - 1, latents.d_sae));
+}
 
-export function indexFeatures({ rows: tokenOffsets, latents, values, d_sae }: Latents): FeatureIndex {
-  const tokens = tokenOffsets.length - 1;
+/** Latents summed up between two pauses. */
+const ROWS_A_STEP = 256;
+
+/**
+ * Makes the index of a text of which parts are known, one step between two yields: a million entries take longer than
+ * a frame.
+ * @param parts in the order of the text
+ * @param tokens of the whole text
+ */
+export function* indexing(parts: readonly IndexPart[], tokens: number, d_sae: number): Generator<undefined, FeatureIndex> {
   const counts = new Uint32Array(d_sae + 1);
-  for (const latent of latents) counts[latent + 1]++;
+  for (const part of parts) {
+    const { latents } = part.latents;
+    for (let e = 0; e < latents.length; e++) counts[latents[e] + 1]++;
+    yield;
+  }
   const starts = counts.slice();
   for (let latent = 0; latent < d_sae; latent++) starts[latent + 1] += starts[latent];
-  const next = starts.slice();
-  const positions = new Uint32Array(latents.length);
-  const sorted = new Float32Array(latents.length);
+  const positions = new Uint32Array(starts[d_sae]);
+  const values = new Float32Array(starts[d_sae]);
   const active = new Uint32Array(tokens);
-  for (let token = 0; token < tokens; token++) {
-    active[token] = tokenOffsets[token + 1] - tokenOffsets[token];
-    for (let e = tokenOffsets[token]; e < tokenOffsets[token + 1]; e++) {
-      const to = next[latents[e]]++;
-      positions[to] = token;
-      sorted[to] = values[e];
-    }
+  const next = starts.slice();
+  for (const part of parts) {
+    place(part, next, positions, values, active);
+    yield;
   }
   const rows: FeatureRow[] = [];
   const offsets: number[] = [0];
   for (let latent = 0; latent < d_sae; latent++) {
+    if (latent % ROWS_A_STEP === 0) yield;
     if (counts[latent + 1] === 0) continue;
-    rows.push(summary(latent, starts[latent], starts[latent + 1], positions, sorted));
+    rows.push(summary(latent, starts[latent], starts[latent + 1], positions, values));
     offsets.push(starts[latent + 1]);
   }
   const places = new Map(rows.map((row, i) => [row.latent, i]));
-  return { tokens, d_sae, rows, offsets: Uint32Array.from(offsets), positions, values: sorted, active, places };
+  return { tokens, d_sae, rows, offsets: Uint32Array.from(offsets), positions, values, active, places };
+}
+
+function place({ first, latents }: IndexPart, next: Uint32Array, positions: Uint32Array, values: Float32Array, active: Uint32Array): void {
+  const { rows } = latents;
+  for (let r = 0; r + 1 < rows.length; r++) {
+    active[first + r] = rows[r + 1] - rows[r];
+    for (let e = rows[r]; e < rows[r + 1]; e++) {
+      const to = next[latents.latents[e]]++;
+      positions[to] = first + r;
+      values[to] = latents.values[e];
+    }
+  }
 }
 
 function summary(latent: number, from: number, to: number, positions: Uint32Array, values: Float32Array): FeatureRow {
@@ -120,13 +143,6 @@ export function lowerBound(sorted: Uint32Array, wanted: number, from: number, to
     else to = middle;
   }
   return from;
-}
-
-export function explain(x: Array2, xhat: Array2): Explained {
-  const width = x.shape[0] === 0 ? 0 : x.data.length / x.shape[0];
-  const metrics = new ReconstructionMetrics(width);
-  metrics.add(x.data, xhat.data);
-  return { text: metrics.finish().explainedVariance, tokens: explainedPerRow(x.data, xhat.data, metrics.mean()) };
 }
 
 /** How many tokens at the start of two texts are the same: there a causal model has the same values. */

@@ -1,81 +1,114 @@
 /**
  * Keeps predictions, activations and features in step with text, edits, hook, dictionary and model. A lane
  * each, so that a slow read of activations never holds back predictions; in each only the newest question counts.
+ * A text longer than the context is read window by window, those on screen first.
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn } from '../app/api.ts';
-import type { Predictions, Tokenized } from '../core/lm/types.ts';
-import type { Activations, Analysis, AppState } from './appState.ts';
+import type { Input, Predictions } from '../core/lm/types.ts';
+import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
+import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
+import type { Activations, AppState, TokenSpan } from './appState.ts';
+import { usesSelection } from './edits.ts';
 import { createFeatureReader } from './featureReader.ts';
 import { createLatest } from './latest.ts';
-import { activeEdits } from './selectors.ts';
+import { activeEdits, chosenPosition, editsAct } from './selectors.ts';
 import { keptSpan } from './spans.ts';
+import { createTokenReader } from './tokenReader.ts';
+import { createByteCache, createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
 
 /** Long enough to join the keystrokes of one word, short enough to feel live. */
 export const TYPING_PAUSE_MS = 70;
+/** Of a long text: turning it into tokens takes that long. */
+export const LONG_TYPING_PAUSE_MS = 250;
+const LONG_TEXT_CHARACTERS = 8000;
 /** As many predictions as the screen can show. */
 export const PREDICTIONS_K = 50;
+/** How often a text that is being read is shown. */
+const SHOWN_EVERY_MS = 150;
+/** Windows remembered: about 300 of 256 tokens. */
+const CACHE_BYTES = 48 * 1024 * 1024;
 
 export interface Reader {
   textChanged: () => void;
   editsChanged: () => void;
   hookChanged: () => void;
+  positionChanged: () => void;
+  look: (view: TokenSpan) => void;
   dictionaryChanged: () => void;
   importDictionaries: (files: FileIn[]) => Promise<void>;
   modelChanged: () => void;
 }
 
-type Answer = { status: 'empty' } | { status: 'tooLong'; tokens: number; allowed: number } | { status: 'done'; analysis: Analysis };
-
 export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): Reader {
   const predictions = createLatest();
   const activations = createLatest();
+  const { tokensOf, forget } = createTokenReader(api);
+  const cache = createByteCache<Predictions>(CACHE_BYTES);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let tokenized: { text: string; answer: Promise<Tokenized> } | null = null;
-  let plain: { text: string; answer: Predictions } | null = null;
+  let view: TokenSpan = [0, 1];
 
-  const tokensOf = (text: string): Promise<Tokenized> => {
-    if (tokenized?.text !== text) {
-      const answer = api.tokenize(text);
-      tokenized = { text, answer };
-      answer.catch(() => {
-        if (tokenized?.answer === answer) tokenized = null;
-      });
-    }
-    return tokenized.answer;
+  const gaze = (tokens: number): Gaze => {
+    const { position } = store.getState();
+    return { view, chosen: position === null ? tokens - 1 : Math.min(position, tokens - 1) };
   };
 
-  const features = createFeatureReader(api, store, tokensOf, () => {
+  const features = createFeatureReader(api, store, tokensOf, gaze, () => {
     if (store.getState().bench.present.edits.some((e) => e.change.op === 'ablate')) refresh();
   });
 
-  const readPredictions = async (text: string, signal: AbortSignal): Promise<Answer> => {
-    const { ids } = await tokensOf(text);
-    const state = store.getState();
-    const allowed = state.model?.n_ctx ?? 0;
-    if (ids.length === 0) return { status: 'empty' };
-    if (ids.length > allowed) return { status: 'tooLong', tokens: ids.length, allowed };
-    const edits = activeEdits(state, ids.length);
-    const before = plain?.text === text ? plain.answer : await api.predict({ text }, { k: PREDICTIONS_K, signal });
-    signal.throwIfAborted();
-    plain = { text, answer: before };
-    const after = edits.length > 0 ? await api.predict({ text }, { k: PREDICTIONS_K, edits, signal }) : null;
-    return { status: 'done', analysis: { text, before, after } };
+  /** A window's predictions without edits, and whether they had to be asked for. */
+  const readBefore = async (input: Input, ids: readonly number[], signal: AbortSignal): Promise<Predictions> => {
+    const key = ids.join(' ');
+    const known = cache.get(key);
+    if (known) return known;
+    const answer = await api.predict(input, { k: PREDICTIONS_K, signal });
+    cache.set(key, answer, bytesOf(answer));
+    return answer;
   };
 
-  const readActivations = async (text: string, hook: string, signal: AbortSignal): Promise<Activations | null> => {
-    const { ids, tokens, spans } = await tokensOf(text);
+  const readWindow = async (source: SourceTokens, window: TokenWindow, only: boolean, signal: AbortSignal): Promise<WindowAnswer> => {
     const state = store.getState();
-    if (ids.length === 0 || ids.length > (state.model?.n_ctx ?? 0)) return null;
-    const edits = activeEdits(state, ids.length);
-    const { acts } = await api.run({ text }, { read: [hook], edits, signal });
-    return { hook, text, tokens, spans, values: acts[hook], edited: edits.length > 0 };
+    const ids = source.ids.slice(window.start, window.end);
+    const input = only && source.whole ? { text: source.text } : { ids };
+    const edits = activeEdits(state, source.ids.length, window);
+    const before = await readBefore(input, ids, signal);
+    signal.throwIfAborted();
+    if (!editsAct(state, source.ids.length)) return { before, after: null };
+    if (edits.length === 0) return { before, after: unedited(before) };
+    return { before, after: await api.predict(input, { k: PREDICTIONS_K, edits, signal }) };
+  };
+
+  const readPredictions = async (text: string, signal: AbortSignal): Promise<Analysis | null> => {
+    const source = await tokensOf(text);
+    signal.throwIfAborted();
+    const state = store.getState();
+    const n = source.ids.length;
+    if (n === 0) return null;
+    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
+    const only = windows.length === 1;
+    const edited = editsAct(state, n);
+    const building = buildAnalysis(source, windows, edited);
+    if (!only && !edited) {
+      windows.forEach(({ start, end }, w) => {
+        const before = cache.get(source.ids.slice(start, end).join(' '));
+        if (before) building.add(w, { before, after: null });
+      });
+    }
+    const isTime = createPace(SHOWN_EVERY_MS);
+    for (;;) {
+      const next = nextWindow(windows, building.has, gaze(n));
+      if (next === undefined) return building.snapshot();
+      building.add(next, await readWindow(source, windows[next], only, signal));
+      signal.throwIfAborted();
+      if (!only && isTime()) adopt(building.snapshot());
+    }
   };
 
   const adopt = (analysis: Analysis) => {
     const was = store.getState();
     const span = keptSpan(was.span, was.analysis?.before.ids ?? [], analysis.before.ids);
-    store.setState({ reading: { status: 'done' }, analysis, span });
+    store.setState({ analysis, span });
   };
 
   const refreshPredictions = async () => {
@@ -85,9 +118,27 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     const outcome = await predictions.run((signal) => readPredictions(text, signal));
     if (outcome.status === 'stale') return;
     if (outcome.status === 'failed') store.setState({ reading: outcome });
-    else if (outcome.value.status === 'done') adopt(outcome.value.analysis);
-    else if (outcome.value.status === 'empty') store.setState({ reading: outcome.value, analysis: null, span: null });
-    else store.setState({ reading: outcome.value });
+    else if (outcome.value) {
+      adopt(outcome.value);
+      store.setState({ reading: { status: 'done' } });
+    } else store.setState({ reading: { status: 'empty' }, analysis: null, span: null });
+  };
+
+  /** Of a long text, the window that the chosen token takes its values from. */
+  const readActivations = async (text: string, hook: string, signal: AbortSignal): Promise<Activations | null> => {
+    const source = await tokensOf(text);
+    const state = store.getState();
+    const n = source.ids.length;
+    if (n === 0) return null;
+    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
+    const window = windows[windowAt(windows, gaze(n).chosen)];
+    const { start, end } = window;
+    const edits = activeEdits(state, n, window);
+    const only = windows.length === 1 && source.whole;
+    const { acts } = await api.run(only ? { text } : { ids: source.ids.slice(start, end) }, { read: [hook], edits, signal });
+    const tokens = only ? source.tokens : source.tokens.slice(start, end);
+    const spans = only ? source.spans : source.spans.slice(start, end);
+    return { hook, text: source.text, start, tokens, spans, values: acts[hook], edited: edits.length > 0 };
   };
 
   const refreshActivations = async () => {
@@ -111,10 +162,15 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
   return {
     textChanged() {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        refresh();
-        features.refresh();
-      }, TYPING_PAUSE_MS);
+      const long = store.getState().text.length > LONG_TEXT_CHARACTERS;
+      if (long) stopReading(predictions, features);
+      timer = setTimeout(
+        () => {
+          refresh();
+          features.refresh();
+        },
+        long ? LONG_TYPING_PAUSE_MS : TYPING_PAUSE_MS,
+      );
     },
     editsChanged() {
       // A text not read yet is about to be, here: its features with it.
@@ -123,13 +179,44 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
       if (pending) features.refresh();
     },
     hookChanged: () => void refreshActivations(),
+    positionChanged() {
+      const state = store.getState();
+      if (usesSelection(state.bench.present.edits)) return refresh();
+      const { activations: shown, analysis } = state;
+      if (!shown || !analysis || analysis.windows.length === 1) return;
+      if (analysis.windows[windowAt(analysis.windows, chosenPosition(state))].start !== shown.start) void refreshActivations();
+    },
+    look: (span) => (view = span),
     dictionaryChanged: features.refresh,
     importDictionaries: features.importFiles,
     modelChanged() {
-      tokenized = null;
-      plain = null;
+      forget();
+      cache.clear();
       refresh();
       features.modelChanged();
     },
   };
+}
+
+/** Typing stops the reading of a long text at once; what was read stays on screen and in the caches. */
+function stopReading(...lanes: readonly { cancel: () => void }[]): void {
+  for (const lane of lanes) lane.cancel();
+}
+
+/** What edits make of a window that none of them touches. */
+function unedited(before: Predictions): Predictions {
+  const { topIds, topProbs, ids } = before;
+  const comparison = {
+    kl: new Float32Array(ids.length),
+    topProbsBefore: topProbs,
+    idsBefore: topIds,
+    probsBefore: topProbs,
+    probsAfter: topProbs,
+  };
+  return { ...before, comparison };
+}
+
+/** Numbers of a window's predictions, and about as much again for the words. */
+function bytesOf({ ids, k }: Predictions): number {
+  return ids.length * (2 * 4 * k + 160);
 }

@@ -1,12 +1,16 @@
 /** Pure questions about the state. Nothing answered here is stored. */
 import type { Edit, Predictions } from '../core/lm/types.ts';
 import type { AppState, Facts } from './appState.ts';
-import { compileEdits, type EditContext } from './edits.ts';
+import { anyActs, compileEdits, type EditContext, type Stretch } from './edits.ts';
 
 /** The chosen position, kept inside the text on screen; −1 without tokens. */
 export function chosenPosition(state: Pick<Facts, 'analysis' | 'position'>): number {
-  const last = (state.analysis?.before.ids.length ?? 0) - 1;
-  return state.position === null ? last : Math.min(state.position, last);
+  return clampPosition(state.position, state.analysis?.before.ids.length ?? 0);
+}
+
+/** @param position null is the last */
+export function clampPosition(position: number | null, tokens: number): number {
+  return position === null ? tokens - 1 : Math.min(position, tokens - 1);
 }
 
 export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 'position' | 'dictionaries'>): EditContext {
@@ -15,12 +19,18 @@ export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 
   return { model: state.model, vectors: state.bench.present.vectors, tokens, selected: chosenPosition(state), dictionaries };
 }
 
-/** The edits that act, for a text of `tokens` tokens (the one on screen unless said). */
-export function activeEdits(state: Facts, tokens?: number): Edit[] {
+/** Whether any edit acts on a text of `tokens` tokens. */
+export function editsAct(state: Facts, tokens: number): boolean {
+  const selected = state.position === null ? tokens - 1 : Math.min(state.position, tokens - 1);
+  return anyActs(state.bench.present.edits, { ...editContext(state), tokens, selected });
+}
+
+/** The edits that act, for a text of `tokens` tokens (the one on screen unless said), moved into a stretch of it if given. */
+export function activeEdits(state: Facts, tokens?: number, stretch?: Stretch): Edit[] {
   const context = editContext(state);
   const count = tokens ?? context.tokens;
   const selected = state.position === null ? count - 1 : Math.min(state.position, count - 1);
-  return compileEdits(state.bench.present.edits, { ...context, tokens: count, selected });
+  return compileEdits(state.bench.present.edits, { ...context, tokens: count, selected }, stretch);
 }
 
 export const hasEdits = (state: AppState): boolean => state.analysis?.after != null;
@@ -50,10 +60,12 @@ export function predictionRows(
   after: Predictions | null,
   position: number,
   order: RowOrder = 'before',
+  /** The token that comes next, known also where the window ends. */
+  actual: number | undefined = before.ids[position + 1],
 ): PredictionRow[] {
   const rows = new Map<number, PredictionRow>();
   const add = (row: Omit<PredictionRow, 'actual'>) => {
-    if (!rows.has(row.id)) rows.set(row.id, { ...row, actual: row.id === before.ids[position + 1] });
+    if (!rows.has(row.id)) rows.set(row.id, { ...row, actual: row.id === actual });
   };
   const { comparison } = after ?? {};
   const places = Array.from({ length: before.k }, (_, slot) => position * before.k + slot);

@@ -2,10 +2,9 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
 import type { Startup } from '../app/startup.ts';
-import { namedText, nameTokens } from '../core/lm/glyphs.ts';
+import { namedText } from '../core/lm/glyphs.ts';
 import type { Actions, AppState, Facts } from './appState.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
-import { usesSelection } from './edits.ts';
 import { featureActions } from './featureActions.ts';
 import { initialFeatureFacts } from './featureFacts.ts';
 import { createGenerator } from './generator.ts';
@@ -15,6 +14,7 @@ import { createReader, type Reader } from './reader.ts';
 import { DEFAULT_TEXT } from './samples.ts';
 import { insideText, sameSpan } from './spans.ts';
 import { excerptAround } from './sourceText.ts';
+import { tokenNames } from './tokenNames.ts';
 
 export type AppStore = StoreApi<AppState>;
 
@@ -68,7 +68,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
   return store;
 }
 
-type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'setSpan' | 'setColourBy' | 'setHook'>;
+type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'look' | 'setSpan' | 'setColourBy' | 'setHook'>;
 
 function readingActions(store: AppStore, reader: Reader): ReadingActions {
   return {
@@ -80,8 +80,9 @@ function readingActions(store: AppStore, reader: Reader): ReadingActions {
     selectPosition(position) {
       const last = (store.getState().analysis?.before.ids.length ?? 0) - 1;
       store.setState({ position: position >= last ? null : Math.max(0, position) });
-      if (usesSelection(store.getState().bench.present.edits)) reader.editsChanged();
+      reader.positionChanged();
     },
+    look: reader.look,
     setSpan(span) {
       const next = insideText(store.getState(), span);
       if (!sameSpan(next, store.getState().span)) store.setState({ span: next });
@@ -111,13 +112,14 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
   return {
     keepVector(values, position) {
       const { activations, hook } = store.getState();
-      const span = activations?.spans[position];
+      const at = position - (activations?.start ?? 0);
+      const span = activations?.spans[at];
       const excerpt = activations && span ? excerptAround(activations.text, span) : '';
       const vector = {
         values,
         hook: activations?.hook ?? hook,
         position,
-        token: activations ? namedText(nameTokens(activations.text, activations.tokens, activations.spans)[position]) : '',
+        token: activations && span ? namedText(tokenNames(activations)[at]) : '',
         excerpt,
       };
       change((b) => ({ ...b, vectors: [...b.vectors, { ...vector, id: nextId(b.vectors) }] }));

@@ -38,6 +38,7 @@ export function ActivationsPanel() {
 function Read({ activations }: { activations: Activations }) {
   const model = useApp((s) => s.model);
   const info = findHook(model, activations.hook);
+  const part = useApp((s) => (s.analysis?.windows.length ?? 1) > 1);
   if (!info) return null;
   const shape = info.shape.map((s) => (s === 'pos' ? 'position' : s)).join(' × ');
   return (
@@ -46,6 +47,8 @@ function Read({ activations }: { activations: Activations }) {
         <code>{info.name}</code>
         {siteWords(info.name) && `, ${siteWords(info.name)}`}: {shape}. {activations.edited && <strong>After the edits. </strong>}
         {!info.editable && 'Read-only.'}
+        {part &&
+          ` Positions ${activations.start} to ${activations.start + activations.tokens.length - 1}: the window the chosen token is read in.`}
       </p>
       {isPattern(info) ? <PatternView activations={activations} /> : <VectorView activations={activations} />}
     </>

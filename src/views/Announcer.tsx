@@ -16,7 +16,6 @@ export function statusWords(state: AppState, modelId: string): string {
   if (state.boot.status === 'loading') return progressWords(modelId, state.boot.progress);
   if (state.boot.status === 'failed' || !state.model) return '';
   if (state.generation.status === 'running') return 'Continuing the text.';
-  if (state.reading.status === 'tooLong') return `The text is ${state.reading.tokens - state.reading.allowed} tokens too long.`;
   if (state.reading.status === 'done' && state.analysis) return `${state.model.id}: ${state.analysis.before.ids.length} tokens read.`;
   return `${state.model.id} is open.`;
 }

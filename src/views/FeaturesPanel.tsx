@@ -1,11 +1,11 @@
-import { useMemo } from 'react';
 import { formatFull, formatInteger, formatPercent } from '../charts/format.ts';
 import { markToken } from '../charts/TokenBars.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
-import { nameTokens, type NamedToken } from '../core/lm/glyphs.ts';
+import type { NamedToken } from '../core/lm/glyphs.ts';
 import type { FeatureReading } from '../state/featureFacts.ts';
-import { EXPLAINED_FORMULA } from '../state/features.ts';
+import { EXPLAINED_FORMULA } from '../state/explained.ts';
 import { chosenPosition, hasEdits } from '../state/selectors.ts';
+import { tokenNames } from '../state/tokenNames.ts';
 import { DictionaryImport, DictionaryPicker } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
@@ -66,8 +66,8 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
 }
 
 function Read({ reading }: { reading: FeatureReading }) {
-  const { text, tokens, spans, index } = reading;
-  const names = useMemo(() => nameTokens(text, tokens, spans), [text, tokens, spans]);
+  const { index } = reading;
+  const names = tokenNames(reading);
   const chosen = useApp(chosenPosition);
   const position = Math.max(0, Math.min(chosen, index.tokens - 1));
   if (index.rows.length === 0) return <Empty>No feature of this dictionary fires on this text. Try another layer or another text.</Empty>;

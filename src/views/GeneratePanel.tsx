@@ -1,6 +1,7 @@
 import type { FormEvent } from 'react';
 import type { Output } from '../state/appState.ts';
 import { anyActs } from '../state/edits.ts';
+import { promptOf } from '../state/generator.ts';
 import { editContext } from '../state/selectors.ts';
 import { Field, NumberInput } from './fields.tsx';
 import { Empty, Failure, Panel } from './Panel.tsx';
@@ -9,7 +10,7 @@ import { typeIntoTextBox } from './textBox.ts';
 
 export function GeneratePanel() {
   const generation = useApp((s) => s.generation);
-  const ready = useApp((s) => s.model !== null && s.analysis !== null && s.reading.status !== 'tooLong' && s.reading.status !== 'empty');
+  const ready = useApp((s) => s.model !== null && s.analysis !== null && s.reading.status !== 'empty');
   const empty = useApp((s) => s.reading.status === 'empty');
   const { generate, stopGenerating } = useActions();
   const running = generation.status === 'running';
@@ -56,10 +57,11 @@ export function GeneratePanel() {
 
 function Settings() {
   const settings = useApp((s) => s.settings);
-  const allowed = useApp((s) => (s.model?.n_ctx ?? 256) - (s.analysis?.before.ids.length ?? 0));
+  const n_ctx = useApp((s) => s.model?.n_ctx ?? 256);
+  const length = useApp((s) => s.analysis?.before.ids.length ?? 0);
   const edits = useApp((s) => anyActs(s.bench.present.edits, editContext(s)));
   const { setSettings } = useActions();
-  const room = Math.max(1, allowed);
+  const { start, tokens: room } = promptOf(length, settings.tokens, n_ctx);
   return (
     <>
       <div className="field-row field-row-numbers">
@@ -101,6 +103,7 @@ function Settings() {
             ? 'Sampling among all tokens.'
             : `Sampling among the ${settings.topK} likeliest.`}
         {settings.tokens > room && ` Only ${room} more ${room === 1 ? 'token fits' : 'tokens fit'} in the context.`}
+        {start > 0 && ` The text is longer than the model reads at once, so it goes on from the last ${length - start} tokens.`}
       </p>
       {edits && (
         <label className="check">

@@ -3,10 +3,11 @@ import { formatFull } from '../charts/format.ts';
 import { HeatCanvas, HeatMap } from '../charts/HeatMap.tsx';
 import { Num } from '../charts/Num.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
-import { namedText, nameTokens, type NamedToken } from '../core/lm/glyphs.ts';
+import { namedText, type NamedToken } from '../core/lm/glyphs.ts';
 import type { Activations } from '../state/appState.ts';
 import { toCsv } from '../state/csv.ts';
 import { chosenPosition, largestIndices } from '../state/selectors.ts';
+import { tokenNames } from '../state/tokenNames.ts';
 import { CopyButton, DownloadButton } from './CopyButton.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
@@ -14,14 +15,14 @@ const TABLE_ROWS = 12;
 
 /** Attention patterns: every head small, one large, and the chosen row as a table. */
 export function PatternView({ activations }: { activations: Activations }) {
-  const { values, text, tokens, spans, hook } = activations;
-  const names = useMemo(() => nameTokens(text, tokens, spans), [text, tokens, spans]);
+  const { values, hook, start } = activations;
+  const names = tokenNames(activations);
   const labels = useMemo(() => names.map(namedText), [names]);
   const [heads, n] = values.shape;
   const [chosenHead, setHead] = useState(0);
   const head = Math.min(chosenHead, heads - 1);
   const chosen = useApp(chosenPosition);
-  const row = Math.max(0, Math.min(chosen, n - 1));
+  const row = Math.max(0, Math.min(chosen - start, n - 1));
   const [columnWanted, setColumn] = useState(0);
   const column = Math.min(columnWanted, n - 1);
   const [hovered, setHovered] = useState<{ row: number; column: number } | null>(null);
@@ -29,7 +30,7 @@ export function PatternView({ activations }: { activations: Activations }) {
   const pattern = useMemo(() => values.data.subarray(head * n * n, (head + 1) * n * n), [values, head, n]);
   const shown = hovered ?? { row, column };
   const describe = (r: number, c: number) =>
-    `From ${r} “${labels[r] ?? ''}” to ${c} “${labels[c] ?? ''}”: ${formatFull(pattern[r * n + c])}`;
+    `From ${r + start} “${labels[r] ?? ''}” to ${c + start} “${labels[c] ?? ''}”: ${formatFull(pattern[r * n + c])}`;
   return (
     <>
       <HeadChooser values={values.data} heads={heads} n={n} head={head} onChoose={setHead} />
@@ -39,7 +40,7 @@ export function PatternView({ activations }: { activations: Activations }) {
         row={row}
         column={column}
         onCell={(r, c) => {
-          selectPosition(r);
+          selectPosition(r + start);
           setColumn(c);
         }}
         onHover={setHovered}
@@ -49,7 +50,8 @@ export function PatternView({ activations }: { activations: Activations }) {
       <RowTable
         weights={pattern.subarray(row * n, (row + 1) * n)}
         names={names}
-        caption={`Head ${head}, from position ${row}: largest weights`}
+        start={start}
+        caption={`Head ${head}, from position ${row + start}: largest weights`}
       />
       <div className="panel-foot">
         <CopyButton label="Copy this row as CSV" text={() => rowCsv(pattern.subarray(row * n, (row + 1) * n), labels)} />
@@ -83,7 +85,17 @@ function HeadChooser({ values, heads, n, head, onChoose }: HeadChooserProps) {
   );
 }
 
-function RowTable({ weights, names, caption }: { weights: Float32Array; names: readonly NamedToken[]; caption: string }) {
+function RowTable({
+  weights,
+  names,
+  start,
+  caption,
+}: {
+  weights: Float32Array;
+  names: readonly NamedToken[];
+  start: number;
+  caption: string;
+}) {
   return (
     <table className="largest">
       <caption>{caption}</caption>
@@ -101,7 +113,7 @@ function RowTable({ weights, names, caption }: { weights: Float32Array; names: r
           .filter((i) => weights[i] > 0)
           .map((i) => (
             <tr key={i}>
-              <td>{i}</td>
+              <td>{i + start}</td>
               <td>
                 <TokenSample name={names[i]} />
               </td>

@@ -1,9 +1,10 @@
-import { useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { Num } from '../charts/Num.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
-import { isPartial, nameTokens } from '../core/lm/glyphs.ts';
-import type { Analysis } from '../state/appState.ts';
+import { isPartial } from '../core/lm/glyphs.ts';
+import { answerAt, type Analysis, type WindowAnswer } from '../state/analysis.ts';
 import { chosenPosition, predictionRows, type PredictionRow, type RowOrder } from '../state/selectors.ts';
+import { tokenNames } from '../state/tokenNames.ts';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
 import { PredictionTable } from './PredictionTable.tsx';
@@ -13,7 +14,8 @@ import { typeIntoTextBox } from './textBox.ts';
 const FEW = 10;
 
 export function PredictionsPanel() {
-  const analysis = useApp((s) => s.analysis);
+  // A long table must not hold a keystroke back.
+  const analysis = useDeferredValue(useApp((s) => s.analysis));
   const reading = useApp((s) => s.reading.status);
   const boot = useApp((s) => s.boot.status);
   return (
@@ -38,24 +40,48 @@ const ORDERS: { value: RowOrder; label: string }[] = [
 ];
 
 function Predicted({ analysis }: { analysis: Analysis }) {
-  const { before, after } = analysis;
-  const position = useApp(chosenPosition);
-  const names = useMemo(() => nameTokens(analysis.text, before.tokens, before.spans), [analysis.text, before]);
+  const { before } = analysis;
+  const position = Math.min(useApp(chosenPosition), before.ids.length - 1);
+  const found = useMemo(() => answerAt(analysis, position), [analysis, position]);
+  if (found) return <Answer analysis={analysis} answer={found.answer} at={found.at} position={position} />;
+  return (
+    <>
+      <p className="panel-lead">
+        Position {position},{' '}
+        <TokenSample name={tokenNames({ text: analysis.text, tokens: before.tokens, spans: before.spans })[position]} />, has not been read
+        yet.
+      </p>
+      <Skeleton lines={10} />
+    </>
+  );
+}
+
+interface AnswerProps {
+  analysis: Analysis;
+  answer: WindowAnswer;
+  /** Place of the position in its window. */
+  at: number;
+  position: number;
+}
+
+function Answer({ analysis, answer: { before, after }, at, position }: AnswerProps) {
+  const { ids, tokens, spans } = analysis.before;
+  const names = tokenNames({ text: analysis.text, tokens, spans });
   const [more, setMore] = useState(false);
   const [order, setOrder] = useState<RowOrder>('before');
-  const rows = useMemo(() => predictionRows(before, after, position, order), [before, after, position, order]);
+  const next = ids.at(position + 1);
+  const rows = useMemo(() => predictionRows(before, after, at, order, next), [before, after, at, order, next]);
   const append = useAppend();
-  const atEnd = position === before.ids.length - 1;
+  const atEnd = position === ids.length - 1 && analysis.whole;
   const shown = cutRows(rows, more ? before.k : FEW);
   return (
     <>
       <p className="panel-lead">
-        After <TokenSample name={names[position]} /> at position {position}. Entropy <Num value={before.entropy[position]} /> nats
+        After <TokenSample name={names[position]} /> at position {position}. Entropy <Num value={before.entropy[at]} /> nats
         {after && (
           <>
             {' '}
-            before, <Num value={after.entropy[position]} /> after; KL(before‖after) <Num value={after.comparison?.kl[position] ?? NaN} />{' '}
-            nats
+            before, <Num value={after.entropy[at]} /> after; KL(before‖after) <Num value={after.comparison?.kl[at] ?? NaN} /> nats
           </>
         )}
         .

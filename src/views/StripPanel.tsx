@@ -1,9 +1,9 @@
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import { formatFull, formatNumber } from '../charts/format.ts';
 import { Legend } from '../charts/Legend.tsx';
-import { colourScale, linearScale, type Metric } from '../charts/scales.ts';
-import type { Predictions } from '../core/lm/types.ts';
-import type { Analysis, ColourBy } from '../state/appState.ts';
+import { colourScale, linearScale, type ColourScale, type Metric } from '../charts/scales.ts';
+import type { Analysis } from '../state/analysis.ts';
+import type { ColourBy } from '../state/appState.ts';
 import { pinsOf, selectedLatent, shownSeries, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
 import { commonPrefix, featureValue } from '../state/features.ts';
 import { hasEdits } from '../state/selectors.ts';
@@ -21,7 +21,8 @@ const CAPTIONS: Record<Metric, string> = {
 };
 
 export function StripPanel() {
-  const analysis = useApp((s) => s.analysis);
+  // Drawn when there is time: a keystroke never waits for it.
+  const analysis = useDeferredValue(useApp((s) => s.analysis));
   const reading = useApp((s) => s.reading);
   const boot = useApp((s) => s.boot.status);
   const chosen = useApp((s) => s.colourBy);
@@ -46,11 +47,7 @@ export function StripPanel() {
       aside={<Choice legend="Colour by" options={options} value={colourBy} onChange={setColourBy} />}
     >
       {analysis ? (
-        features && (colourBy === 'feature' || pointing) ? (
-          <ByFeature analysis={analysis} features={features} />
-        ) : (
-          <ByMetric analysis={analysis} colourBy={colourBy === 'feature' ? 'none' : colourBy} />
-        )
+        <Coloured analysis={analysis} colourBy={colourBy} features={colourBy === 'feature' || pointing ? features : null} />
       ) : reading.status === 'empty' ? (
         <Empty>No text, so no tokens. Type above, or choose a sample.</Empty>
       ) : boot === 'failed' ? (
@@ -59,7 +56,18 @@ export function StripPanel() {
         <Skeleton lines={2} />
       )}
       <Brushed />
+      {analysis && analysis.windows.length > 1 && <Windows windows={analysis.windows.length} />}
     </Panel>
+  );
+}
+
+function Windows({ windows }: { windows: number }) {
+  const n_ctx = useApp((s) => s.model?.n_ctx ?? 0);
+  return (
+    <p className="hint">
+      Longer than the {n_ctx} tokens this model reads at once, so it is read in {windows} windows that overlap by a quarter. A dashed line
+      marks where the next begins; each token is read with as much text before it as there is in any of them.
+    </p>
   );
 }
 
@@ -91,48 +99,63 @@ const sentence = (words: string) => words[0].toUpperCase() + words.slice(1);
 
 type MetricChoice = Exclude<ColourBy, 'feature'>;
 
-function ByMetric({ analysis, colourBy }: { analysis: Analysis; colourBy: MetricChoice }) {
-  const vocabulary = useApp((s) => s.model?.n_tokens ?? 2);
-  const values = useMemo(() => metricValues(analysis, colourBy), [analysis, colourBy]);
-  const scale = useMemo(
-    () => (colourBy === 'none' ? null : colourScale(colourBy, vocabulary, largest(values))),
-    [colourBy, vocabulary, values],
-  );
+interface Colouring {
+  share: (position: number) => number;
+  scale: ColourScale | null;
+  caption: string;
+}
+
+interface ColouredProps {
+  analysis: Analysis;
+  colourBy: ColourBy;
+  /** Given when the strip is coloured by a feature. */
+  features: FeatureReading | null;
+}
+
+/** One strip whatever colours it, so that it keeps its place while a feature is pointed at. */
+function Coloured({ analysis, colourBy, features }: ColouredProps) {
+  const latent = useApp((s) => (features ? (selectedLatent(s) ?? 0) : -1));
+  const slot = useApp((s) => pinsOf(s.pins, features?.dictionary.id ?? '').find((p) => p.latent === latent)?.slot);
+  const byMetric = useMetric(analysis, colourBy === 'feature' ? 'none' : colourBy);
+  const byFeature = useFeature(analysis, features, latent);
+  const { share, scale, caption } = byFeature ?? byMetric;
   const more = useFeatureFacts(analysis);
-  const shares = useMemo(() => Array.from(values, (v) => (scale ? scale.share(v) : 0)), [values, scale]);
   return (
-    <div data-metric={colourBy}>
-      <TokenStrip analysis={analysis} shares={shares} more={more} />
-      {scale && colourBy !== 'none' ? (
-        <Legend scale={scale} caption={captionOf(colourBy, analysis)} />
-      ) : (
-        <p className="legend">No colours. Point at a feature to light its tokens.</p>
-      )}
+    <div data-metric={features ? 'feature' : colourBy} data-slot={features ? slot : undefined}>
+      <TokenStrip analysis={analysis} share={share} more={more} />
+      {scale ? <Legend scale={scale} caption={caption} /> : <p className="legend">{caption}</p>}
     </div>
   );
 }
 
-/** Coloured by one feature, on a scale from 0 to its maximum in this text. */
-function ByFeature({ analysis, features }: { analysis: Analysis; features: FeatureReading }) {
-  const latent = useApp(selectedLatent) ?? 0;
-  const slot = useApp((s) => pinsOf(s.pins, features.dictionary.id).find((p) => p.latent === latent)?.slot);
+function useMetric(analysis: Analysis, colourBy: MetricChoice): Colouring {
+  const vocabulary = useApp((s) => s.model?.n_tokens ?? 2);
+  return useMemo(() => {
+    const { flags } = analysis.known;
+    const values = metricValues(analysis, colourBy);
+    if (colourBy === 'none') {
+      return { share: (i) => (flags[i] === 1 ? 0 : NaN), scale: null, caption: 'No colours. Point at a feature to light its tokens.' };
+    }
+    const scale = colourScale(colourBy, vocabulary, largest(values));
+    return { share: (i) => (flags[i] === 1 ? scale.share(values[i]) : NaN), scale, caption: captionOf(colourBy, analysis) };
+  }, [analysis, colourBy, vocabulary]);
+}
+
+/** By one feature, on a scale from 0 to its maximum in this text. */
+function useFeature(analysis: Analysis, features: FeatureReading | null, latent: number): Colouring | null {
   const { ids } = analysis.before;
-  const series = useMemo(() => shownSeries(features, latent, ids), [features, latent, ids]);
   const skipSpecial = useApp((s) => s.skipSpecial);
-  const top = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
-  const scale = useMemo(() => linearScale(top), [top]);
-  const shares = useMemo(() => Array.from(series, scale.share), [series, scale]);
-  const more = useFeatureFacts(analysis);
-  const caption =
-    top > 0
-      ? `Feature ${latent}: value ÷ its maximum in this text, ${formatNumber(top)}. Full colour: that maximum.`
-      : `Feature ${latent} fires on no token of this text.`;
-  return (
-    <div data-metric="feature" data-slot={slot}>
-      <TokenStrip analysis={analysis} shares={shares} more={more} />
-      <Legend scale={scale} caption={caption} />
-    </div>
-  );
+  return useMemo(() => {
+    if (!features) return null;
+    const series = shownSeries(features, latent, ids);
+    const top = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
+    const scale = linearScale(top);
+    const caption =
+      top > 0
+        ? `Feature ${latent}: value ÷ its maximum in this text, ${formatNumber(top)}. Full colour: that maximum.`
+        : `Feature ${latent} fires on no token of this text.`;
+    return { share: (i) => scale.share(series[i]), scale, caption };
+  }, [features, latent, ids, skipSpecial]);
 }
 
 /** For the tooltip: the values of the feature shown and of the pinned ones, where they are known. */
@@ -144,14 +167,16 @@ function useFeatureFacts(analysis: Analysis): (position: number) => [string, str
   const pinned = pinsOf(pins, features.dictionary.id).map((p) => p.latent);
   const latents = [...new Set([...(selected === null ? [] : [selected]), ...pinned])];
   const known = commonPrefix(features.ids, analysis.before.ids);
-  return (i: number) => (i < known ? latents.map((l) => [`feature ${l}`, formatFull(featureValue(features.index, l, i))]) : []);
+  const { flags } = features.known;
+  return (i: number) =>
+    i < known && flags[i] === 1 ? latents.map((l) => [`feature ${l}`, formatFull(featureValue(features.index, l, i))]) : [];
 }
 
 /** With edits on, surprise, entropy and rank are those of the edited model: what the person is looking at. */
 function metricValues({ before, after }: Analysis, colourBy: MetricChoice): ArrayLike<number> {
-  const shown: Predictions = after ?? before;
-  if (colourBy === 'none') return new Float32Array(before.ids.length);
-  if (colourBy === 'kl') return after?.comparison?.kl ?? new Float32Array(before.ids.length);
+  const shown = after ?? before;
+  if (colourBy === 'none') return before.entropy;
+  if (colourBy === 'kl') return after?.kl ?? new Float32Array(before.ids.length);
   return shown[colourBy];
 }
 

@@ -1,6 +1,5 @@
 import { useLayoutEffect, useRef } from 'react';
 import { formatInteger } from '../charts/format.ts';
-import type { AppState } from '../state/appState.ts';
 import { SAMPLES } from '../state/samples.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from './Panel.tsx';
@@ -8,6 +7,7 @@ import { useActions, useApp } from './StoreContext.tsx';
 import { TEXT_BOX_ID, typeIntoTextBox } from './textBox.ts';
 
 const MAX_BOX_PX = 320;
+const LONG_CHARACTERS = 6000;
 
 export function TextPanel() {
   const text = useApp((s) => s.text);
@@ -17,8 +17,12 @@ export function TextPanel() {
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;
-    area.style.height = 'auto';
-    area.style.height = `${Math.min(MAX_BOX_PX, area.scrollHeight + 2)}px`;
+    // Measuring lays the whole text out anew: a long one has the full height anyway.
+    if (text.length > LONG_CHARACTERS) area.style.height = `${MAX_BOX_PX}px`;
+    else {
+      area.style.height = 'auto';
+      area.style.height = `${Math.min(MAX_BOX_PX, area.scrollHeight + 2)}px`;
+    }
   }, [text]);
   const replace = (sample: string) => {
     if (!typeIntoTextBox(sample, true)) setText(sample);
@@ -39,6 +43,7 @@ export function TextPanel() {
         ref={box}
         value={text}
         rows={3}
+        dir="auto"
         spellCheck={false}
         aria-label="Text the model reads"
         aria-describedby="text-count"
@@ -48,12 +53,6 @@ export function TextPanel() {
       <p id="text-count" className="text-count">
         <TokenCount />
       </p>
-      {reading.status === 'tooLong' && (
-        <p className="failure">
-          This text is {formatInteger(reading.tokens)} tokens long. The model reads at most {formatInteger(reading.allowed)}, so it is{' '}
-          {formatInteger(reading.tokens - reading.allowed)} over. What is shown below is still the last text that fitted.
-        </p>
-      )}
       {reading.status === 'failed' && <Failure message={reading.message} />}
     </Panel>
   );
@@ -79,15 +78,16 @@ function Samples({ onChoose }: { onChoose: (text: string) => void }) {
   );
 }
 
-const tokenCount = (s: AppState): number | null => {
-  if (s.reading.status === 'tooLong') return s.reading.tokens;
-  if (s.reading.status === 'empty') return 0;
-  return s.analysis?.before.ids.length ?? null;
-};
-
 function TokenCount() {
-  const count = useApp(tokenCount);
+  const count = useApp((s) => (s.reading.status === 'empty' ? 0 : (s.analysis?.before.ids.length ?? null)));
+  const known = useApp((s) => s.analysis?.known.count ?? 0);
+  const windows = useApp((s) => s.analysis?.windows.length ?? 1);
+  const whole = useApp((s) => s.analysis?.whole !== false);
   const allowed = useApp((s) => s.model?.n_ctx);
   if (count === null || allowed === undefined) return 'Counted when the model is open';
-  return `${formatInteger(count)} of ${formatInteger(allowed)} tokens`;
+  if (windows === 1 && whole) return `${formatInteger(count)} of ${formatInteger(allowed)} tokens`;
+  const read = known < count ? `${formatInteger(known)} of ${formatInteger(count)} tokens read` : `${formatInteger(count)} tokens`;
+  return `${read}, in ${formatInteger(windows)} windows of at most ${formatInteger(allowed)}${
+    whole ? '' : `. The text goes on: of a longer one, the first ${formatInteger(count)} tokens are read`
+  }`;
 }

@@ -1,62 +1,70 @@
-import { memo, useCallback, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react';
-import { TokenText } from '../charts/TokenText.tsx';
-import { END_OF_TEXT, groupTokens, spokenToken, type TokenGroup } from '../core/lm/glyphs.ts';
-import type { Analysis } from '../state/appState.ts';
-import { chosenPosition } from '../state/selectors.ts';
-import { extendSpan } from '../state/spans.ts';
+import { useCallback, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react';
+import { flushSync } from 'react-dom';
+import type { Analysis } from '../state/analysis.ts';
+import type { TokenSpan } from '../state/appState.ts';
+import { clampPosition } from '../state/selectors.ts';
 import { textOfTokens } from '../state/sourceText.ts';
+import { extendSpan } from '../state/spans.ts';
+import { BLOCK_TOKENS, blockAt, stripBlocks, type StripBlock } from '../state/stripBlocks.ts';
+import { tokenGroups } from '../state/tokenNames.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 import { useBrush } from './stripBrush.ts';
-import { selectedTokens, tokenIndex, verticalNeighbour } from './stripDom.ts';
+import { isRightToLeft, selectedTokens, tokenIndex, verticalNeighbour } from './stripDom.ts';
+import { spanInBlock, TokenBlock, TOOLTIP_ID } from './TokenBlock.tsx';
 import { TokenTooltip } from './TokenTooltip.tsx';
-
-const TOOLTIP_ID = 'token-tooltip';
+import { VirtualBlocks } from './VirtualBlocks.tsx';
 
 interface TokenStripProps {
   analysis: Analysis;
-  /** Strength of each token's colour, 0 to 1. */
-  shares: number[];
+  /** Strength of a token's colour, 0 to 1; NaN where it is not known. A new function when any may have changed. */
+  share: (position: number) => number;
   /** Facts for the tooltip beside those of the predictions. */
   more?: (position: number) => [string, string][];
 }
 
-/** The text as tokens: one tab stop, arrows choose, a click chooses, copying gives the text as typed. */
-export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
-  const chosen = useApp(chosenPosition);
+/** The text as tokens: one tab stop, arrows choose, a click chooses, dragging brushes, copying gives the text as typed. */
+export function TokenStrip({ analysis, share, more }: TokenStripProps) {
+  const { text, before, windows } = analysis;
+  const count = before.ids.length;
+  const chosen = clampPosition(
+    useApp((s) => s.position),
+    count,
+  );
   const span = useApp((s) => s.span);
   const { selectPosition, setSpan } = useActions();
   const strip = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const [focused, setFocused] = useState(false);
-  const { text, before } = analysis;
-  const groups = useMemo(() => groupTokens(text.normalize('NFC'), before.tokens, before.spans), [text, before]);
-
+  const groups = tokenGroups({ text, tokens: before.tokens, spans: before.spans });
+  const blocks = useMemo(() => stripBlocks(groups, windows), [groups, windows]);
   useBrush(strip, setSpan);
 
   const go = useCallback(
     (position: number) => {
-      selectPosition(position);
+      // Drawn before it is focused: it may be far from what was on screen.
+      flushSync(() => selectPosition(position));
       strip.current?.querySelector<HTMLElement>(`[data-token="${position}"]`)?.focus();
     },
     [selectPosition],
   );
+  const clear = () => {
+    setFocused(false);
+    setSpan(null);
+    getSelection()?.removeAllRanges();
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      setSpan([0, before.ids.length]);
+      setSpan([0, count]);
     }
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const next = nextPosition(event.key, chosen, before.ids.length, strip.current);
-    if (event.key === 'Escape') {
-      setFocused(false);
-      setSpan(null);
-      getSelection()?.removeAllRanges();
-    }
+    if (event.key === 'Escape') clear();
+    const next = nextPosition(event.key, chosen, count, strip.current);
     if (next === undefined) return;
     event.preventDefault();
-    if (event.shiftKey) setSpan(extendSpan(span, chosen, next));
     setFocused(true);
     setHovered(null);
+    if (event.shiftKey) setSpan(extendSpan(span, chosen, next));
     go(next);
   };
   const onCopy = (event: ClipboardEvent) => {
@@ -65,15 +73,32 @@ export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
     event.clipboardData.setData('text/plain', textOfTokens(text, before.spans, copied[0], copied[1] - 1));
     event.preventDefault();
   };
+  const onHover = (target: EventTarget | null) => {
+    const i = tokenIndex(target);
+    if (i !== hovered) setHovered(i);
+  };
+  const all = blocks.length === 1;
+  const draw = (block: StripBlock) => (
+    <TokenBlock
+      block={block}
+      groups={groups}
+      tokens={before.tokens}
+      share={share}
+      chosen={chosen >= block.first && chosen < block.end ? chosen : -1}
+      {...spanInBlock(span, block)}
+      setSize={all ? undefined : count}
+    />
+  );
   const shown = hovered ?? (focused ? chosen : null);
   return (
     <div className="strip-frame">
       <div
         ref={strip}
-        className="strip"
+        className={all ? 'strip' : 'strip strip-long'}
         role="listbox"
         aria-label="Tokens"
         aria-orientation="horizontal"
+        dir="auto"
         onKeyDown={onKeyDown}
         onCopy={onCopy}
         onClick={(e) => {
@@ -82,43 +107,49 @@ export function TokenStrip({ analysis, shares, more }: TokenStripProps) {
           if (e.shiftKey) setSpan(extendSpan(span, chosen, i));
           go(i);
         }}
-        onPointerOver={(e) => setHovered(tokenIndex(e.target))}
+        onPointerOver={(e) => onHover(e.target)}
         onPointerLeave={() => setHovered(null)}
+        onScroll={() => setHovered(null)}
         onFocus={() => setFocused(true)}
         onBlur={() => setFocused(false)}
       >
-        {groups.map((group) => (
-          <Group
-            key={group.first}
-            group={group}
-            tokens={before.tokens}
-            shares={shares}
-            chosen={within(group, chosen) ? chosen : -1}
-            inSpan={span !== null && group.first < span[1] && group.first + group.count > span[0]}
-          />
-        ))}
+        {all ? draw(blocks[0]) : <Blocks blocks={blocks} chosen={chosen} strip={strip} draw={draw} />}
       </div>
-      {shown !== null && shown < before.ids.length && (
-        <TokenTooltip id={TOOLTIP_ID} analysis={analysis} position={shown} strip={strip} more={more} />
-      )}
+      {shown !== null && shown < count && <TokenTooltip id={TOOLTIP_ID} analysis={analysis} position={shown} strip={strip} more={more} />}
     </div>
   );
 }
 
-function within(group: TokenGroup, position: number): boolean {
-  return position >= group.first && position < group.first + group.count;
+interface BlocksProps {
+  blocks: readonly StripBlock[];
+  chosen: number;
+  strip: RefObject<HTMLDivElement | null>;
+  draw: (block: StripBlock) => React.ReactNode;
+}
+
+function Blocks({ blocks, chosen, strip, draw }: BlocksProps) {
+  const { look } = useActions();
+  const at = blockAt(blocks, chosen);
+  const onView = useCallback((from: number, to: number) => look([blocks[from].first, blocks[to].end] satisfies TokenSpan), [blocks, look]);
+  return <VirtualBlocks blocks={blocks} kept={at} scroller={strip} onView={onView} draw={draw} />;
 }
 
 function nextPosition(key: string, at: number, count: number, strip: HTMLElement | null): number | undefined {
   const last = count - 1;
+  const forward = strip && isRightToLeft(strip, at) ? -1 : 1;
+  const inside = (position: number) => Math.max(0, Math.min(last, position));
   switch (key) {
     case 'ArrowRight':
-      return Math.min(last, at + 1);
+      return inside(at + forward);
     case 'ArrowLeft':
-      return Math.max(0, at - 1);
+      return inside(at - forward);
     case 'ArrowUp':
     case 'ArrowDown':
       return strip ? verticalNeighbour(strip, at, key === 'ArrowUp' ? -1 : 1) : undefined;
+    case 'PageUp':
+      return inside(at - BLOCK_TOKENS);
+    case 'PageDown':
+      return inside(at + BLOCK_TOKENS);
     case 'Home':
       return 0;
     case 'End':
@@ -126,56 +157,4 @@ function nextPosition(key: string, at: number, count: number, strip: HTMLElement
     default:
       return undefined;
   }
-}
-
-interface GroupProps {
-  group: TokenGroup;
-  tokens: readonly string[];
-  shares: readonly number[];
-  /** The chosen position when it is in this group, else −1, so that other groups need no redraw. */
-  chosen: number;
-  inSpan: boolean;
-}
-
-/** One token, or the tokens that share a character: the first carries the text, the rest count on. */
-const Group = memo(
-  function Group({ group, tokens, shares, chosen, inSpan }: GroupProps) {
-    const { first, count, text } = group;
-    const parts = Array.from({ length: count }, (_, j) => first + j);
-    const marks = parts.map((i) => (
-      <span
-        key={i}
-        className={classOf(i !== first, Number.isNaN(shares[i]), inSpan)}
-        role="option"
-        data-token={i}
-        tabIndex={i === chosen ? 0 : -1}
-        aria-selected={i === chosen}
-        aria-label={count === 1 ? `${i}: ${spokenToken(text)}` : `${i}: part ${i - first + 1} of ${count} of ${text}`}
-        aria-describedby={i === chosen ? TOOLTIP_ID : undefined}
-        style={{ '--share': Number.isNaN(shares[i]) ? 0 : Math.round(shares[i] * 100) / 100 } as React.CSSProperties}
-      >
-        {i === first ? <TokenText token={tokens[i] === END_OF_TEXT ? END_OF_TEXT : text} whole breaks={count === 1} /> : i - first + 1}
-      </span>
-    ));
-    const breakable = /^\s/.test(text);
-    return (
-      <>
-        {breakable && <wbr />}
-        {count === 1 ? marks : <span className="token-group">{marks}</span>}
-      </>
-    );
-  },
-  (a, b) => a.chosen === b.chosen && a.inSpan === b.inSpan && sameGroup(a, b),
-);
-
-function classOf(rest: boolean, unscored: boolean, inSpan: boolean): string {
-  return `token${rest ? ' token-rest' : ''}${unscored ? ' token-unscored' : ''}${inSpan ? ' token-in-span' : ''}`;
-}
-
-function sameGroup(a: GroupProps, b: GroupProps): boolean {
-  if (a.group.first !== b.group.first || a.group.count !== b.group.count || a.group.text !== b.group.text) return false;
-  for (let i = a.group.first; i < a.group.first + a.group.count; i++) {
-    if (!Object.is(a.shares[i], b.shares[i]) || a.tokens[i] !== b.tokens[i]) return false;
-  }
-  return true;
 }

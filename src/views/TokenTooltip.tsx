@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import { formatFull, formatInteger } from '../charts/format.ts';
 import { TokenText } from '../charts/TokenText.tsx';
-import { groupTokens } from '../core/lm/glyphs.ts';
-import type { Analysis } from '../state/appState.ts';
+import type { Analysis } from '../state/analysis.ts';
+import { groupAt, tokenGroups } from '../state/tokenNames.ts';
 
 interface TokenTooltipProps {
   id: string;
@@ -36,13 +36,14 @@ export function TokenTooltip({ id, analysis, position, strip, more }: TokenToolt
 export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Analysis; position: number; more?: [string, string][] }) {
   const { text, before, after } = analysis;
   const [from, to] = before.spans[i];
-  const group = groupTokens(text.normalize('NFC'), before.tokens, before.spans).find((g) => i >= g.first && i < g.first + g.count);
+  const group = groupAt(tokenGroups({ text, tokens: before.tokens, spans: before.spans }), i);
   const shared = (group?.count ?? 1) > 1;
   const rows: [string, string][] = [
     ['id', String(before.ids[i])],
     ['characters', from === to ? 'none' : `${from}–${to}`],
   ];
-  for (const [name, p] of [['', before] as const, ...(after ? [[', edited', after] as const] : [])]) {
+  const read = analysis.known.flags[i] === 1;
+  for (const [name, p] of read ? [['', before] as const, ...(after ? [[', edited', after] as const] : [])] : []) {
     if (i > 0) {
       rows.push([`surprise${name}`, `${formatFull(p.surprise[i])} nats`]);
       rows.push([`probability${name}`, formatFull(Math.exp(-p.surprise[i]))]);
@@ -50,7 +51,7 @@ export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Ana
     }
     rows.push([`entropy after${name}`, `${formatFull(p.entropy[i])} nats`]);
   }
-  if (after?.comparison) rows.push(['KL(before‖after)', `${formatFull(after.comparison.kl[i])} nats`]);
+  if (after && read) rows.push(['KL(before‖after)', `${formatFull(after.kl[i])} nats`]);
   rows.push(...more);
   return (
     <>
@@ -65,6 +66,7 @@ export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Ana
           Part {i - group.first + 1} of {group.count}: these tokens split the bytes of one character.
         </p>
       )}
+      {!read && <p className="tooltip-note">Not read yet.</p>}
       {i === 0 && <p className="tooltip-note">Nothing comes before the first token, so nothing predicted it.</p>}
       <dl>
         {rows.map(([name, value]) => (

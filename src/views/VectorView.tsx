@@ -3,10 +3,11 @@ import { BarStrip } from '../charts/BarStrip.tsx';
 import { formatFull, formatNumber } from '../charts/format.ts';
 import { Num } from '../charts/Num.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
-import { namedText, nameTokens } from '../core/lm/glyphs.ts';
+import { namedText } from '../core/lm/glyphs.ts';
 import type { Activations } from '../state/appState.ts';
 import { toCsv } from '../state/csv.ts';
 import { chosenPosition, dimensionName, largestIndices, normsByPosition, vectorAt } from '../state/selectors.ts';
+import { tokenNames } from '../state/tokenNames.ts';
 import { CopyButton, DownloadButton } from './CopyButton.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
@@ -14,10 +15,10 @@ const TABLE_ROWS = 12;
 
 /** A hook with one vector per position: its length along the text, and its numbers at the chosen place. */
 export function VectorView({ activations }: { activations: Activations }) {
-  const { values, text, tokens, spans } = activations;
-  const names = useMemo(() => nameTokens(text, tokens, spans), [text, tokens, spans]);
+  const { values, tokens, start } = activations;
+  const names = tokenNames(activations);
   const chosen = useApp(chosenPosition);
-  const position = Math.max(0, Math.min(chosen, tokens.length - 1));
+  const position = Math.max(0, Math.min(chosen - start, tokens.length - 1));
   const norms = useMemo(() => normsByPosition(values), [values]);
   const vector = useMemo(() => vectorAt(values, position), [values, position]);
   const { selectPosition, keepVector } = useActions();
@@ -30,17 +31,17 @@ export function VectorView({ activations }: { activations: Activations }) {
         values={norms}
         label="L2 norm by position"
         cursor={position}
-        onCursor={selectPosition}
+        onCursor={(i) => selectPosition(i + start)}
         onHover={setHovered}
-        describe={(i) => `position ${i}, ${namedText(names[i])}: ${formatNumber(norms[i])}`}
+        describe={(i) => `position ${i + start}, ${namedText(names[i])}: ${formatNumber(norms[i])}`}
         height={56}
       />
       <p className="detail">
-        Position {shown}, {names[shown] && <TokenSample name={names[shown]} />} ‖x‖₂ = {formatFull(norms[shown])}
+        Position {shown + start}, {names[shown] && <TokenSample name={names[shown]} />} ‖x‖₂ = {formatFull(norms[shown])}
       </p>
-      <Dimensions key={activations.hook} activations={activations} vector={vector} position={position} />
+      <Dimensions key={activations.hook} activations={activations} vector={vector} position={position + start} />
       <div className="panel-foot">
-        <button type="button" onClick={() => keepVector(vector, position)}>
+        <button type="button" onClick={() => keepVector(vector, position + start)}>
           Keep this vector
         </button>
         <CopyButton label="Copy values as CSV" text={() => vectorCsv(vector, values.shape)} />
@@ -103,8 +104,9 @@ function vectorCsv(vector: Float32Array, shape: readonly number[]): string {
   return toCsv([['dimension', 'value'], ...Array.from(vector, (x, i) => [dimensionName(i, shape), x])]);
 }
 
-function matrixCsv({ values, text, tokens, spans }: Activations): string {
+function matrixCsv(activations: Activations): string {
+  const { values, tokens, start } = activations;
   const width = values.data.length / tokens.length;
   const head = ['position', 'token', ...Array.from({ length: width }, (_, i) => dimensionName(i, values.shape))];
-  return toCsv([head, ...nameTokens(text, tokens, spans).map((name, i) => [i, namedText(name), ...vectorAt(values, i)])]);
+  return toCsv([head, ...tokenNames(activations).map((name, i) => [i + start, namedText(name), ...vectorAt(values, i)])]);
 }

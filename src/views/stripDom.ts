@@ -48,3 +48,9 @@ export function verticalNeighbour(strip: HTMLElement, at: number, direction: 1 |
   }
   return best?.index;
 }
+
+/** Whether the line a token stands on runs from right to left. */
+export function isRightToLeft(strip: HTMLElement, position: number): boolean {
+  const token = strip.querySelector(`[data-token="${position}"]`);
+  return token !== null && getComputedStyle(token.parentElement ?? token).direction === 'rtl';
+}

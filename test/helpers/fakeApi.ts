@@ -68,6 +68,19 @@ export function fakeModel(n_ctx = 256): ModelInfo {
 }
 
 /** Pieces of words and single bytes of anything beyond Latin letters, as a byte-level tokenizer gives. */
+/** What every id seen stands for, so that ids can be given back. */
+const pieces = new Map<number, string>();
+
+/** Text of ids that fakeTokenize gave; bytes of a character are written once. */
+function textOfIds(ids: readonly number[]): string {
+  return ids.map((id) => pieces.get(id) ?? '').join('');
+}
+
+function textOf(input: Source): string {
+  if ('text' in input) return input.text;
+  return 'ids' in input ? textOfIds(input.ids) : '';
+}
+
 export function fakeTokenize(text: string): Tokenized {
   const nfc = text.normalize('NFC');
   const out: Tokenized = { ids: [], tokens: [], spans: [] };
@@ -75,7 +88,9 @@ export function fakeTokenize(text: string): Tokenized {
     const piece = match[0];
     const parts = (piece.codePointAt(0) ?? 0) > 0x7ff ? new TextEncoder().encode(piece).length : 1;
     for (let j = 0; j < parts; j++) {
-      out.ids.push(idOf(piece) + (parts > 1 ? j + 1 : 0));
+      const id = idOf(piece) + (parts > 1 ? j + 1 : 0);
+      pieces.set(id, j === 0 ? piece : '');
+      out.ids.push(id);
       out.tokens.push(parts > 1 ? '\uFFFD' : piece);
       out.spans.push([match.index, match.index + piece.length]);
     }
@@ -106,11 +121,15 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     calls.push(`${call} ${text}`);
     const ms = typeof options.delayMs === 'function' ? options.delayMs(call, text) : (options.delayMs ?? 0);
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
+      const stop = () => {
         clearTimeout(timer);
         reject(new DOMException('The call was cancelled.', 'AbortError'));
-      });
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', stop);
     });
     const failure = options.fail?.[call];
     if (failure) throw new Error(failure);
@@ -121,7 +140,8 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     description: 'CPU, 2 threads',
     reason: 'This browser offers no hardware WebGPU adapter, so the model runs on the CPU.',
   };
-  const tokenIds = (source: Source): number[] => ('text' in source ? fakeTokenize(source.text).ids : []);
+  const tokenIds = (source: Source): number[] =>
+    'acts' in source ? Array.from({ length: source.acts.shape[0] }, (_, i) => i) : fakeTokenize(textOf(source)).ids;
   let dictionaries = fakeDictionaries(!options.misfit);
   const library = createSignal();
   const labelled = createSignal();
@@ -161,19 +181,20 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       return fakeTokenize(text);
     },
     async run(input, { read = [], edits = [], signal } = {}) {
-      const text = 'text' in input ? input.text : '';
+      const text = textOf(input);
       await wait('run', text, signal);
       const n = fakeTokenize(text).ids.length;
       const acts = Object.fromEntries(read.map((name) => [name, fakeActs(current, name, n, edits)]));
       return { acts, lengths: [n] };
     },
     async encode(source, dictionary, { signal } = {}) {
-      await wait('encode', 'text' in source ? source.text : '', signal);
+      await wait('encode', 'acts' in source ? `${source.acts.shape[0]} rows` : textOf(source), signal);
       const ids = tokenIds(source);
       const seed = dictionaries.findIndex((d) => d.id === dictionary);
       return fakeLatents(options.silent ? [] : ids, seed, { rows: ids.length });
     },
-    decode: () => Promise.reject(new Error('The fake decodes nothing.')),
+    decode: (_dictionary, _latents, { x } = {}) =>
+      x ? Promise.resolve(fakeReconstruction(x)) : Promise.reject(new Error('The fake decodes nothing without x.')),
     async reconstruct(source) {
       await wait('reconstruct', '');
       if (!('acts' in source)) throw new Error('The fake reconstructs activations only.');
@@ -202,12 +223,12 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     storage: storage.api,
     live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0, kernels: 'typescript', keptBytes: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
-      const text = 'text' in input ? input.text : '';
+      const text = textOf(input);
       await wait('predict', text, signal);
       return fakePredictions(text, k, edits);
     },
     async generate(input, { tokens, edits = [], onToken, signal }) {
-      const prompt = 'text' in input ? input.text : '';
+      const prompt = textOf(input);
       const ids: number[] = [];
       let text = '';
       for (let i = 0; i < tokens; i++) {

@@ -103,7 +103,12 @@ export interface NamedToken {
 
 /** One per token: those that share a character carry the whole of it, numbered from 1. */
 export function nameTokens(text: string, tokens: readonly string[], spans: readonly [number, number][]): NamedToken[] {
-  return groupTokens(text.normalize('NFC'), tokens, spans).flatMap((group) =>
+  return nameGroups(groupTokens(text.normalize('NFC'), tokens, spans), tokens);
+}
+
+/** `nameTokens` of groups already made. */
+export function nameGroups(groups: readonly TokenGroup[], tokens: readonly string[]): NamedToken[] {
+  return groups.flatMap((group) =>
     group.count === 1
       ? [{ text: tokens[group.first], part: 1, of: 1 }]
       : Array.from({ length: group.count }, (_, j) => ({ text: group.text, part: j + 1, of: group.count })),

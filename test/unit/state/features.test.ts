@@ -13,11 +13,12 @@ import {
   defaultDictionary,
   dictionariesByLayer,
   dictionaryName,
-  explain,
   featureSeries,
   featureValue,
   indexFeatures,
+  indexing,
 } from '../../../src/state/features.ts';
+import { atOnce } from '../../../src/state/slices.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries, sparse } from '../../helpers/fakeDictionaries.ts';
 
@@ -40,6 +41,33 @@ const index = indexFeatures(
   ),
 );
 describe('indexFeatures', () => {
+  it('of parts of a text is the same as of the whole, and knows nothing of parts not there', () => {
+    const entries: [number, number][][] = [
+      [
+        [2, 4],
+        [5, 1.5],
+      ],
+      [],
+      [
+        [2, 0.5],
+        [5, 3.5],
+        [7, 4],
+      ],
+    ];
+    const parts = [
+      { first: 0, latents: sparse(entries.slice(0, 2), 8) },
+      { first: 2, latents: sparse(entries.slice(2), 8) },
+    ];
+    expect(atOnce(indexing(parts, 3, 8))).toEqual(index);
+    const later = atOnce(indexing(parts.slice(1), 3, 8));
+    expect([...later.active]).toEqual([0, 0, 3]);
+    expect(later.rows.map((r) => [r.latent, r.peak])).toEqual([
+      [2, 2],
+      [5, 2],
+      [7, 2],
+    ]);
+  });
+
   it('turns rows by token into rows by latent', () => {
     expect(index.rows).toEqual([
       { latent: 2, max: 4, peak: 0, sum: 4.5, count: 2 },
@@ -77,24 +105,6 @@ describe('indexFeatures', () => {
   });
 });
 
-describe('explain', () => {
-  it('is 1 − ‖x − x̂‖² / ‖x − mean‖², over the text and by token', () => {
-    // Mean (2, 0); squared distances from it 4 and 4, errors 1 and 0.
-    const { text, tokens } = explain(
-      { data: Float32Array.of(0, 0, 4, 0), shape: [2, 2] },
-      { data: Float32Array.of(0, 1, 4, 0), shape: [2, 2] },
-    );
-    expect(text).toBe(1 - 1 / 8);
-    expect([...tokens]).toEqual([0.75, 1]);
-  });
-
-  it('has no answer for one token, which is its own mean', () => {
-    const x = { data: Float32Array.of(1, 2), shape: [1, 2] };
-    expect(explain(x, x).text).toBeNaN();
-    expect(explain(x, x).tokens[0]).toBeNaN();
-  });
-});
-
 describe('dictionaries', () => {
   const list = fakeDictionaries();
 
@@ -116,7 +126,13 @@ describe('dictionaries', () => {
 });
 
 describe('pins and the feature shown', () => {
-  const reading = { dictionary: fakeDictionaries()[0], ids: [1, 2, 3], tokens: ['a', 'b', 'c'], index } as unknown as FeatureReading;
+  const reading = {
+    dictionary: fakeDictionaries()[0],
+    ids: [1, 2, 3],
+    tokens: ['a', 'b', 'c'],
+    index,
+    known: { flags: Uint8Array.of(1, 1, 1), count: 3 },
+  } as unknown as FeatureReading;
   const { id } = reading.dictionary;
   const pinAll = (latents: number[], from: readonly Pin[] = []) => latents.reduce((pins, l) => togglePin(pins, id, l), from);
 

@@ -54,9 +54,11 @@ describe('the page', () => {
     expect(html).not.toContain('<img');
   });
 
-  it('says by how much a text is too long', async () => {
+  it('says how a text longer than the context is read', async () => {
     const html = await page({ text: 'a b c d e f' }, { n_ctx: 4 });
-    expect(html).toContain('This text is 6 tokens long. The model reads at most 4, so it is 2 over.');
+    expect(html).toContain('6 tokens, in 2 windows of at most 4');
+    expect(html.match(/role="option"/g)).toHaveLength(6);
+    expect(html.match(/strip-border/g)).toHaveLength(1);
   });
 
   it('has words for an empty text', async () => {
