@@ -186,7 +186,9 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
       if (!shown || !analysis || analysis.windows.length === 1) return;
       if (analysis.windows[windowAt(analysis.windows, chosenPosition(state))].start !== shown.start) void refreshActivations();
     },
-    look: (span) => (view = span),
+    look(span) {
+      view = span;
+    },
     dictionaryChanged: features.refresh,
     importDictionaries: features.importFiles,
     modelChanged() {

@@ -84,7 +84,8 @@ function TokenCount() {
   const windows = useApp((s) => s.analysis?.windows.length ?? 1);
   const whole = useApp((s) => s.analysis?.whole !== false);
   const allowed = useApp((s) => s.model?.n_ctx);
-  if (count === null || allowed === undefined) return 'Counted when the model is open';
+  if (allowed === undefined) return 'Counted when the model is open';
+  if (count === null) return 'Counting tokens…';
   if (windows === 1 && whole) return `${formatInteger(count)} of ${formatInteger(allowed)} tokens`;
   const read = known < count ? `${formatInteger(known)} of ${formatInteger(count)} tokens read` : `${formatInteger(count)} tokens`;
   return `${read}, in ${formatInteger(windows)} windows of at most ${formatInteger(allowed)}${

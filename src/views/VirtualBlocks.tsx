@@ -43,7 +43,9 @@ export function VirtualBlocks({ blocks, kept, scroller, onView, draw }: VirtualB
   });
   const from = virtual.range?.startIndex ?? 0;
   const to = Math.min(virtual.range?.endIndex ?? 0, blocks.length - 1);
-  useEffect(() => onView(Math.min(from, to), to), [from, to, onView]);
+  useEffect(() => {
+    onView(Math.min(from, to), to);
+  }, [from, to, onView]);
   return (
     <div className="strip-blocks" style={{ height: virtual.getTotalSize() }} role="presentation">
       {virtual.getVirtualItems().map(({ index, key, start }) => (
