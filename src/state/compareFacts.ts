@@ -11,6 +11,7 @@ export interface CompareFacts {
   compareTask: FeaturesTask;
 }
 
-export type SecondReading = Omit<FeatureReading, 'explained'>;
+/** Read in one call, whole. */
+export type SecondReading = Omit<FeatureReading, 'explained' | 'known' | 'windows'>;
 
 export const initialCompareFacts: CompareFacts = { compare: null, compareBy: 'max', compared: null, compareTask: { status: 'idle' } };
