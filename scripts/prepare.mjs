@@ -8,12 +8,16 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const ROOT = join(import.meta.dirname, '..');
-const SOURCE = join(ROOT, 'src/kernels/wasm/assembly/sae.ts');
+const ASSEMBLY = join(ROOT, 'src/kernels/wasm/assembly');
 const ASC = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 
 /** Nothing of AssemblyScript's runtime: addresses come from outside, the memory too. */
 const FLAGS = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noAssert', '--use', 'abort=', '-O3', '--converge'];
+
+/** Modules and what goes into each: dictionaries of any kind, and the steps of training. */
+/** @type {Record<string, string[]>} */
+const MODULES = { '': ['sae.ts'], 'train-': ['train.ts', 'sae.ts'] };
 
 /** @type {Record<string, string[]>} */
 const BUILDS = { simd: ['--enable', 'simd'], relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd'] };
@@ -26,17 +30,23 @@ function isFresh(file, sources) {
 /** Builds are relaxed and plain; a build with shared memory for threads would be two entries more. */
 export async function buildKernels() {
   mkdirSync(BUILT, { recursive: true });
-  const stale = Object.keys(BUILDS).filter((name) => !isFresh(join(BUILT, `${name}.wasm`), [SOURCE, import.meta.filename]));
-  if (stale.length === 0) return;
-  if (!existsSync(ASC)) throw new Error('The WASM kernels are compiled by assemblyscript, which is not installed. Run `npm install`.');
-  for (const name of stale) {
-    const out = join(BUILT, `${name}.wasm`);
-    // As a program: importing it would bring its own ideas of Array into our types.
-    execFileSync(process.execPath, [ASC, relative(ROOT, SOURCE), '--outFile', relative(ROOT, out), ...FLAGS, ...BUILDS[name]], {
-      cwd: ROOT,
-      stdio: 'inherit',
-    });
+  for (const [prefix, names] of Object.entries(MODULES)) {
+    const sources = names.map((name) => join(ASSEMBLY, name));
+    for (const [build, flags] of Object.entries(BUILDS)) {
+      const out = join(BUILT, `${prefix}${build}.wasm`);
+      if (!isFresh(out, [...sources, import.meta.filename])) compile(sources[0], out, flags);
+    }
   }
+}
+
+/** @param {string} source @param {string} out @param {string[]} flags */
+function compile(source, out, flags) {
+  if (!existsSync(ASC)) throw new Error('The WASM kernels are compiled by assemblyscript, which is not installed. Run `npm install`.');
+  // As a program: importing it would bring its own ideas of Array into our types.
+  execFileSync(process.execPath, [ASC, relative(ROOT, source), '--outFile', relative(ROOT, out), ...FLAGS, ...flags], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
 }
 
 /** For vitest's globalSetup too. */
