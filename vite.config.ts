@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { offline } from './scripts/offline.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -28,7 +29,7 @@ function oneRuntime(): Plugin {
 export default defineConfig({
   // A built page may lie in any folder of a server.
   base: './',
-  plugins: [react(), oneRuntime()],
+  plugins: [react(), oneRuntime(), offline()],
   define: { __VERSION__: JSON.stringify(version) },
   worker: { format: 'es', plugins: () => [oneRuntime()] },
   build: {

@@ -35,8 +35,10 @@ export function createStaticServer({ dir, isolation }) {
     const stamp = existsSync(index) ? statSync(index).mtimeMs : 0;
     if (stamp !== builtAt) {
       builtAt = stamp;
-      files = sirv(dir, { etag: true, extensions: ['html'], setHeaders: (res, path) => setHeaders(res, path, isolation) });
+      files = sirv(dir, { etag: true, extensions: [], setHeaders: (res, path) => setHeaders(res, path, isolation) });
     }
+    // A folder's own address is its index.html, and nothing else is: not /index, not /index.html/.
+    request.url = request.url?.replace(/\/(?=$|\?)/, '/index.html');
     files(request, response, () => {
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8', 'Cross-Origin-Resource-Policy': 'same-origin' });
       response.end('There is no such file here.\n');

@@ -10,6 +10,7 @@ import { FeaturesPanel } from '../views/FeaturesPanel.tsx';
 import { GeneratePanel } from '../views/GeneratePanel.tsx';
 import { Header } from '../views/Header.tsx';
 import { KeysDialog } from '../views/KeysDialog.tsx';
+import { OfflineLine, UpdateBanner } from '../views/OfflineLine.tsx';
 import { usePageKeys } from '../views/pageKeys.ts';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
@@ -34,12 +35,12 @@ export function App({ api, startup }: AppProps) {
   const [store] = useState<AppStore>(() => createAppStore(api, startup));
   return (
     <StoreProvider store={store}>
-      <Screen startup={startup} />
+      <Screen startup={startup} offline={api.offline} />
     </StoreProvider>
   );
 }
 
-export function Screen({ startup }: { startup: Startup }) {
+export function Screen({ startup, offline }: { startup: Startup; offline: FeaturescopeApi['offline'] }) {
   const [keysOpen, setKeysOpen] = useState(false);
   const openKeys = useCallback(() => setKeysOpen(true), []);
   usePageKeys(useActions(), openKeys);
@@ -49,6 +50,7 @@ export function Screen({ startup }: { startup: Startup }) {
       <div className="app-top">
         <Header startup={startup} onHelp={openKeys} />
         <LoadBanners startup={startup} />
+        <UpdateBanner offline={offline} />
         <DropTarget />
       </div>
       <main>
@@ -66,6 +68,7 @@ export function Screen({ startup }: { startup: Startup }) {
           <ActivationsPanel />
         </div>
       </main>
+      <OfflineLine offline={offline} />
       <LiveStatus modelId={startup.modelId} />
       <NoticeBar />
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />

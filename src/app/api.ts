@@ -3,6 +3,7 @@
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
 import type { SettingName, Settings } from '../cache/settings.ts';
+import type { OfflineStatus } from '../cache/offline/client.ts';
 import type { Label } from '../core/formats/labels.ts';
 import type {
   Array2,
@@ -24,7 +25,7 @@ import type {
 } from '../core/lm/types.ts';
 
 export type * from '../core/lm/types.ts';
-export type { Label, SettingName, Settings };
+export type { Label, OfflineStatus, SettingName, Settings };
 
 /** A file a person dropped or a script made. `path` may hold folders (`onnx/model.onnx`). */
 export type FileIn = File | { path: string; data: Blob | Uint8Array };
@@ -112,6 +113,17 @@ export interface FeaturescopeApi {
     persist(): Promise<boolean>;
     /** Deletes one item of `usage().items`. */
     remove(kind: StoredKind, id: string): Promise<void>;
+  };
+  /** The page kept by this browser, so that it opens without a network. */
+  offline: {
+    /** The same object until something changes. */
+    status: () => OfflineStatus;
+    /** Called when the status changed. @returns how to stop */
+    subscribe: (listener: () => void) => () => void;
+    /** Fetches what is missing now instead of when the page is quiet. @throws Error with a sentence */
+    keep: () => Promise<void>;
+    /** Starts the new build that waits; reloads every tab of the page. */
+    update: () => void;
   };
 }
 

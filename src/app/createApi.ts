@@ -1,5 +1,6 @@
 /** The scripting interface on top of the lens worker. */
 import type { LensClient } from '../../workers/lens/client.ts';
+import { offlineNowhere, type Offline } from '../cache/offline/client.ts';
 import { toFiles } from './files.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
@@ -18,6 +19,8 @@ export interface ApiSettings {
   startupSignal: AbortSignal;
   /** What outlasts the page. */
   kept: Kept;
+  /** Makes the page work offline, once it is known which device it uses; absent: it does not. */
+  offline?: (device: Promise<DeviceInfo['kind']>) => Offline;
 }
 
 export function createApi(lens: LensClient, settings: ApiSettings): FeaturescopeApi {
@@ -61,8 +64,16 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   };
   const dictionaries = () => lens.call('listDictionaries', []);
   const labelled = createSignal();
+  // A device that opened is known also when the model did not.
+  const kind = ready.then(
+    () => device?.kind ?? 'wasm',
+    () => device?.kind ?? 'wasm',
+  );
+  const offline = settings.offline?.(kind) ?? offlineNowhere;
+  offline.start();
   const storage = createStorage({
     ...settings.kept,
+    offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
     dictionaries,
     keptDictionaries: () => lens.call('keptDictionaries', []),
     removeDictionary: remove,
@@ -109,6 +120,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     labels,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
+    offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
     generate: async (input, options) => {
       const { signal, onToken, ...rest } = options ?? ({} as typeof options);
       const onProgress = onToken && (({ id, text }: { id: number; text: string }) => onToken(id, text));

@@ -4,7 +4,9 @@ import { createRoot } from 'react-dom/client';
 import { startLens } from '../../workers/lens/client.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
+import { createOffline } from '../cache/offline/client.ts';
 import { createKept } from './kept.ts';
+import { watchActivity } from './quiet.ts';
 import type { LoadProgress } from './api.ts';
 import type { Startup } from './startup.ts';
 
@@ -18,14 +20,31 @@ const modelId = query.get('model') ?? DEFAULT_MODEL;
 const listeners = new Set<(progress: LoadProgress) => void>();
 const startupStop = new AbortController();
 
-const api = createApi(startLens(), {
+const kept = createKept();
+const { lens, quietFor } = watchActivity(startLens());
+const base = new URL('.', document.baseURI).href;
+
+const api = createApi(lens, {
   version: __VERSION__,
-  base: new URL('.', document.baseURI).href,
+  base,
   device: asked === 'webgpu' || asked === 'wasm' ? asked : 'auto',
   model: modelId,
   onStartupProgress: (progress) => listeners.forEach((listener) => listener(progress)),
   startupSignal: startupStop.signal,
-  kept: createKept(),
+  kept,
+  // The development server has no list of files.
+  ...(import.meta.env.PROD && {
+    offline: (device) =>
+      createOffline({
+        scope: base,
+        device,
+        quietFor,
+        wanted: {
+          get: () => kept.settings.get('offline') !== false,
+          set: (wanted) => kept.settings.set('offline', wanted ? undefined : false),
+        },
+      }),
+  }),
 });
 window.featurescope = api;
 

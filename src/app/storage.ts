@@ -48,7 +48,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
         manager?.estimate?.().catch(() => undefined),
         manager?.persisted?.().catch(() => undefined),
         need.keptDictionaries(),
-        labels.all(),
+        labels.kept(),
         offline?.bytes() ?? 0,
       ]);
       const dictionaries = listed.filter(({ id }) => kept.includes(id));
@@ -64,7 +64,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
         ...(problems.length > 0 && { problem: problems.join(' ') }),
         items: [
           ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
-          ...labelItems([...mine.values()], listed),
+          ...labelItems(mine, listed),
           ...one('offline', 'The page itself, so that it works offline', offlineBytes),
           ...one('settings', 'Settings', settings.bytes()),
         ],

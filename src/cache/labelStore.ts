@@ -9,6 +9,8 @@ export interface LabelStore {
   all(): Promise<ReadonlyMap<string, Label>>;
   /** Writes and removes; what cannot be kept still holds until the page is closed. */
   change(write: readonly Label[], remove?: readonly string[]): Promise<void>;
+  /** Those of them that will be here at the next visit. */
+  kept(): Promise<Label[]>;
   /** Reads again what is kept, after another tab changed it. */
   reload(): Promise<void>;
   /** Why labels do not outlast the page, as a sentence; null while they do. */
@@ -70,6 +72,11 @@ export function createLabelStore(name = 'featurescope', now: () => number = Date
       for (const key of remove) labels.delete(key);
       for (const key of [...write.map(labelKey), ...remove]) unkept.add(key);
       await inTurn(keep);
+    },
+    async kept() {
+      await loaded();
+      await turn;
+      return [...labels.values()].filter((label) => !unkept.has(labelKey(label)));
     },
     reload: () => inTurn(load),
     problem: () => problem,

@@ -12,6 +12,8 @@ export interface Settings {
   /** Id of the dictionary used last. */
   dictionary: string;
   ranking: string;
+  /** false: the person deleted the files kept for offline use. */
+  offline: boolean;
 }
 
 export type SettingName = keyof Settings;
@@ -26,6 +28,7 @@ const CHECKS: Checks = {
   model: isText,
   dictionary: isText,
   ranking: isText,
+  offline: (value) => typeof value === 'boolean',
 };
 
 export interface SettingsStore {

@@ -1,6 +1,7 @@
 /** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
 import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Source, Tokenized } from '../../src/app/api.ts';
 import type { Startup } from '../../src/app/startup.ts';
+import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';
 import { createStorage } from '../../src/app/storage.ts';
@@ -221,6 +222,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     labels: createLabels({ ...kept, signal: labelled, dictionaries: list, askToPersist: storage.askOnce }),
     settings: kept.settings,
     storage: storage.api,
+    offline: offlineNowhere,
     live: () => Promise.resolve({ sessions: 0, buffers: 0, calls: 0, kernels: 'typescript', keptBytes: 0 }),
     async predict(input, { k = 10, edits = [], signal } = {}) {
       const text = textOf(input);

@@ -29,6 +29,7 @@ export function fakeLabelStore(problem: string | null = null): LabelStore {
       for (const key of remove) labels.delete(key);
       return Promise.resolve();
     },
+    kept: () => Promise.resolve(problem === null ? [...labels.values()] : []),
     reload: () => Promise.resolve(),
     problem: () => problem,
   };

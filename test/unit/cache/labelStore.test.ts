@@ -70,6 +70,7 @@ describe('the label store', () => {
     expect(store.problem()).toMatch(/^Labels are not kept for the next visit: the browser has no room left/);
     await store.reload();
     expect(await texts(store)).toEqual(['1 kept', '2 not kept']);
+    expect((await store.kept()).map((l) => l.text)).toEqual(['kept']);
     full.mockRestore();
     await store.change([label(3, 'room')]);
     expect(store.problem()).toBeNull();

@@ -6,6 +6,7 @@ import { createAppStore } from '../../../src/state/store.ts';
 import { deviceAddress, deviceChoice } from '../../../src/views/deviceChoice.ts';
 import { nameOfFiles } from '../../../src/views/modelFiles.ts';
 import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { offlineNowhere } from '../../../src/cache/offline/client.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 /** The page as a server would draw it: store states, no effects. */
@@ -18,7 +19,7 @@ async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (sto
   const reached = { ...store, getInitialState: store.getState };
   return renderToStaticMarkup(
     <StoreProvider store={reached}>
-      <Screen startup={fakeStartup()} />
+      <Screen startup={fakeStartup()} offline={offlineNowhere} />
     </StoreProvider>,
   );
 }
