@@ -17,7 +17,7 @@ import { keptSpan } from './spans.ts';
 import { createTokenReader } from './tokenReader.ts';
 import { createByteCache, createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
 
-/** Long enough to join the keystrokes of one word, short enough to feel live. */
+/** Keystrokes closer together than this are answered as one; the first after a pause is answered at once. */
 export const TYPING_PAUSE_MS = 70;
 /** Of a long text: turning it into tokens takes that long. */
 export const LONG_TYPING_PAUSE_MS = 250;
@@ -46,6 +46,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
   const { tokensOf, forget } = createTokenReader(api);
   const cache = createByteCache<Predictions>(CACHE_BYTES);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let lastRead = 0;
   let view: TokenSpan = [0, 1];
 
   const gaze = (tokens: number): Gaze => {
@@ -159,18 +160,20 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     void refreshActivations();
   };
 
+  /** Features first: they are what a person types for, and predictions go on from the residuals they needed. */
+  const readText = () => {
+    lastRead = performance.now();
+    features.refresh();
+    refresh();
+  };
+
   return {
     textChanged() {
       clearTimeout(timer);
       const long = store.getState().text.length > LONG_TEXT_CHARACTERS;
       if (long) stopReading(predictions, features);
-      timer = setTimeout(
-        () => {
-          refresh();
-          features.refresh();
-        },
-        long ? LONG_TYPING_PAUSE_MS : TYPING_PAUSE_MS,
-      );
+      const isFirst = performance.now() - lastRead > TYPING_PAUSE_MS;
+      timer = setTimeout(readText, long ? LONG_TYPING_PAUSE_MS : isFirst ? 0 : TYPING_PAUSE_MS);
     },
     editsChanged() {
       // A text not read yet is about to be, here: its features with it.

@@ -49,7 +49,7 @@ describe('start', () => {
 });
 
 describe('typing', () => {
-  it('asks once for a burst of keystrokes', async () => {
+  it('answers the first key of a burst at once and the rest together', async () => {
     const { api, act, get } = await ready();
     api.calls.length = 0;
     for (const text of ['h', 'ha', 'hat']) {
@@ -57,7 +57,7 @@ describe('typing', () => {
       await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS / 2);
     }
     await vi.advanceTimersByTimeAsync(500);
-    expect(api.calls.filter((c) => c.startsWith('predict'))).toEqual(['predict hat']);
+    expect(api.calls.filter((c) => c.startsWith('predict'))).toEqual(['predict h', 'predict hat']);
     expect(get().analysis?.text).toBe('hat');
   });
 
