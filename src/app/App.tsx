@@ -12,6 +12,7 @@ import { Header } from '../views/Header.tsx';
 import { KeysDialog } from '../views/KeysDialog.tsx';
 import { OfflineLine, UpdateBanner } from '../views/OfflineLine.tsx';
 import { usePageKeys } from '../views/pageKeys.ts';
+import { LinkBanner } from '../views/LinkBanner.tsx';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
@@ -51,6 +52,7 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
         <Header startup={startup} onHelp={openKeys} />
         <LoadBanners startup={startup} />
         <UpdateBanner offline={offline} />
+        <LinkBanner />
         <DropTarget />
       </div>
       <main>

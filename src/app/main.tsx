@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startLens } from '../../workers/lens/client.ts';
+import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
 import { createOffline } from '../cache/offline/client.ts';
@@ -56,6 +57,7 @@ const startup: Startup = {
   },
   cancel: () => startupStop.abort(),
   isolated: crossOriginIsolated,
+  address: pageAddress(),
 };
 
 createRoot(document.getElementById('root')!).render(

@@ -1,5 +1,6 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
 import type { LoadProgress } from '../core/lm/types.ts';
+import type { Address } from '../state/addressBar.ts';
 
 export interface Startup {
   /** The model being opened: named by the address bar, else the default. */
@@ -9,4 +10,6 @@ export interface Startup {
   cancel: () => void;
   /** Whether the page is cross-origin isolated, which threads need. */
   isolated: boolean;
+  /** The page's address; absent where there is none. */
+  address?: Address;
 }

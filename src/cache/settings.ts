@@ -14,6 +14,10 @@ export interface Settings {
   ranking: string;
   /** false: the person deleted the files kept for offline use. */
   offline: boolean;
+  colourBy: string;
+  generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
+  /** Id of the dictionary used last, by id of the model. */
+  dictionaries: Record<string, string>;
 }
 
 export type SettingName = keyof Settings;
@@ -23,12 +27,25 @@ type Checks = { [K in SettingName]: (value: unknown) => value is Settings[K] };
 const MAX_TEXT = 300;
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= MAX_TEXT;
 
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isGeneration(value: unknown): value is Settings['generation'] {
+  if (!isRecord(value) || typeof value.withEdits !== 'boolean') return false;
+  const whole = (x: unknown, least: number, most: number) => Number.isInteger(x) && (x as number) >= least && (x as number) <= most;
+  const { tokens, temperature, topK, seed } = value;
+  const warm = typeof temperature === 'number' && temperature >= 0 && temperature <= 10;
+  return warm && whole(tokens, 1, 4096) && whole(topK, 0, 1e9) && whole(seed, 0, Number.MAX_SAFE_INTEGER);
+}
+
 const CHECKS: Checks = {
   theme: (value) => value === 'auto' || value === 'light' || value === 'dark',
   model: isText,
   dictionary: isText,
   ranking: isText,
   offline: (value) => typeof value === 'boolean',
+  colourBy: isText,
+  generation: isGeneration,
+  dictionaries: (value): value is Record<string, string> => isRecord(value) && Object.values(value).every(isText),
 };
 
 export interface SettingsStore {

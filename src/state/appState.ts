@@ -2,10 +2,11 @@
 import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/types.ts';
 import type { FileIn } from '../app/api.ts';
 import type { Analysis } from './analysis.ts';
+import type { LinkedDictionary } from './link.ts';
+import type { Timeline } from './timeline.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import type { FeatureActions } from './featureActions.ts';
 import type { FeatureFacts } from './featureFacts.ts';
-import type { History } from './history.ts';
 
 export type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
 
@@ -76,7 +77,14 @@ export interface Facts extends FeatureFacts {
   hook: string;
   activations: Activations | null;
   activationsTask: ActivationsTask;
-  bench: History<Workbench>;
+  bench: { present: Workbench };
+  timeline: Timeline;
+  /** A dictionary that a link names and that is not here. */
+  wanted: LinkedDictionary | null;
+  /** A model that a link names and that is not open. */
+  wantedModel: { id: string; hash: string } | null;
+  /** False when the text is too long for the address. */
+  linkHasText: boolean;
   settings: GenerationSettings;
   generation: GenerationTask;
   notice: Notice | null;
@@ -90,6 +98,9 @@ export interface Actions extends FeatureActions {
   cancelLoad: () => void;
   dismissLoad: () => void;
   setText: (text: string) => void;
+  /** As setText, and a step of undo. */
+  replaceText: (text: string) => void;
+  dismissWanted: () => void;
   selectPosition: (position: number) => void;
   /** Tokens now on screen: of a long text they are read first. */
   look: (span: TokenSpan) => void;

@@ -2,7 +2,6 @@
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
-import type { History } from './history.ts';
 import type { Explained } from './explained.ts';
 import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
 import { initialLabelFacts, type LabelFacts } from './labels.ts';
@@ -138,7 +137,7 @@ export function shownSeries(features: FeatureReading, latent: number, ids: reado
 }
 
 /** The edit that ablates a feature everywhere, if it is listed. */
-export function ablationOf(bench: History<Workbench>, dictionary: string, latent: number): EditItem | undefined {
+export function ablationOf(bench: { present: Workbench }, dictionary: string, latent: number): EditItem | undefined {
   return bench.present.edits.find(
     ({ change, where }) => change.op === 'ablate' && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
   );

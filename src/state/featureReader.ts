@@ -7,12 +7,14 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn } from '../app/api.ts';
 import type { DictionaryInfo, Latents } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
+import { isWanted } from './addressBar.ts';
 import type { SourceTokens } from './analysis.ts';
 import type { AppState } from './appState.ts';
 import { explainText, explainWindow, type WindowExplained } from './explained.ts';
 import { chosenDictionary, type FeatureReading } from './featureFacts.ts';
 import { defaultDictionary, indexFeatures, indexing } from './features.ts';
 import { createLatest, sentenceOf } from './latest.ts';
+import { lastDictionary } from './settings.ts';
 import { inSlices } from './slices.ts';
 import { createByteCache, createPace, nextWindow, type Gaze } from './windowReading.ts';
 
@@ -56,10 +58,18 @@ export function createFeatureReader(
       listed();
       return;
     }
-    const { model, dictionary } = store.getState();
+    const { model, dictionary, wanted: linked, pins } = store.getState();
     const fits = (id: string | undefined) => outcome.value.some((d) => d.fits && d.id === id);
-    const chosen = [wanted, dictionary].find(fits) ?? (model ? defaultDictionary(outcome.value, model)?.id : undefined) ?? '';
-    store.setState({ dictionaries: { status: 'done', list: outcome.value }, dictionary: chosen });
+    const found = outcome.value.find((d) => d.fits && isWanted(d, linked));
+    const last = model ? lastDictionary(api.settings, model.id) : undefined;
+    const usual = model ? defaultDictionary(outcome.value, model)?.id : undefined;
+    const chosen = [found?.id, wanted, dictionary, last, usual].find(fits) ?? '';
+    store.setState({
+      dictionaries: { status: 'done', list: outcome.value },
+      dictionary: chosen,
+      // The same tensors may have another id here.
+      ...(found && linked && { wanted: null, pins: pins.map((p) => (p.dictionary === linked.id ? { ...p, dictionary: found.id } : p)) }),
+    });
     listed();
     refresh();
   };

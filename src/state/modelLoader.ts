@@ -23,7 +23,7 @@ export function createModelLoader(
 
   const adopt = async () => {
     const model = api.models.current();
-    const { hook } = store.getState();
+    const { hook, model: before, position, span, wantedModel } = store.getState();
     store.setState({
       boot: { status: 'ready' },
       model,
@@ -31,11 +31,18 @@ export function createModelLoader(
       hook: findHook(model, hook) ? hook : defaultHook(model),
       analysis: null,
       activations: null,
-      position: null,
-      span: null,
+      // At the start these come from a link.
+      position: before ? null : position,
+      span: before ? null : span,
+      wantedModel: wantedModel?.id === model.id ? null : wantedModel,
     });
     modelChanged();
-    store.setState({ models: await api.models.list() });
+    const models = await api.models.list();
+    store.setState({ models });
+    // A link may name another of the models that come with the page.
+    if (!before && wantedModel && wantedModel.id !== model.id && models.some((m) => m.id === wantedModel.id)) {
+      await load(wantedModel.id, wantedModel.id);
+    }
   };
 
   const load = async (source: string | FileIn[], name: string) => {

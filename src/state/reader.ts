@@ -13,7 +13,7 @@ import { usesSelection } from './edits.ts';
 import { createFeatureReader } from './featureReader.ts';
 import { createLatest } from './latest.ts';
 import { activeEdits, chosenPosition, editsAct } from './selectors.ts';
-import { keptSpan } from './spans.ts';
+import { insideText, keptSpan } from './spans.ts';
 import { createTokenReader } from './tokenReader.ts';
 import { createByteCache, createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
 
@@ -108,7 +108,8 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
 
   const adopt = (analysis: Analysis) => {
     const was = store.getState();
-    const span = keptSpan(was.span, was.analysis?.before.ids ?? [], analysis.before.ids);
+    // The span of a link comes before any text was read.
+    const span = was.analysis ? keptSpan(was.span, was.analysis.before.ids, analysis.before.ids) : insideText({ analysis }, was.span);
     store.setState({ analysis, span });
   };
 

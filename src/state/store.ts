@@ -3,14 +3,17 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
 import type { Startup } from '../app/startup.ts';
 import { namedText } from '../core/lm/glyphs.ts';
+import { factsFromAddress, followAddress } from './addressBar.ts';
 import type { Actions, AppState, Facts } from './appState.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import { featureActions } from './featureActions.ts';
 import { initialFeatureFacts } from './featureFacts.ts';
 import { createGenerator } from './generator.ts';
-import { commit, redo, startHistory, undo, type History } from './history.ts';
 import { createModelLoader } from './modelLoader.ts';
 import { createReader, type Reader } from './reader.ts';
+import { recorded, undoActions } from './recorder.ts';
+import { factsFromSettings, keepSettings } from './settings.ts';
+import { NO_STEPS } from './timeline.ts';
 import { DEFAULT_TEXT } from './samples.ts';
 import { insideText, sameSpan } from './spans.ts';
 import { excerptAround } from './sourceText.ts';
@@ -34,49 +37,60 @@ export const initialFacts: Facts = {
   hook: '',
   activations: null,
   activationsTask: { status: 'idle' },
-  bench: startHistory<Workbench>({ edits: [], vectors: [] }),
+  bench: { present: { edits: [], vectors: [] } },
+  timeline: NO_STEPS,
+  wanted: null,
+  wantedModel: null,
+  linkHasText: true,
   settings: { tokens: 40, temperature: 0, topK: 40, seed: 1, withEdits: true },
   generation: { status: 'idle' },
   notice: null,
   theme: 'auto',
 };
 
-/** Makes the store and begins to wait for the model. */
+/** Makes the store and begins to wait for the model. What the address says goes before what was used last. */
 export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Partial<Facts> = {}): AppStore {
-  const store = createStore<AppState>(() => ({ ...initialFacts, ...facts, actions: null as unknown as Actions }));
+  const remembered = factsFromSettings(api.settings);
+  const linked = startup.address ? factsFromAddress(startup.address) : {};
+  const start: Facts = { ...initialFacts, ...remembered, ...linked, ...facts };
+  const store = createStore<AppState>(() => ({ ...start, actions: null as unknown as Actions }));
   const reader = createReader(api, store);
   const loader = createModelLoader(api, startup, store, () => reader.modelChanged());
   const generator = createGenerator(api, store);
   const bench = benchActions(store, reader);
-  store.setState({
-    actions: {
-      retryBoot: loader.retryBoot,
-      loadModel: loader.load,
-      cancelLoad: loader.cancel,
-      dismissLoad: () => store.setState({ load: { status: 'idle' } }),
-      ...readingActions(store, reader),
-      ...bench,
-      ...featureActions(api, store, reader, bench),
-      setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
-      generate: generator.generate,
-      stopGenerating: generator.stop,
-      setNotice: (notice) => store.setState({ notice }),
-      setTheme: (theme) => store.setState({ theme }),
-    },
+  const actions = recorded(store, {
+    retryBoot: loader.retryBoot,
+    loadModel: loader.load,
+    cancelLoad: loader.cancel,
+    dismissLoad: () => store.setState({ load: { status: 'idle' } }),
+    ...readingActions(store, reader),
+    ...bench,
+    ...featureActions(api, store, reader, bench),
+    dismissWanted: () => store.setState({ wanted: null, wantedModel: null }),
+    setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
+    generate: generator.generate,
+    stopGenerating: generator.stop,
+    setNotice: (notice) => store.setState({ notice }),
+    setTheme: (theme) => store.setState({ theme }),
   });
+  store.setState({ actions: { ...actions, ...undoActions(store, reader) } });
+  keepSettings(store, api.settings);
+  if (startup.address) followAddress(store, reader, startup.address);
   void loader.boot();
   return store;
 }
 
-type ReadingActions = Pick<Actions, 'setText' | 'selectPosition' | 'look' | 'setSpan' | 'setColourBy' | 'setHook'>;
+type ReadingActions = Pick<Actions, 'setText' | 'replaceText' | 'selectPosition' | 'look' | 'setSpan' | 'setColourBy' | 'setHook'>;
 
 function readingActions(store: AppStore, reader: Reader): ReadingActions {
+  const setText = (text: string) => {
+    if (text === store.getState().text) return;
+    store.setState({ text });
+    reader.textChanged();
+  };
   return {
-    setText(text) {
-      if (text === store.getState().text) return;
-      store.setState({ text });
-      reader.textChanged();
-    },
+    setText,
+    replaceText: setText,
     selectPosition(position) {
       const last = (store.getState().analysis?.before.ids.length ?? 0) - 1;
       store.setState({ position: position >= last ? null : Math.max(0, position) });
@@ -95,19 +109,14 @@ function readingActions(store: AppStore, reader: Reader): ReadingActions {
   };
 }
 
-type BenchActions = Pick<Actions, 'keepVector' | 'removeVector' | 'addEdit' | 'changeEdit' | 'removeEdit' | 'clearEdits' | 'undo' | 'redo'>;
+type BenchActions = Pick<Actions, 'keepVector' | 'removeVector' | 'addEdit' | 'changeEdit' | 'removeEdit' | 'clearEdits'>;
 
 function benchActions(store: AppStore, reader: Reader): BenchActions {
-  const setBench = (bench: History<Workbench>) => {
+  const change = (make: (bench: Workbench) => Workbench) => {
     const was = store.getState().bench.present;
-    const now = bench.present;
-    if (now === was) return;
-    store.setState({ bench });
+    const now = make(was);
+    store.setState({ bench: { present: now } });
     if (now.edits !== was.edits || (now.edits.length > 0 && now.vectors !== was.vectors)) reader.editsChanged();
-  };
-  const change = (make: (bench: Workbench) => Workbench, key?: string) => {
-    const { bench } = store.getState();
-    setBench(commit(bench, make(bench.present), key));
   };
   return {
     keepVector(values, position) {
@@ -126,7 +135,7 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
     },
     removeVector: (id) => change((b) => ({ ...b, vectors: b.vectors.filter((v) => v.id !== id) })),
     addEdit: (edit) => change((b) => ({ ...b, edits: [...b.edits, { ...edit, id: nextId(b.edits), on: true }] })),
-    changeEdit: (id, patch, key) => change((b) => ({ ...b, edits: b.edits.map((e) => (e.id === id ? { ...e, ...patch } : e)) }), key),
+    changeEdit: (id, patch) => change((b) => ({ ...b, edits: b.edits.map((e) => (e.id === id ? { ...e, ...patch } : e)) })),
     removeEdit(id) {
       change((b) => ({ ...b, edits: b.edits.filter((e) => e.id !== id) }));
       store.setState({ notice: { text: 'Edit removed.', undo: 'edits' } });
@@ -135,11 +144,6 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
       change((b) => ({ ...b, edits: [] }));
       store.setState({ notice: { text: 'All edits removed.', undo: 'edits' } });
     },
-    undo() {
-      setBench(undo(store.getState().bench));
-      store.setState({ notice: null });
-    },
-    redo: () => setBench(redo(store.getState().bench)),
   };
 }
 

@@ -40,6 +40,12 @@ export function DeviceMenu({ isolated }: { isolated: boolean }) {
   );
 }
 
+/** Reloads at another address of the page, with the state kept beside the old one: a long text is there. */
+function changeDevice(href: string): void {
+  history.replaceState(history.state, '', href);
+  location.reload();
+}
+
 function DeviceChooser() {
   // Read anew at each opening; on a server (tests) there is no address.
   const href = typeof location === 'undefined' ? 'http://localhost/' : location.href;
@@ -49,11 +55,16 @@ function DeviceChooser() {
       <legend>Run the model on</legend>
       {CHOICES.map((c) => (
         <label key={c.value}>
-          <input type="radio" name="device" checked={c.value === chosen} onChange={() => location.assign(deviceAddress(href, c.value))} />
+          <input
+            type="radio"
+            name="device"
+            checked={c.value === chosen}
+            onChange={() => changeDevice(deviceAddress(location.href, c.value))}
+          />
           {c.label} <span className="hint">{c.hint}</span>
         </label>
       ))}
-      <p className="hint">A change reloads the page; the text goes back to the sample.</p>
+      <p className="hint">A change reloads the page. Text, pins and ranking stay; edits and kept vectors go.</p>
     </fieldset>
   );
 }

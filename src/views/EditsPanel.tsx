@@ -11,17 +11,17 @@ import { useActions, useApp } from './StoreContext.tsx';
 export function EditsPanel() {
   const model = useApp((s) => s.model);
   const edits = useApp((s) => s.bench.present.edits);
-  const canUndo = useApp((s) => s.bench.past.length > 0);
-  const canRedo = useApp((s) => s.bench.future.length > 0);
+  const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
+  const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
   const { undo, redo, clearEdits, addEdit } = useActions();
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<number | null>(null);
   const aside = (
     <>
-      <button type="button" className="button-small" onClick={undo} disabled={!canUndo}>
+      <button type="button" className="button-small" onClick={undo} disabled={!undoWords} title={undoWords && `Undo: ${undoWords}`}>
         Undo
       </button>
-      <button type="button" className="button-small" onClick={redo} disabled={!canRedo}>
+      <button type="button" className="button-small" onClick={redo} disabled={!redoWords} title={redoWords && `Redo: ${redoWords}`}>
         Redo
       </button>
       {edits.length > 1 && (

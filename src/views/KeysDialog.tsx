@@ -3,11 +3,16 @@ import { useEffect, useRef } from 'react';
 const KEYS: [string, string][] = [
   ['?', 'this list'],
   ['← → Home End', 'move along the tokens, a chart or a heat map'],
+  ['Page Up, Page Down', 'in the tokens: a stretch back or on'],
   ['↑ ↓', 'token on the line above or below; row of a table'],
   ['Shift with those', 'in the tokens: choose several; Ctrl or ⌘ A chooses all, Esc none'],
   ['Enter', 'append the prediction in focus (at the last position); pin the feature in focus'],
   ['l', 'in the feature list: write a label for the feature in focus; Enter saves, Esc cancels'],
-  ['Ctrl or ⌘ Z', 'undo an edit; with Shift, redo'],
+  ['/', 'search the features'],
+  [
+    'Ctrl or ⌘ Z',
+    'undo the last change (pin, dictionary, ranking, colours, span, sample, edit); with Shift, redo. In the text box: typing',
+  ],
   ['Ctrl or ⌘ C', 'in the tokens: copy the text as you typed it'],
   ['Esc', 'close the topmost menu'],
 ];

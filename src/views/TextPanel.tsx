@@ -1,10 +1,13 @@
 import { useLayoutEffect, useRef } from 'react';
 import { formatInteger } from '../charts/format.ts';
+import { linkState } from '../state/addressBar.ts';
+import { encodeLink } from '../state/link.ts';
 import { SAMPLES } from '../state/samples.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from './Panel.tsx';
-import { useActions, useApp } from './StoreContext.tsx';
-import { TEXT_BOX_ID, typeIntoTextBox } from './textBox.ts';
+import { useActions, useApp, useAppStore } from './StoreContext.tsx';
+import { CopyButton } from './CopyButton.tsx';
+import { TEXT_BOX_ID } from './textBox.ts';
 
 const MAX_BOX_PX = 320;
 const LONG_CHARACTERS = 6000;
@@ -12,7 +15,7 @@ const LONG_CHARACTERS = 6000;
 export function TextPanel() {
   const text = useApp((s) => s.text);
   const reading = useApp((s) => s.reading);
-  const { setText } = useActions();
+  const { setText, replaceText, setNotice } = useActions();
   const box = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
     const area = box.current;
@@ -25,7 +28,8 @@ export function TextPanel() {
     }
   }, [text]);
   const replace = (sample: string) => {
-    if (!typeIntoTextBox(sample, true)) setText(sample);
+    replaceText(sample);
+    setNotice({ text: 'The text was replaced by a sample.', undo: 'edits' });
   };
   return (
     <Panel
@@ -50,9 +54,12 @@ export function TextPanel() {
         placeholder="Type or paste any text."
         onChange={(e) => setText(e.target.value)}
       />
-      <p id="text-count" className="text-count">
-        <TokenCount />
-      </p>
+      <div className="text-foot">
+        <p id="text-count" className="text-count">
+          <TokenCount />
+        </p>
+        <CopyLink />
+      </div>
       {reading.status === 'failed' && <Failure message={reading.message} />}
     </Panel>
   );
@@ -91,4 +98,17 @@ function TokenCount() {
   return `${read}, in ${formatInteger(windows)} windows of at most ${formatInteger(allowed)}${
     whole ? '' : `. The text goes on: of a longer one, the first ${formatInteger(count)} tokens are read`
   }`;
+}
+
+/** The whole view as an address. */
+function CopyLink() {
+  const withText = useApp((s) => s.linkHasText);
+  const store = useAppStore();
+  const link = () => `${location.origin}${location.pathname}${encodeLink(linkState(store.getState())).hash}`;
+  return (
+    <div className="text-link">
+      {!withText && <span className="hint">The text is too long for a link; the rest goes into it.</span>}
+      <CopyButton label="Copy link" text={link} />
+    </div>
+  );
 }

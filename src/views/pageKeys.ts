@@ -11,6 +11,7 @@ export function usePageKeys(actions: Actions, onHelp: () => void): void {
       if (typing || event.altKey || event.defaultPrevented) return;
       const command = event.ctrlKey || event.metaKey;
       if (!command && event.key === '?') onHelp();
+      else if (!command && event.key === '/') document.getElementById('feature-search')?.focus();
       else if (command && event.key.toLowerCase() === 'z') (event.shiftKey ? actions.redo : actions.undo)();
       else if (command && event.key.toLowerCase() === 'y') actions.redo();
       else return;

@@ -1,0 +1,157 @@
+/** Keeps the address in step with what is on screen, and the screen with the address. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { AppState, ColourBy, Facts } from './appState.ts';
+import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
+import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
+import type { Ranking } from './ranking.ts';
+import type { Reader } from './reader.ts';
+
+/** The page's address, handed in so that nothing here knows of a browser. */
+export interface Address {
+  /** The part from '#' on, and what was kept beside it. */
+  read: () => { hash: string; kept: unknown };
+  write: (hash: string, kept: unknown, how: 'replace' | 'push') => void;
+  /** Called when the person goes back, forth, or to another hash. */
+  onMove: (listener: () => void) => void;
+}
+
+const RANKINGS: readonly Ranking[] = ['max', 'sum', 'rare', 'count', 'token', 'span'];
+const COLOURS: readonly ColourBy[] = ['surprise', 'entropy', 'rank', 'kl', 'feature', 'none'];
+
+/** Browsers allow about a hundred changes in half a minute. */
+const WRITE_EVERY_MS = 500;
+
+/** What the start of the page takes from its address. */
+export function factsFromAddress(address: Address): Partial<Facts> {
+  const { hash, kept } = address.read();
+  const link = parseLink(hash);
+  if (link.status === 'bad') return { notice: { text: link.message, undo: null } };
+  const state = link.status === 'link' ? link.state : {};
+  return factsOf({ ...state, ...keptText(state, kept) });
+}
+
+/** A text too long for the address is kept beside it, by the browser, for this tab. */
+function keptText(state: LinkState, kept: unknown): { text?: string } {
+  if (state.text !== undefined) return {};
+  const text = (kept as { text?: unknown } | null)?.text;
+  return typeof text === 'string' ? { text } : {};
+}
+
+function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare, dictionary, model }: LinkState): Partial<Facts> {
+  const ranked = RANKINGS.find((r) => r === ranking);
+  const colour = COLOURS.find((c) => c === colourBy);
+  return {
+    ...(text !== undefined && { text }),
+    ...(hook !== undefined && { hook }),
+    ...(colour && { colourBy: colour }),
+    ...(ranked && { ranking: ranked }),
+    ...(pins && { pins: usablePins(pins) }),
+    ...(position !== undefined && { position }),
+    ...(span && { span }),
+    ...(compare !== undefined && { compare: { text: compare } }),
+    ...(dictionary && { wanted: dictionary, dictionary: dictionary.id }),
+    ...(model && { wantedModel: model }),
+  };
+}
+
+/** Each place of each dictionary taken once. */
+function usablePins(pins: readonly Pin[]): Pin[] {
+  const taken = new Set<string>();
+  return pins.filter(({ dictionary, latent, slot }) => {
+    const keys = [`${dictionary} slot ${slot}`, `${dictionary} latent ${latent}`];
+    if (slot >= MAX_PINS || keys.some((key) => taken.has(key))) return false;
+    keys.forEach((key) => taken.add(key));
+    return true;
+  });
+}
+
+/** What of the state goes into a link. */
+export function linkState(state: Facts): LinkState {
+  const { text, hook, colourBy, ranking, pins, position, span, compare, model, wanted } = state;
+  const chosen = chosenDictionary(state);
+  const dictionary: LinkedDictionary | null =
+    wanted ?? (chosen ? { id: chosen.id, hash: chosen.hash, label: chosen.label, hook: chosen.hook, model: chosen.model } : null);
+  return {
+    text,
+    ...(model && { model: { id: model.id, hash: model.hash } }),
+    ...(dictionary && { dictionary }),
+    ...(hook !== '' && { hook }),
+    colourBy,
+    ranking,
+    ...(pins.length > 0 && { pins: pins.map(({ dictionary: of, latent, slot }) => ({ dictionary: of, latent, slot })) }),
+    ...(position !== null && { position }),
+    ...(span && { span: [span[0], span[1]] }),
+    ...(compare && { compare: compare.text }),
+  };
+}
+
+const LINKED = ['text', 'model', 'dictionary', 'wanted', 'hook', 'colourBy', 'ranking', 'pins', 'position', 'span', 'compare'] as const;
+
+/** Follows the state in the address, and the address when the person goes back. */
+export function followAddress(store: StoreApi<AppState>, reader: Reader, address: Address): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let viewed: string | null = null;
+
+  const write = () => {
+    timer = undefined;
+    const state = store.getState();
+    // Before the dictionaries are listed, the state says less than the address did.
+    if (state.dictionaries.status === 'waiting' || state.load.status === 'loading') return;
+    const { hash, withText } = encodeLink(linkState(state));
+    const view = `${state.model?.id ?? ''} ${state.dictionary}`;
+    const how = viewed === null || viewed === view || state.wanted ? 'replace' : 'push';
+    viewed = view;
+    if (hash !== address.read().hash || !withText) address.write(hash, withText ? null : { text: state.text }, how);
+    if (state.linkHasText !== withText) store.setState({ linkHasText: withText });
+  };
+
+  store.subscribe((now, was) => {
+    const listed = now.dictionaries.status !== was.dictionaries.status;
+    if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) timer = setTimeout(write, WRITE_EVERY_MS);
+  });
+
+  address.onMove(() => {
+    const { hash, kept } = address.read();
+    const link = parseLink(hash);
+    if (link.status === 'none') return;
+    if (link.status === 'bad')
+      return store.setState({ notice: { text: link.message.replace(' The page starts as usual.', ''), undo: null } });
+    clearTimeout(timer);
+    timer = undefined;
+    apply(store, reader, factsOf({ ...link.state, ...keptText(link.state, kept) }));
+    const { model, dictionary } = store.getState();
+    viewed = `${model?.id ?? ''} ${dictionary}`;
+  });
+}
+
+/** The state a link names, the rest as a fresh page has it. */
+function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>): void {
+  const was = store.getState();
+  const list = was.dictionaries.status === 'done' ? was.dictionaries.list : [];
+  const here = list.find((d) => d.fits && isWanted(d, facts.wanted));
+  const { wantedModel, ...rest } = facts;
+  const other = wantedModel && wantedModel.id !== was.model?.id ? wantedModel : null;
+  store.setState({
+    pins: [],
+    span: null,
+    position: null,
+    compare: null,
+    ...rest,
+    dictionary: here?.id ?? was.dictionary,
+    wanted: here ? null : (facts.wanted ?? null),
+    wantedModel: other,
+    pointed: null,
+  });
+  if (other && was.models.some((m) => m.id === other.id)) void was.actions.loadModel(other.id, other.id);
+  else {
+    reader.textChanged();
+    reader.dictionaryChanged();
+    reader.hookChanged();
+  }
+}
+
+/** Whether a dictionary is the one a link means: by its tensors, or by name where one of them has no hash. */
+export function isWanted({ id, hash }: { id: string; hash: string }, wanted: LinkedDictionary | null | undefined): boolean {
+  if (!wanted) return false;
+  return wanted.hash !== '' && hash !== '' ? wanted.hash === hash : wanted.id === id;
+}

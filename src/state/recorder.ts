@@ -1,0 +1,78 @@
+/** Actions that can be taken back, and taking them back. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { Actions, AppState } from './appState.ts';
+import { findHook } from './hooks.ts';
+import type { Reader } from './reader.ts';
+import { changedFacts, changeWords, record, stepBack, stepForward, type Scene, type Taken, type Timeline } from './timeline.ts';
+
+const RECORDED = [
+  'keepVector',
+  'removeVector',
+  'addEdit',
+  'changeEdit',
+  'removeEdit',
+  'clearEdits',
+  'ablate',
+  'pin',
+  'chooseDictionary',
+  'setRanking',
+  'setSkipSpecial',
+  'setColourBy',
+  'setHook',
+  'setSpan',
+  'setCompare',
+  'replaceText',
+] as const satisfies readonly (keyof Actions)[];
+
+/** The same actions; those that change what can be taken back leave a step. */
+export function recorded(store: StoreApi<AppState>, actions: Omit<Actions, 'undo' | 'redo'>): Omit<Actions, 'undo' | 'redo'> {
+  const wrap = <A extends unknown[]>(name: string, action: (...args: A) => unknown) => {
+    return (...args: A) => {
+      const was = store.getState();
+      const answer = action(...args);
+      const now = store.getState();
+      const patch = changedFacts(was, now);
+      if (patch) {
+        const step = { words: changeWords(was, now), patch };
+        store.setState({ timeline: record(now.timeline, step, runKey(name, args, was, now)) });
+      }
+      return answer;
+    };
+  };
+  const wrapped = Object.fromEntries(RECORDED.map((name) => [name, wrap(name, actions[name] as (...args: unknown[]) => unknown)]));
+  return { ...actions, ...wrapped };
+}
+
+/** What joins several calls to one step: dragging a number or a brush, typing the second text. */
+function runKey(name: string, args: readonly unknown[], was: Scene, now: Scene): string | null {
+  if (name === 'changeEdit') return (args[2] as string | undefined) ?? null;
+  if (name === 'setCompare') return was.compare && now.compare ? 'compare' : null;
+  if (name === 'setSpan' && was.span && now.span) return was.span[0] < now.span[1] && now.span[0] < was.span[1] ? 'span' : null;
+  return name === 'setSpan' ? 'span' : null;
+}
+
+export function undoActions(store: StoreApi<AppState>, reader: Reader): Pick<Actions, 'undo' | 'redo'> {
+  const take = (find: (timeline: Timeline, scene: Scene) => Taken | null, said: string) => {
+    const was = store.getState();
+    const taken = find(was.timeline, was);
+    if (!taken) return;
+    const patch = possible(was, taken.step.patch);
+    store.setState({ ...patch, timeline: taken.timeline, pointed: null, notice: { text: `${said}: ${taken.step.words}.`, undo: null } });
+    if (patch.text !== undefined) reader.textChanged();
+    if (patch.dictionary !== undefined) reader.dictionaryChanged();
+    if (patch.hook !== undefined) reader.hookChanged();
+    if (patch.bench && patch.bench.present.edits !== was.bench.present.edits) reader.editsChanged();
+  };
+  return { undo: () => take(stepBack, 'Undone'), redo: () => take(stepForward, 'Done again') };
+}
+
+/** A step without what the model open now does not have. */
+function possible({ model, dictionaries }: AppState, patch: Partial<Scene>): Partial<Scene> {
+  const { dictionary, hook, ...rest } = patch;
+  const fits = dictionaries.status === 'done' && dictionaries.list.some((d) => d.fits && d.id === dictionary);
+  return {
+    ...rest,
+    ...(dictionary !== undefined && fits ? { dictionary } : {}),
+    ...(hook !== undefined && findHook(model, hook) ? { hook } : {}),
+  };
+}

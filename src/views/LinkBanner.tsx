@@ -1,0 +1,49 @@
+import { useActions, useApp } from './StoreContext.tsx';
+
+/** What a link names and this browser has not: which it is, and how to get it. */
+export function LinkBanner() {
+  const wanted = useApp((s) => (s.dictionaries.status === 'done' ? s.wanted : null));
+  const model = useApp((s) => (s.models.length > 0 ? s.wantedModel : null));
+  const { dismissWanted } = useActions();
+  if (!wanted && !model) return null;
+  return (
+    <div className="banner banner-wanted" role="status">
+      <div className="banner-words">
+        {model && (
+          <p>
+            This link was made with the model <strong>{model.id}</strong>, which is not here. Open its files from the Model menu
+            {model.hash && (
+              <>
+                {' '}
+                (SHA-256 <code title={model.hash}>{model.hash.slice(0, 12)}…</code>)
+              </>
+            )}
+            ; until then the model that is open reads the text.
+          </p>
+        )}
+        {wanted && (
+          <p>
+            This link shows features of the dictionary <strong>{wanted.label || wanted.id}</strong>
+            {wanted.hook && (
+              <>
+                {' '}
+                for <code>{wanted.hook}</code>
+              </>
+            )}
+            {wanted.model && ` of ${wanted.model}`}, which is not here. Ask whoever sent the link for its files and import them below; the
+            pins appear then.
+            {wanted.hash && (
+              <>
+                {' '}
+                Its tensors: <code title={wanted.hash}>{wanted.hash.slice(0, 19)}…</code>
+              </>
+            )}
+          </p>
+        )}
+      </div>
+      <button type="button" className="button-small" onClick={dismissWanted}>
+        Dismiss
+      </button>
+    </div>
+  );
+}

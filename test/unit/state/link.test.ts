@@ -1,0 +1,98 @@
+import { deflateSync, strToU8 } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { encodeLink, MAX_LINK, parseLink, type LinkState } from '../../../src/state/link.ts';
+import { noise } from '../../helpers/fakeApi.ts';
+
+const FULL: LinkState = {
+  text: 'Der Fuchs 🦊 springt.\n\ud800 "x"',
+  model: { id: 'bookworm-9m', hash: 'ab' },
+  dictionary: { id: 'a/b/r4', hash: 'sha256-00', label: 'L', hook: 'blocks.3.hook_resid_post', model: 'bookworm-9m' },
+  hook: 'blocks.1.hook_resid_post',
+  colourBy: 'feature',
+  ranking: 'rare',
+  pins: [{ dictionary: 'a/b/r4', latent: 12, slot: 1 }],
+  position: 4,
+  span: [1, 3],
+  compare: 'two',
+};
+
+/** A link with this inside, as a stranger might make one. */
+const linkOf = (json: string) => `#v1.${Buffer.from(deflateSync(strToU8(json))).toString('base64url')}`;
+
+describe('a link', () => {
+  it('gives back all that went into it', () => {
+    const { hash, withText } = encodeLink(FULL);
+    expect(withText).toBe(true);
+    expect(hash).toMatch(/^#v1\.[\w-]+$/);
+    expect(parseLink(hash)).toEqual({ status: 'link', state: FULL });
+    expect(parseLink(encodeLink({}).hash)).toEqual({ status: 'link', state: {} });
+  });
+
+  it('of any text gives back that text, or leaves it out', () => {
+    for (let i = 0; i < 60; i++) {
+      const length = Math.floor(noise(i, 1) ** 3 * 60_000);
+      const text = Array.from({ length }, (_, j) => String.fromCharCode(Math.floor(noise(j, i) * (i % 2 ? 0xffff : 90)))).join('');
+      const { hash, withText } = encodeLink({ ...FULL, text });
+      expect(hash.length).toBeLessThanOrEqual(MAX_LINK);
+      const { text: _, ...rest } = FULL;
+      expect(parseLink(hash)).toEqual({ status: 'link', state: withText ? { ...FULL, text } : rest });
+    }
+  });
+
+  it('is passed over when it is some other hash, and refused when it is of a newer version', () => {
+    expect(parseLink('')).toEqual({ status: 'none' });
+    expect(parseLink('#')).toEqual({ status: 'none' });
+    expect(parseLink('#section')).toEqual({ status: 'none' });
+    expect(parseLink('#v2.abc')).toMatchObject({ status: 'bad', message: expect.stringContaining('newer version') as string });
+  });
+
+  it('may hold fields this build does not know', () => {
+    expect(parseLink(linkOf('{"text":"a","later":{"x":1}}'))).toEqual({ status: 'link', state: { text: 'a' } });
+    expect(parseLink(linkOf('{"__proto__":{"text":"x"},"text":"a"}'))).toEqual({ status: 'link', state: { text: 'a' } });
+  });
+
+  it.each([
+    '[]',
+    'null',
+    '"text"',
+    '{"text":1}',
+    '{"text":null}',
+    '{"pins":{}}',
+    '{"pins":[{"dictionary":"a","latent":-1,"slot":0}]}',
+    '{"pins":[{"dictionary":"a","latent":1.5,"slot":0}]}',
+    '{"pins":[null]}',
+    '{"span":[3,1]}',
+    '{"span":[0,1e99]}',
+    '{"position":-1}',
+    '{"dictionary":"a"}',
+    `{"hook":"${'x'.repeat(400)}"}`,
+    '{',
+    '',
+  ])('is refused in a sentence when it says %s', (json) => {
+    expect(parseLink(linkOf(json))).toMatchObject({
+      status: 'bad',
+      message: expect.stringMatching(/^The link could not be read\. .+\.$/) as string,
+    });
+  });
+
+  it('that is a bomb is refused before it unfolds', () => {
+    const bomb = linkOf(`{"text":"${'a'.repeat(50_000_000)}"}`);
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(parseLink(bomb)).toMatchObject({ status: 'bad', message: expect.stringContaining('unfolds') as string });
+    expect(parseLink(`#v1.${'A'.repeat(1_000_000)}`)).toMatchObject({
+      status: 'bad',
+      message: expect.stringContaining('too long') as string,
+    });
+  });
+
+  it('damaged anywhere is never an exception', () => {
+    const { hash } = encodeLink(FULL);
+    for (let cut = 1; cut < hash.length; cut++) expect(['bad', 'none']).toContain(parseLink(hash.slice(0, cut)).status);
+    for (let i = 0; i < 2000; i++) {
+      const at = 4 + Math.floor(noise(i, 7) * (hash.length - 4));
+      const letter = String.fromCharCode(33 + Math.floor(noise(i, 8) * 90));
+      const parsed = parseLink(hash.slice(0, at) + letter + hash.slice(at + 1));
+      if (parsed.status === 'link') expect(typeof parsed.state).toBe('object');
+    }
+  });
+});

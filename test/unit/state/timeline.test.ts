@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAppStore } from '../../../src/state/store.ts';
+import { NO_STEPS, record, stepBack, stepForward, type Scene } from '../../../src/state/timeline.ts';
+import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const MIDDLE = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const FIRST = 'bookworm-9m/blocks.0.hook_resid_post/r4';
+
+async function ready() {
+  const store = createAppStore(fakeApi(), fakeStartup(), { text: 'the sea and the hat' });
+  await vi.advanceTimersByTimeAsync(1000);
+  return { get: store.getState, act: store.getState().actions };
+}
+
+const later = () => vi.advanceTimersByTimeAsync(500);
+
+describe('undo and redo', () => {
+  it('take back whatever was set up, one after the other, and bring it back', async () => {
+    const { act, get } = await ready();
+    expect(get().timeline.past).toEqual([]);
+    act.setRanking('sum');
+    act.pin(7);
+    act.setSpan([1, 3]);
+    act.setHook('blocks.1.hook_resid_post');
+    act.ablate(7);
+    act.chooseDictionary(FIRST);
+    act.replaceText('a sample');
+    act.setCompare('two');
+    await later();
+    const words = get().timeline.past.map((s) => s.words);
+    expect(words).toEqual([
+      'ranked features another way',
+      'pinned feature 7',
+      'chose tokens 1–2',
+      'looked at blocks.1.hook_resid_post',
+      'added an edit (feature 7)',
+      'chose the dictionary blocks.0.hook_resid_post r4',
+      'replaced the text',
+      'opened a comparison',
+    ]);
+    for (const word of words.toReversed()) {
+      act.undo();
+      expect(get().notice?.text).toBe(`Undone: ${word}.`);
+      await later();
+    }
+    expect(get()).toMatchObject({ ranking: 'rare', pins: [], span: null, dictionary: MIDDLE, text: 'the sea and the hat', compare: null });
+    expect(get().bench.present.edits).toEqual([]);
+    expect(get().features?.dictionary.id).toBe(MIDDLE);
+    expect(get().analysis).toMatchObject({ text: 'the sea and the hat', after: null });
+    act.undo();
+    for (const _ of words) {
+      act.redo();
+      await later();
+    }
+    expect(get()).toMatchObject({ ranking: 'sum', pins: [{ latent: 7 }], dictionary: FIRST, text: 'a sample', compare: { text: 'two' } });
+    expect(get().features?.dictionary.id).toBe(FIRST);
+    expect(get().timeline.future).toEqual([]);
+  });
+
+  it('lose nothing typed since a sample was chosen', async () => {
+    const { act, get } = await ready();
+    act.replaceText('a sample');
+    act.setText('a sample, and more');
+    act.undo();
+    expect(get().text).toBe('the sea and the hat');
+    act.redo();
+    expect(get().text).toBe('a sample, and more');
+  });
+
+  it('count a brush that is being dragged, and a number, as one step', async () => {
+    const { act, get } = await ready();
+    act.setSpan([1, 2]);
+    act.setSpan([1, 3]);
+    act.setSpan([1, 4]);
+    expect(get().timeline.past).toHaveLength(1);
+    act.undo();
+    expect(get().span).toBeNull();
+    act.addEdit({ hook: 'blocks.3.hook_resid_post', change: { op: 'scale', factor: 1 }, where: { kind: 'all' } });
+    act.changeEdit(1, { change: { op: 'scale', factor: 2 } }, 'amount');
+    act.changeEdit(1, { change: { op: 'scale', factor: 3 } }, 'amount');
+    act.undo();
+    expect(get().bench.present.edits[0].change).toEqual({ op: 'scale', factor: 1 });
+  });
+
+  it('leave out what another model does not have', async () => {
+    const { act, get } = await ready();
+    act.setHook('blocks.1.hook_resid_post');
+    act.undo();
+    expect(get().hook).toBe('blocks.3.hook_resid_post');
+  });
+});
+
+describe('a list of steps', () => {
+  const scene = (ranking: string) => ({ ranking }) as unknown as Scene;
+  it('forgets what was undone when something new is done, and the oldest beyond a hundred', () => {
+    let timeline = NO_STEPS;
+    for (let i = 0; i < 120; i++) timeline = record(timeline, { words: `${i}`, patch: scene(`${i}`) });
+    expect(timeline.past).toHaveLength(100);
+    const back = stepBack(timeline, scene('now'))!;
+    expect(back.step.patch).toEqual({ ranking: '119' });
+    const again = stepForward(back.timeline, scene('119'))!;
+    expect(again.step.patch).toEqual({ ranking: 'now' });
+    expect(record(back.timeline, { words: 'new', patch: {} }).future).toEqual([]);
+    expect(stepForward(timeline, scene('now'))).toBeNull();
+  });
+});
