@@ -60,7 +60,7 @@ export function stepForward({ past, future }: Timeline, scene: Scene): Taken | n
 
 function reversed({ words, patch }: Step, scene: Scene): Step {
   const keys = Object.keys(patch) as (keyof Scene)[];
-  return { words, patch: Object.fromEntries(keys.map((key) => [key, scene[key]])) as Partial<Scene> };
+  return { words, patch: Object.fromEntries(keys.map((key) => [key, scene[key]])) };
 }
 
 /** What a person did, in the past tense. */
