@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only forward,edit,generate,open,size,features,keystroke,frames,pythia]`: measures the built page in Chromium and
+ * `npm run bench [-- --only forward,edit,generate,open,size,encode,features,keystroke,frames,pythia]`: measures the built page in Chromium and
  * prints ratios against named peers measured in the same run. docs/benchmarks.md holds the latest figures.
  */
 import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { benchFirstFeatures, benchFrames, benchKeystroke } from './benchExplore.mjs';
+import { benchEncode } from './benchKernels.mjs';
 import { launchChromium } from './chromium.mjs';
 import prepare from './prepare.mjs';
 import { createStaticServer } from './serve.mjs';
@@ -243,6 +244,7 @@ if (wants('features')) await benchFirstFeatures(launchChromium, app.url);
 const browser = await launchChromium();
 console.log(`Chromium ${browser.version()}`);
 if (wants('forward')) await benchForward(browser, app.url, peers.url);
+if (wants('encode')) await benchEncode((url) => openPage(browser, url), app.url, peers.url);
 if (wants('edit')) await benchEdit(browser, app.url);
 if (wants('generate')) await benchGenerate(browser, app.url);
 if (wants('keystroke')) await benchKeystroke(browser, app.url);
