@@ -1,6 +1,7 @@
 /**
- * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids. Run after a
- * folder was added or replaced: node scripts/indexDictionaries.mjs
+ * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids; and beside each cfg.json a
+ * featurescope.json, the training record out of reference.json. Run after a folder was added or replaced:
+ * node scripts/indexDictionaries.mjs
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -41,6 +42,33 @@ function tensorHash(file) {
   return `sha256-${sha256(lines.join('\n'))}`;
 }
 
+/** Keys of a run in reference.json that were measured; the others are settings. */
+const MEASURED = ['l0', 'fvu', 'alive', 'ce_clean', 'ce_spliced', 'ce_zero', 'ce_recovered'];
+
+/**
+ * The run of reference.json that made a dictionary, found by hook and settings, as featurescope.json.
+ * @param {string} model folder of the model
+ * @param {string} folder of the dictionary, inside it
+ */
+async function writeRecord(model, folder) {
+  const { protocol, runs } = JSON.parse(await readFile(join(ROOT, model, 'reference.json'), 'utf8'));
+  const { training } = JSON.parse(await readFile(join(ROOT, model, folder, 'cfg.json'), 'utf8')).metadata;
+  const keys = ['hook', 'alpha', 'R', 'seed'];
+  const run = runs.find((/** @type {Record<string, unknown>} */ one) => keys.every((key) => one[key] === training[key]));
+  if (!run) throw new Error(`reference.json holds no run that made ${folder}.`);
+  const pick = (/** @type {(key: string) => boolean} */ wanted) =>
+    Object.fromEntries(Object.entries(run).filter(([key]) => wanted(key)));
+  const record = {
+    format: 'featurescope dictionary',
+    version: 1,
+    protocol,
+    corpus: 'public-domain books and permissively licensed documentation and code (train-8m.u16)',
+    training: pick((key) => !MEASURED.includes(key)),
+    metrics: pick((key) => MEASURED.includes(key)),
+  };
+  await writeFile(join(ROOT, model, folder, 'featurescope.json'), `${JSON.stringify(record, null, 1)}\n`);
+}
+
 /**
  * @param {string} model folder of the model
  * @param {string} folder of the dictionary, inside it
@@ -69,6 +97,7 @@ async function describe(model, folder) {
 const listed = [];
 for (const model of (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
   for (const folder of (await readdir(join(ROOT, model.name), { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
+    await writeRecord(model.name, folder.name);
     listed.push(await describe(model.name, folder.name));
   }
 }

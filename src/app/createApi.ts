@@ -103,6 +103,10 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     encode: (source, dictionary, options) => lens.call('encode', [source, dictionary], { signal: options?.signal }),
     decode: (dictionary, latents, options) => lens.call('decode', [dictionary, latents, options ?? {}]),
     reconstruct: (source, dictionary, options) => lens.call('reconstruct', [source, dictionary], { signal: options?.signal }),
+    evaluate: (dictionary, options) => {
+      const { signal, onProgress, ...rest } = options ?? {};
+      return lens.call('evaluate', [dictionary, rest], { signal, onProgress });
+    },
     dictionaries: {
       list: dictionaries,
       import: async (files, options) => {

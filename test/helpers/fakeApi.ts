@@ -15,7 +15,7 @@ export interface FakeOptions {
   n_ctx?: number;
   /** Rejects calls named here with the sentence. */
   fail?: Partial<
-    Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'import', string>
+    Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'import' | 'evaluate', string>
   >;
   /** None of the dictionaries fits the model. */
   misfit?: boolean;
@@ -200,6 +200,14 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       await wait('reconstruct', '');
       if (!('acts' in source)) throw new Error('The fake reconstructs activations only.');
       return fakeReconstruction(source.acts);
+    },
+    async evaluate(_dictionary, { tokens = 4096, signal, onProgress } = {}) {
+      for (let done = 512; done <= tokens; done += 512) {
+        await wait('evaluate', '', signal);
+        onProgress?.({ done, total: tokens });
+      }
+      const losses = { ce_clean: 4, ce_spliced: 4.5, ce_zero: 13, ce_recovered: 17 / 18, kl: 0.4 };
+      return { tokens, l0: 39, fvu: 0.29, mse: 0.8, l2_ratio: 0.9, ...losses, alive: 700, dead: 200, density: new Float32Array(1024) };
     },
     dictionaries: {
       async list() {

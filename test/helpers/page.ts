@@ -91,6 +91,7 @@ type Method =
   | 'encode'
   | 'decode'
   | 'reconstruct'
+  | 'evaluate'
   | 'dictionaries.list'
   | 'dictionaries.remove'
   | 'dictionaries.vectors'
@@ -158,6 +159,7 @@ async function pageApi(page: Page): Promise<Pick<InterleavingEngine, 'api' | 'lo
     encode: (source, dictionary) => call('encode', [source, dictionary]) as never,
     decode: (dictionary, latents, options) => call('decode', [dictionary, latents, options ?? {}]) as never,
     reconstruct: (source, dictionary) => call('reconstruct', [source, dictionary]) as never,
+    evaluate: withOptions('evaluate'),
     dictionaries: {
       list: () => call('dictionaries.list', []) as never,
       import: elsewhere,

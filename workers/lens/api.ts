@@ -4,6 +4,8 @@ import type {
   DeviceInfo,
   DictionaryInfo,
   Edit,
+  EvaluateOptions,
+  Evaluation,
   GenerateOptions,
   Generated,
   Input,
@@ -45,6 +47,7 @@ export interface LensMethods {
   keptDictionaries(): string[];
   /** Another tab changed what is kept. */
   refreshDictionaries(): void;
+  evaluate(id: string, options: EvaluateOptions): Evaluation;
   vectors(id: string, latent: number): { enc: Float32Array; dec: Float32Array; b_enc: number };
   live(): Live;
 }
@@ -54,4 +57,6 @@ export interface LensProgress {
   load: LoadProgress;
   importDictionaries: LoadProgress;
   generate: { id: number; text: string };
+  /** Tokens. */
+  evaluate: { done: number; total: number };
 }

@@ -26,6 +26,7 @@ export function lensHandlers(session: LensSession): Handlers {
     removeDictionary: (_, id) => session.removeDictionary(id),
     keptDictionaries: () => session.keptDictionaries(),
     refreshDictionaries: () => session.refreshDictionaries(),
+    evaluate: (context, id, options) => session.evaluate(context, id, options),
     vectors: (_, id, latent) => session.vectors(id, latent),
     live: () => session.live(),
   } satisfies HandlersOf<LensMethods>;

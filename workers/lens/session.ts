@@ -10,6 +10,8 @@ import type {
   DeviceInfo,
   DictionaryInfo,
   Edit,
+  EvaluateOptions,
+  Evaluation,
   GenerateOptions,
   Generated,
   Input,
@@ -24,16 +26,23 @@ import type {
 import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { checkActs, encodeActivations, readActivations, type Activations } from '../engine/encode.ts';
+import { cutContexts, evaluate } from '../engine/evaluate.ts';
 import { predict } from '../engine/predict.ts';
 import { checkRows, run, type Rows } from '../engine/run.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import type { CallContext } from '../rpc.ts';
 import type { FileIn, Live, ModelSource } from './api.ts';
+import { readCorpus } from './corpus.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
 import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './models.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
 const MAX_ACTIVE = 4;
+
+/** Tokens a dictionary is measured on unless the caller says. */
+const DEFAULT_TOKENS = 4096;
+/** Tokens are rarely longer, so no more of a text than this many characters a token is tokenized. */
+const MOST_CHARACTERS = 16;
 
 export interface Platform {
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
@@ -57,6 +66,8 @@ export class LensSession {
   #library = new DictionaryLibrary('/');
   #held: Held | undefined;
   #loading: Promise<unknown> = Promise.resolve();
+  /** What the last evaluation of a dictionary counted. */
+  readonly #measured = new Map<string, { density: Float32Array; tokens: number }>();
   #active = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -216,6 +227,36 @@ export class LensSession {
     const engine = await this.#requireEngine();
     const data = await engine.decode(dictionary, latents, x && hasSkip(dictionary.config.architecture) ? { x } : {});
     return { data, shape: [data.length / dictionary.config.d_out, dictionary.config.d_out] };
+  }
+
+  async evaluate(context: CallContext, id: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const dictionary = await this.#library.get(id);
+    return this.#use(context.signal, async (held) => {
+      const evaluation = await evaluate({
+        model: held.model,
+        engine: await this.#requireEngine(),
+        dictionary,
+        contexts: await this.#contexts(options, held, context.signal),
+        stop: context.signal,
+        onProgress: (done, total) => context.progress({ done, total }),
+      });
+      this.#measured.set(id, { density: evaluation.density.slice(), tokens: evaluation.tokens });
+      return evaluation;
+    });
+  }
+
+  async #contexts(options: EvaluateOptions, held: LoadedModel, signal: AbortSignal): Promise<number[][]> {
+    const { ids, text, tokens = DEFAULT_TOKENS } = options;
+    if (!Number.isInteger(tokens) || tokens < 2) throw new UsageError('`tokens` must be a whole number of at least 2.');
+    if (ids !== undefined && text !== undefined) throw new UsageError('Give `ids` or `text` to measure on, not both.');
+    const cut = (documents: readonly (readonly number[])[]) => cutContexts(documents, held.model.config.n_ctx, tokens);
+    if (ids instanceof Uint16Array) return cut([[...ids.subarray(0, tokens)]]);
+    if (ids !== undefined) {
+      if (!Array.isArray(ids) || !ids.every(Array.isArray)) throw new UsageError('`ids` must be a Uint16Array or a list of lists.');
+      return cut(ids);
+    }
+    const words = text ?? (await readCorpus(this.#base, signal));
+    return cut([requireTokenizer(held).encode(words.slice(0, tokens * MOST_CHARACTERS))]);
   }
 
   /** Activations of the dictionary's hook: given ones need no model. */

@@ -170,6 +170,41 @@ export type DictionaryInfo = {
   fits: boolean;
 };
 
+/** What to measure a dictionary on; without tokens, the text that ships with the page. */
+export type EvaluateOptions = {
+  /** Token ids: one stretch, or one list a document. */
+  ids?: Uint16Array | number[][];
+  text?: string;
+  /** At most this many tokens, in contexts of the model's n_ctx; default 4,096. */
+  tokens?: number;
+};
+
+/** Figures of a dictionary on some tokens, each of the whole set (formulas: src/core/sae/metrics.ts, splice.ts). */
+export type Evaluation = {
+  tokens: number;
+  /** Mean number of active latents. */
+  l0: number;
+  /** Share of variance not explained: Σ‖x − x̂‖² / Σ‖x − mean x‖². */
+  fvu: number;
+  /** Mean over tokens and dimensions of (x − x̂)². */
+  mse: number;
+  /** Mean of ‖x̂‖ / ‖x‖; below 1 is shrinkage. */
+  l2_ratio: number;
+  /** Cross-entropy in nats: as it is, with the reconstruction in place, with zeros in place. NaN for a hook that cannot be edited. */
+  ce_clean: number;
+  ce_spliced: number;
+  ce_zero: number;
+  /** (ce_zero − ce_spliced) / (ce_zero − ce_clean). */
+  ce_recovered: number;
+  /** Mean KL(as it is ‖ with the reconstruction), nats. */
+  kl: number;
+  /** Latents that fire on more than 10 of the tokens, and on none. */
+  alive: number;
+  dead: number;
+  /** Share of tokens on which each latent fires. [d_sae] */
+  density: Float32Array;
+};
+
 export type LoadProgress = {
   /** What is happening, for a person. */
   stage: 'fetching' | 'reading' | 'building' | 'done';

@@ -1,0 +1,90 @@
+/** Measuring a dictionary through the scripting interface. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Evaluation } from '../../src/app/api.ts';
+import { createNodeApi, type NodeApi } from '../helpers/nodeEngine.ts';
+
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const HOOK_3 = 'blocks.3.hook_resid_post';
+
+/** See test/fixtures/dictionaries/evaluation.README.md. */
+interface Expected {
+  ids: number[];
+  dictionaries: Record<string, Record<Exclude<keyof Evaluation, 'density'>, number>>;
+}
+const expected = JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/dictionaries/evaluation.json'), 'utf8')) as Expected;
+
+let node: NodeApi;
+beforeAll(async () => {
+  node = createNodeApi();
+  await node.api.ready;
+});
+afterAll(() => node.close());
+
+describe('evaluate', () => {
+  it.each(Object.keys(expected.dictionaries))('gives the figures of %s that the full check gave on these tokens', async (id) => {
+    const { density, ...figures } = await node.api.evaluate(id, { ids: Uint16Array.from(expected.ids) });
+    for (const [name, value] of Object.entries(expected.dictionaries[id])) {
+      // fp32 sums in another order on another machine; whole numbers may move by a latent at its threshold.
+      const slack = Number.isInteger(value) ? 2 : 1e-3 * Math.max(1, Math.abs(value));
+      expect(Math.abs(figures[name as keyof typeof figures] - value), name).toBeLessThanOrEqual(slack);
+    }
+    expect(density).toHaveLength(1024);
+    expect(density.reduce((a, b) => a + b, 0)).toBeCloseTo(figures.l0, 3);
+    expect(density.filter((share) => share === 0)).toHaveLength(figures.dead);
+  });
+
+  it('agrees with replacing the activations by hand', async () => {
+    const ids = expected.ids.slice(0, 60);
+    const found = await node.api.evaluate(LAYER_3, { ids: [ids] });
+    const { acts } = await node.api.run({ ids }, { read: [HOOK_3] });
+    const { data } = await node.api.reconstruct({ ids }, LAYER_3);
+    const value = { data, shape: acts[HOOK_3].shape };
+    const loss = async (edits: object[]) => {
+      const { surprise } = await node.api.predict({ ids }, { edits: edits as never });
+      return surprise.slice(1).reduce((a, b) => a + b, 0) / (ids.length - 1);
+    };
+    expect(found.ce_clean).toBeCloseTo(await loss([]), 4);
+    expect(found.ce_spliced).toBeCloseTo(await loss([{ hook: HOOK_3, op: 'set', value }]), 4);
+    expect(found.ce_zero).toBeCloseTo(await loss([{ hook: HOOK_3, op: 'scale', factor: 0 }]), 4);
+    const { comparison } = await node.api.predict({ ids }, { edits: [{ hook: HOOK_3, op: 'set', value }] });
+    expect(found.kl).toBeCloseTo(comparison!.kl.slice(0, -1).reduce((a, b) => a + b, 0) / (ids.length - 1), 4);
+  });
+
+  it('reads the Moby Dick that ships with the page, says how far it is, and answers other calls meanwhile', async () => {
+    const progress: number[] = [];
+    const finished: string[] = [];
+    const running = node.api.evaluate(LAYER_3, { tokens: 1024, onProgress: ({ done }) => progress.push(done) }).then((evaluation) => {
+      finished.push('evaluate');
+      return evaluation;
+    });
+    await node.api.encode({ text: 'The old man' }, LAYER_3).then(() => finished.push('encode'));
+    const evaluation = await running;
+    expect(finished).toEqual(['encode', 'evaluate']);
+    expect(progress).toEqual([256, 512, 768, 1024]);
+    expect(evaluation.tokens).toBe(1024);
+    expect(evaluation.ce_recovered).toBeGreaterThan(0.8);
+    expect(evaluation.fvu).toBeLessThan(0.5);
+  });
+
+  it('stops on request, and leaves nothing behind', async () => {
+    const controller = new AbortController();
+    const stopped = node.api.evaluate(LAYER_3, { tokens: 4096, signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(stopped).rejects.toThrow('Stopped on request.');
+    expect(await node.api.live()).toMatchObject({ buffers: 0, calls: 0 });
+  });
+
+  it('takes text, and refuses in sentences', async () => {
+    const { api } = node;
+    const { ids } = await api.tokenize('It was the best of times, it was the worst of times.');
+    expect((await api.evaluate(LAYER_3, { text: 'It was the best of times, it was the worst of times.' })).tokens).toBe(ids.length);
+    await expect(api.evaluate('nothing')).rejects.toThrow(/no dictionary called "nothing"/);
+    await expect(api.evaluate(LAYER_3, { ids: [] })).rejects.toThrow(/at least two tokens/);
+    await expect(api.evaluate(LAYER_3, { ids: [[1]] })).rejects.toThrow(/at least two tokens/);
+    await expect(api.evaluate(LAYER_3, { ids: [[1, 99_999]] })).rejects.toThrow(/token id 99999/);
+    await expect(api.evaluate(LAYER_3, { ids: [7] as never })).rejects.toThrow(/list of lists/);
+    await expect(api.evaluate(LAYER_3, { text: 'a', ids: [[1, 2]] })).rejects.toThrow(/not both/);
+    await expect(api.evaluate(LAYER_3, { tokens: 0 })).rejects.toThrow(/at least 2/);
+  });
+});
