@@ -56,8 +56,7 @@ async function writeRecord(model, folder) {
   const keys = ['hook', 'alpha', 'R', 'seed'];
   const run = runs.find((/** @type {Record<string, unknown>} */ one) => keys.every((key) => one[key] === training[key]));
   if (!run) throw new Error(`reference.json holds no run that made ${folder}.`);
-  const pick = (/** @type {(key: string) => boolean} */ wanted) =>
-    Object.fromEntries(Object.entries(run).filter(([key]) => wanted(key)));
+  const pick = (/** @type {(key: string) => boolean} */ wanted) => Object.fromEntries(Object.entries(run).filter(([key]) => wanted(key)));
   const record = {
     format: 'featurescope dictionary',
     version: 1,
