@@ -42,9 +42,6 @@ function tensorHash(file) {
   return `sha256-${sha256(lines.join('\n'))}`;
 }
 
-/** Keys of a run in reference.json that were measured; the others are settings. */
-const MEASURED = ['l0', 'fvu', 'alive', 'ce_clean', 'ce_spliced', 'ce_zero', 'ce_recovered'];
-
 /**
  * The run of reference.json that made a dictionary, found by hook and settings, as featurescope.json.
  * @param {string} model folder of the model
@@ -56,14 +53,13 @@ async function writeRecord(model, folder) {
   const keys = ['hook', 'alpha', 'R', 'seed'];
   const run = runs.find((/** @type {Record<string, unknown>} */ one) => keys.every((key) => one[key] === training[key]));
   if (!run) throw new Error(`reference.json holds no run that made ${folder}.`);
-  const pick = (/** @type {(key: string) => boolean} */ wanted) => Object.fromEntries(Object.entries(run).filter(([key]) => wanted(key)));
+  // One level, with the names that cfg.json's metadata.training has, so that a card reads both alike.
   const record = {
     format: 'featurescope dictionary',
     version: 1,
     protocol,
     corpus: 'public-domain books and permissively licensed documentation and code (train-8m.u16)',
-    training: pick((key) => !MEASURED.includes(key)),
-    metrics: pick((key) => MEASURED.includes(key)),
+    ...run,
   };
   await writeFile(join(ROOT, model, folder, 'featurescope.json'), `${JSON.stringify(record, null, 1)}\n`);
 }

@@ -143,7 +143,7 @@ describe('opening SAELens folders', () => {
   it('takes the training record from featurescope.json before the one in cfg.json', async () => {
     const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4'));
     const shipped = (await openDictionaryFiles(all)).dictionaries[0].record;
-    expect(shipped).toMatchObject({ version: 1, training: { alpha: 0.004 }, metrics: { alive: 275 } });
+    expect(shipped).toMatchObject({ version: 1, alpha: 0.004, alive: 275, protocol: expect.stringContaining('tied') as string });
     const files = all.filter(({ path }) => path !== 'featurescope.json');
     expect((await openDictionaryFiles(files)).dictionaries[0].record).toMatchObject({ alpha: 0.004, alive: 275 });
     const data = textBlob('{"seed": 7}');
