@@ -4,6 +4,7 @@ import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
 import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
 import { ComparePanel } from '../views/ComparePanel.tsx';
 import { DifferencesPanel } from '../views/DifferencesPanel.tsx';
+import { Dialogs } from '../views/Dialogs.tsx';
 import { DropTarget } from '../views/DropTarget.tsx';
 import { EditsPanel } from '../views/EditsPanel.tsx';
 import { FeaturesPanel } from '../views/FeaturesPanel.tsx';
@@ -26,6 +27,7 @@ import './styles/layout.css';
 import './styles/panels.css';
 import './styles/features.css';
 import './styles/compare.css';
+import './styles/library.css';
 
 export interface AppProps {
   api: FeaturescopeApi;
@@ -71,6 +73,7 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
         </div>
       </main>
       <OfflineLine offline={offline} />
+      <Dialogs />
       <LiveStatus modelId={startup.modelId} />
       <NoticeBar />
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />

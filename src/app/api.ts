@@ -8,6 +8,8 @@ import type { Label } from '../core/formats/labels.ts';
 import type {
   Array2,
   DeviceInfo,
+  DictionaryCard,
+  DictionaryDensities,
   DictionaryInfo,
   Edit,
   EvaluateOptions,
@@ -90,6 +92,10 @@ export interface FeaturescopeApi {
     remove(id: string): Promise<void>;
     /** Encoder column, decoder row and encoder bias of one latent. */
     vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }>;
+    /** All that its files say: shapes, settings, training record, densities. */
+    card(id: string): Promise<DictionaryCard>;
+    /** How often each latent fires; null when nobody has counted. */
+    densities(id: string): Promise<DictionaryDensities | null>;
     /** Called when the library was changed, here or in another tab. @returns how to stop */
     subscribe(listener: () => void): () => void;
   };

@@ -118,6 +118,8 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       },
       export: (id, format) => lens.call('exportDictionary', [id, format]),
       remove,
+      card: (id) => lens.call('dictionaryCard', [id]),
+      densities: (id) => lens.call('densities', [id]),
       vectors: (id, latent) => lens.call('vectors', [id, latent]),
       subscribe: library.subscribe,
     },

@@ -1,17 +1,18 @@
 /** What a person can do with features. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn } from '../app/api.ts';
+import type { FeaturescopeApi } from '../app/api.ts';
 import type { Actions, AppState } from './appState.ts';
 import { createComparer, type CompareActions } from './comparer.ts';
 import { ablationOf, togglePin } from './featureFacts.ts';
 import { dictionaryName } from './features.ts';
 import { createLabelKeeper, type LabelActions } from './labels.ts';
+import { followDensities } from './densities.ts';
+import { createLibrary, type LibraryActions } from './library.ts';
 import type { Ranking } from './ranking.ts';
 import type { Reader } from './reader.ts';
 
-export interface FeatureActions extends LabelActions, CompareActions {
+export interface FeatureActions extends LabelActions, CompareActions, LibraryActions {
   chooseDictionary: (id: string) => void;
-  importDictionaries: (files: FileIn[]) => Promise<void>;
   setRanking: (ranking: Ranking) => void;
   setSkipSpecial: (skipSpecial: boolean) => void;
   /** Pins a feature of the dictionary on screen, or unpins it. */
@@ -27,14 +28,16 @@ export function featureActions(
   reader: Reader,
   bench: Pick<Actions, 'addEdit' | 'removeEdit'>,
 ): FeatureActions {
+  const chooseDictionary = (id: string) => {
+    store.setState({ dictionary: id, pointed: null });
+    reader.dictionaryChanged();
+  };
+  followDensities(api, store);
   return {
+    chooseDictionary,
+    ...createLibrary(api, store, reader.libraryChanged),
     ...createLabelKeeper(api, store),
     ...createComparer(api, store),
-    chooseDictionary(id) {
-      store.setState({ dictionary: id, pointed: null });
-      reader.dictionaryChanged();
-    },
-    importDictionaries: (files) => reader.importDictionaries(files),
     setRanking: (ranking) => store.setState({ ranking }),
     setSkipSpecial: (skipSpecial) => store.setState({ skipSpecial }),
     pin(latent) {

@@ -4,6 +4,7 @@ import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { Explained } from './explained.ts';
 import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
+import { initialLibraryFacts, type LibraryFacts } from './libraryFacts.ts';
 import { initialLabelFacts, type LabelFacts } from './labels.ts';
 import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
@@ -12,9 +13,6 @@ export type DictionaryList =
   { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
 
 export type FeaturesTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
-
-export type ImportTask =
-  { status: 'idle' } | { status: 'running' } | { status: 'done'; warnings: readonly string[] } | { status: 'failed'; message: string };
 
 /** The last good answer. */
 export interface FeatureReading {
@@ -42,13 +40,12 @@ export interface Pin {
 export const MAX_PINS = 6;
 export const PIN_LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
 
-export interface FeatureFacts extends LabelFacts, CompareFacts {
+export interface FeatureFacts extends LabelFacts, CompareFacts, LibraryFacts {
   dictionaries: DictionaryList;
   /** Id of the chosen dictionary; '' when none fits. */
   dictionary: string;
   features: FeatureReading | null;
   featuresTask: FeaturesTask;
-  importTask: ImportTask;
   ranking: Ranking;
   /** Whether tokens such as <|endoftext|> are left out of maxima and rankings. */
   skipSpecial: boolean;
@@ -63,11 +60,11 @@ export interface FeatureFacts extends LabelFacts, CompareFacts {
 export const initialFeatureFacts: FeatureFacts = {
   ...initialLabelFacts,
   ...initialCompareFacts,
+  ...initialLibraryFacts,
   dictionaries: { status: 'waiting' },
   dictionary: '',
   features: null,
   featuresTask: { status: 'idle' },
-  importTask: { status: 'idle' },
   ranking: 'rare',
   skipSpecial: true,
   densities: null,

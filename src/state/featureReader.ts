@@ -4,7 +4,7 @@
  * the context comes window by window, those on screen first, each with both.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn } from '../app/api.ts';
+import type { FeaturescopeApi } from '../app/api.ts';
 import type { DictionaryInfo, Latents } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
 import { isWanted } from './addressBar.ts';
@@ -13,7 +13,7 @@ import type { AppState } from './appState.ts';
 import { explainText, explainWindow, type WindowExplained } from './explained.ts';
 import { chosenDictionary, type FeatureReading } from './featureFacts.ts';
 import { defaultDictionary, indexFeatures, indexing } from './features.ts';
-import { createLatest, sentenceOf } from './latest.ts';
+import { createLatest } from './latest.ts';
 import { lastDictionary } from './settings.ts';
 import { inSlices } from './slices.ts';
 import { createByteCache, createPace, nextWindow, type Gaze } from './windowReading.ts';
@@ -24,7 +24,8 @@ export interface FeatureReader {
   cancel: () => void;
   /** Asks again which dictionaries there are, then reads. */
   modelChanged: () => void;
-  importFiles: (files: FileIn[]) => Promise<void>;
+  /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
+  libraryChanged: (wanted?: string) => Promise<void>;
 }
 
 /** What one window of a text gives: its own tokens only, those kept from it. */
@@ -177,22 +178,13 @@ export function createFeatureReader(
 
   return {
     refresh,
+    libraryChanged: list,
     cancel: lane.cancel,
     modelChanged() {
       lane.cancel();
       cache.clear();
       store.setState({ dictionaries: { status: 'waiting' }, features: null, featuresTask: { status: 'idle' }, pointed: null });
       void list();
-    },
-    async importFiles(files) {
-      store.setState({ importTask: { status: 'running' } });
-      try {
-        const { dictionaries, warnings } = await api.dictionaries.import(files);
-        store.setState({ importTask: { status: 'done', warnings } });
-        await list(dictionaries.find((d) => d.fits)?.id);
-      } catch (error) {
-        store.setState({ importTask: { status: 'failed', message: sentenceOf(error) } });
-      }
     },
   };
 }

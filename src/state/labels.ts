@@ -26,6 +26,11 @@ export function labelsOf({ labels, dictionary }: LabelFacts & { dictionary: stri
   return labels.dictionary === dictionary ? labels.byLatent : NO_LABELS;
 }
 
+/** "Feature 12 “ships”", for sentences. */
+export function featureName(latent: number, label: string | undefined): string {
+  return label ? `Feature ${latent} “${label}”` : `Feature ${latent}`;
+}
+
 /** Follows the chosen dictionary and every change of labels for as long as the page lives. */
 export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState>): LabelActions {
   const lane = createLatest();

@@ -1,20 +1,15 @@
 /** Orders of the feature list, and search in it. */
+import type { DictionaryDensities } from '../core/lm/types.ts';
 import { featureValue, lowerBound, type FeatureIndex, type FeatureRow } from './features.ts';
 
 export type Ranking = 'max' | 'sum' | 'rare' | 'count' | 'token' | 'span';
+
+export type Densities = DictionaryDensities;
 
 /** A feature and its number under a ranking. */
 export interface RankedFeature {
   row: FeatureRow;
   value: number;
-}
-
-/** Share of tokens on which each latent fires. [d_sae] */
-export interface Densities {
-  values: Float32Array;
-  source: 'file' | 'measured';
-  /** Tokens it was counted on, where known. */
-  tokens?: number;
 }
 
 /** What is counted on a text: rows without the tokens left out. */

@@ -4,7 +4,7 @@
  * A text longer than the context is read window by window, those on screen first.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn } from '../app/api.ts';
+import type { FeaturescopeApi } from '../app/api.ts';
 import type { Input, Predictions } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
 import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
@@ -36,7 +36,8 @@ export interface Reader {
   positionChanged: () => void;
   look: (view: TokenSpan) => void;
   dictionaryChanged: () => void;
-  importDictionaries: (files: FileIn[]) => Promise<void>;
+  /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
+  libraryChanged: (wanted?: string) => Promise<void>;
   modelChanged: () => void;
 }
 
@@ -194,7 +195,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
       view = span;
     },
     dictionaryChanged: features.refresh,
-    importDictionaries: features.importFiles,
+    libraryChanged: features.libraryChanged,
     modelChanged() {
       forget();
       cache.clear();

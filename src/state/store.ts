@@ -33,7 +33,7 @@ export const initialFacts: Facts = {
   analysis: null,
   position: null,
   span: null,
-  colourBy: 'surprise',
+  colourBy: 'feature',
   hook: '',
   activations: null,
   activationsTask: { status: 'idle' },

@@ -1,15 +1,25 @@
 import { useEffect, useState } from 'react';
+import type { FileIn } from '../app/api.ts';
+import { kindOfFiles } from '../state/library.ts';
 import { sentenceOf } from '../state/latest.ts';
 import { fromDrop, nameOfFiles } from './modelFiles.ts';
 import { Failure } from './Panel.tsx';
 import { useActions } from './StoreContext.tsx';
 
-/** The whole page takes model files; a frame shows while some are held over it. */
+/** The whole page takes dictionaries, models and labels; a frame shows while some are held over it. */
 export function DropTarget() {
-  const { loadModel } = useActions();
+  const { loadModel, importDictionaries, importLabels, openDialog } = useActions();
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
+    const take = (files: FileIn[]) => {
+      const kind = kindOfFiles(files);
+      if (kind === 'labels') return void importLabels(files[0]);
+      if (kind === 'model') return void loadModel(files, nameOfFiles(files));
+      // How it goes is shown there.
+      openDialog({ kind: 'library' });
+      void importDictionaries(files);
+    };
     const hasFiles = (e: DragEvent) => e.dataTransfer?.types.includes('Files') ?? false;
     const onOver = (e: DragEvent) => {
       if (!hasFiles(e)) return;
@@ -25,7 +35,7 @@ export function DropTarget() {
       setOver(false);
       setProblem(null);
       fromDrop(e.dataTransfer).then(
-        (files) => (files.length > 0 ? loadModel(files, nameOfFiles(files)) : setProblem('There were no files in what was dropped.')),
+        (files) => (files.length > 0 ? take(files) : setProblem('There were no files in what was dropped.')),
         (error: unknown) => setProblem(`What was dropped could not be read. ${sentenceOf(error)}`),
       );
     };
@@ -37,13 +47,13 @@ export function DropTarget() {
       removeEventListener('dragleave', onLeave);
       removeEventListener('drop', onDrop);
     };
-  }, [loadModel]);
+  }, [loadModel, importDictionaries, importLabels, openDialog]);
   return (
     <>
       {problem && <Failure message={problem} />}
       {over && (
         <div className="drop-overlay">
-          <p>Drop a model’s files or folder to open it</p>
+          <p>Drop a dictionary, a model or a file of labels to open it</p>
         </div>
       )}
     </>

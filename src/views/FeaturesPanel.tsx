@@ -6,12 +6,13 @@ import type { FeatureReading } from '../state/featureFacts.ts';
 import { EXPLAINED_FORMULA } from '../state/explained.ts';
 import { chosenPosition, hasEdits } from '../state/selectors.ts';
 import { tokenNames } from '../state/tokenNames.ts';
-import { DictionaryImport, DictionaryPicker } from './FeatureDictionary.tsx';
+import { DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
-import { LabelMenu } from './LabelMenu.tsx';
+import { FileChooser } from './FileChooser.tsx';
+import { ImportStatus } from './ImportStatus.tsx';
 import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
-import { useApp } from './StoreContext.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
 
 /** Which features of a dictionary fire on the text. */
 export function FeaturesPanel() {
@@ -46,13 +47,13 @@ function Body() {
       ) : (
         task.status !== 'failed' && <Skeleton lines={6} />
       )}
-      <DictionaryImport />
-      <LabelMenu />
+      <DictionaryTools />
     </>
   );
 }
 
 function NoneFits({ model, made }: { model: string; made: string[] }) {
+  const { importDictionaries } = useActions();
   const models = [...new Set(made)].filter((m) => m !== '');
   return (
     <>
@@ -60,7 +61,9 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
         No dictionary here fits {model}: a dictionary reads one hook of the model it was trained on, at the same width.
         {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`} Import one made for this model.
       </Empty>
-      <DictionaryImport open />
+      <FileChooser onFiles={(files) => void importDictionaries(files)} />
+      <ImportStatus />
+      <DictionaryTools />
     </>
   );
 }

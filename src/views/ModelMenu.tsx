@@ -1,8 +1,10 @@
-import { useRef, type ChangeEvent } from 'react';
+import { useRef } from 'react';
+import type { FileIn } from '../app/api.ts';
 import { formatBytes, formatCount, formatInteger } from '../charts/format.ts';
 import type { ModelInfo } from '../core/lm/types.ts';
 import { CopyButton } from './CopyButton.tsx';
-import { fromFileList, nameOfFiles } from './modelFiles.ts';
+import { FileChooser } from './FileChooser.tsx';
+import { nameOfFiles } from './modelFiles.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 
 const MENU_ID = 'model-menu';
@@ -88,26 +90,14 @@ function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: 
 
 function OpenFiles({ onDone }: { onDone: () => void }) {
   const { loadModel } = useActions();
-  const take = (event: ChangeEvent<HTMLInputElement>) => {
-    const files = fromFileList(event.target.files);
-    event.target.value = '';
-    if (files.length === 0) return;
+  const take = (files: FileIn[]) => {
     onDone();
     void loadModel(files, nameOfFiles(files));
   };
   return (
     <section aria-label="Open from files">
       <h3>From your files</h3>
-      <div className="menu-buttons">
-        <label className="button">
-          Choose files
-          <input type="file" multiple className="visually-hidden" onChange={take} />
-        </label>
-        <label className="button">
-          Choose a folder
-          <input type="file" multiple className="visually-hidden" onChange={take} {...{ webkitdirectory: '' }} />
-        </label>
-      </div>
+      <FileChooser onFiles={take} />
       <p className="hint">
         Or drop them anywhere on the page. A GPT-NeoX model: <code>config.json</code>, <code>tokenizer.json</code> and weights as{' '}
         <code>.safetensors</code> or <code>.onnx</code>. Files stay in this tab.

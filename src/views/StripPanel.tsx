@@ -4,8 +4,9 @@ import { Legend } from '../charts/Legend.tsx';
 import { colourScale, linearScale, type ColourScale, type Metric } from '../charts/scales.ts';
 import type { Analysis } from '../state/analysis.ts';
 import type { ColourBy } from '../state/appState.ts';
-import { pinsOf, selectedLatent, shownSeries, tallyOf, type FeatureReading } from '../state/featureFacts.ts';
+import { comparedTop, pinsOf, selectedLatent, shownSeries, type FeatureReading } from '../state/featureFacts.ts';
 import { commonPrefix, featureValue } from '../state/features.ts';
+import { featureName, labelsOf } from '../state/labels.ts';
 import { hasEdits } from '../state/selectors.ts';
 import { spanWords } from '../state/spans.ts';
 import { Choice } from './fields.tsx';
@@ -30,7 +31,10 @@ export function StripPanel() {
   const { setColourBy } = useActions();
   const features = useApp((s) => s.features);
   const pointing = useApp((s) => s.pointed !== null);
-  const colourBy = (chosen === 'kl' && !edited) || (chosen === 'feature' && !features) ? 'surprise' : chosen;
+  const awaited = useApp((s) => s.dictionaries.status === 'waiting' || s.featuresTask.status === 'running');
+  // While features are on their way the strip stays bare rather than change its colours twice.
+  const instead = chosen === 'feature' && awaited ? 'none' : 'surprise';
+  const colourBy = (chosen === 'kl' && !edited) || (chosen === 'feature' && !features) ? instead : chosen;
   const options: { value: ColourBy; label: string }[] = [
     { value: 'surprise', label: 'Surprise' },
     { value: 'entropy', label: 'Entropy' },
@@ -144,18 +148,19 @@ function useMetric(analysis: Analysis, colourBy: MetricChoice): Colouring {
 /** By one feature, on a scale from 0 to its maximum in this text. */
 function useFeature(analysis: Analysis, features: FeatureReading | null, latent: number): Colouring | null {
   const { ids } = analysis.before;
-  const skipSpecial = useApp((s) => s.skipSpecial);
+  const top = useApp((s) => (features ? comparedTop(s, latent) : 0));
+  const name = useApp((s) => featureName(latent, labelsOf(s).get(latent)));
+  const where = useApp((s) => (s.compared ? 'both texts' : 'this text'));
   return useMemo(() => {
     if (!features) return null;
     const series = shownSeries(features, latent, ids);
-    const top = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
     const scale = linearScale(top);
     const caption =
       top > 0
-        ? `Feature ${latent}: value ÷ its maximum in this text, ${formatNumber(top)}. Full colour: that maximum.`
-        : `Feature ${latent} fires on no token of this text.`;
+        ? `${name}: value ÷ its maximum in ${where}, ${formatNumber(top)}. Full colour: that maximum.`
+        : `${name} fires on no token of ${where}.`;
     return { share: (i) => scale.share(series[i]), scale, caption };
-  }, [features, latent, ids, skipSpecial]);
+  }, [features, latent, ids, top, name, where]);
 }
 
 /** For the tooltip: the values of the feature shown and of the pinned ones, where they are known. */

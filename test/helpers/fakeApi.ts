@@ -223,6 +223,19 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       },
       export: () => Promise.resolve(new Blob()),
       remove,
+      async card(id) {
+        const info = dictionaries.find((d) => d.id === id);
+        if (!info) throw new Error('There is no such dictionary.');
+        return {
+          info,
+          misfit: '',
+          tensors: [{ name: 'W_dec', dtype: 'F32', shape: [info.d_sae, info.d_in] }],
+          config: { architecture: info.architecture, normalize_activations: 'none' },
+          record: { l0: 38.9, fvu: 0.289, ce_recovered: 0.953, alive: 798 },
+          density: new Float32Array(info.d_sae).fill(0.01),
+        };
+      },
+      densities: () => Promise.resolve(null),
       vectors: () => Promise.resolve({ enc: new Float32Array(256), dec: new Float32Array(256), b_enc: 0 }),
       subscribe: library.subscribe,
     },

@@ -166,6 +166,8 @@ async function pageApi(page: Page): Promise<Pick<InterleavingEngine, 'api' | 'lo
       export: elsewhere,
       remove: (id) => call('dictionaries.remove', [id]) as never,
       vectors: (id, latent) => call('dictionaries.vectors', [id, latent]) as never,
+      card: elsewhere,
+      densities: elsewhere,
     },
   } satisfies DeepPartial<FeaturescopeApi> as unknown as FeaturescopeApi;
   return { api, load: (folder, paths, signal) => load({ folder, paths }, signal) };

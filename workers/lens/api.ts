@@ -2,6 +2,8 @@
 import type {
   Array2,
   DeviceInfo,
+  DictionaryCard,
+  DictionaryDensities,
   DictionaryInfo,
   Edit,
   EvaluateOptions,
@@ -48,6 +50,8 @@ export interface LensMethods {
   /** Another tab changed what is kept. */
   refreshDictionaries(): void;
   evaluate(id: string, options: EvaluateOptions): Evaluation;
+  dictionaryCard(id: string): DictionaryCard;
+  densities(id: string): DictionaryDensities | null;
   vectors(id: string, latent: number): { enc: Float32Array; dec: Float32Array; b_enc: number };
   live(): Live;
 }

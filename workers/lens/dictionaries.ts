@@ -6,13 +6,14 @@ import { UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
 import { openDictionaryFiles, readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/saelens.ts';
 import { exportSaelens } from '../../src/core/formats/dictionaries/write.ts';
-import type { DictionaryInfo, LatentEdit, LoadProgress } from '../../src/core/lm/types.ts';
+import type { DictionaryCard, DictionaryDensities, DictionaryInfo, LatentEdit, LoadProgress } from '../../src/core/lm/types.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../engine/encode.ts';
 import type { HookedModel } from '../engine/hookedModel.ts';
 import { createModelHash } from '../engine/modelHash.ts';
 import type { FileIn } from './api.ts';
+import { unpackZips } from './unpack.ts';
 
 /** An entry of public/dictionaries/index.json. */
 interface IndexEntry {
@@ -84,7 +85,7 @@ export class DictionaryLibrary {
     options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal },
   ): Promise<{ infos: Described[]; warnings: string[] }> {
     const { pick, onProgress, signal } = options;
-    const opened = await openDictionaryFiles(files, {
+    const opened = await openDictionaryFiles(await unpackZips(files), {
       ...(pick && { pick }),
       stop: signal,
       onProgress: (loaded, total) => onProgress({ stage: 'reading', loaded, total }),
@@ -143,6 +144,25 @@ export class DictionaryLibrary {
     if (kept) await this.#store?.remove(id);
     this.#entries.delete(id);
     return dictionary?.catch(() => undefined);
+  }
+
+  /** @param model to say why it does not fit */
+  async card(id: string, model: Pick<HookedModel, 'config'> | undefined): Promise<DictionaryCard> {
+    const { info, open } = await this.#find(id);
+    const opened = await open();
+    return {
+      info,
+      misfit: model ? misfitOf(info, model) : '',
+      tensors: opened.parts.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+      config: flatten(opened.config) ?? {},
+      record: flatten(opened.record),
+      density: densityOf(opened),
+    };
+  }
+
+  async densities(id: string): Promise<DictionaryDensities | null> {
+    const values = densityOf(await (await this.#find(id)).open());
+    return values && { values, source: 'file' };
   }
 
   async vectors(id: string, latent: number): Promise<LatentVectors> {
@@ -221,6 +241,28 @@ export class DictionaryLibrary {
     const { dictionaries } = await openDictionaryFiles(fetched);
     return dictionaries[0];
   }
+}
+
+/** SAELens writes log10(frequency + 1e-10). */
+function densityOf({ sparsity }: OpenedDictionary): Float32Array<ArrayBuffer> | null {
+  return sparsity ? sparsity.map((log) => Math.max(0, Math.min(1, 10 ** log - 1e-10))) : null;
+}
+
+/** Enough of a record for any person to read. */
+const MAX_RECORD = 100;
+const MAX_RECORD_TEXT = 300;
+
+/** One level of plain values, "optimizer.lr" for deeper ones; what is longer is cut, since a file may say anything. */
+function flatten(value: unknown, prefix = '', into: Record<string, string | number | boolean> = {}): typeof into | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    if (Object.keys(into).length >= MAX_RECORD) break;
+    const name = `${prefix}${key}`.slice(0, MAX_RECORD_TEXT);
+    if (typeof inner === 'number' || typeof inner === 'boolean') into[name] = inner;
+    else if (typeof inner === 'string') into[name] = inner.slice(0, MAX_RECORD_TEXT);
+    else if (typeof inner === 'object' && inner !== null && prefix.length < MAX_RECORD_TEXT) flatten(inner, `${name}.`, into);
+  }
+  return into;
 }
 
 function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {

@@ -27,6 +27,8 @@ export function lensHandlers(session: LensSession): Handlers {
     keptDictionaries: () => session.keptDictionaries(),
     refreshDictionaries: () => session.refreshDictionaries(),
     evaluate: (context, id, options) => session.evaluate(context, id, options),
+    dictionaryCard: (_, id) => session.dictionaryCard(id),
+    densities: (_, id) => session.densities(id),
     vectors: (_, id, latent) => session.vectors(id, latent),
     live: () => session.live(),
   } satisfies HandlersOf<LensMethods>;

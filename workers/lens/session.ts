@@ -8,6 +8,8 @@ import { AbortedError, UsageError } from '../../src/core/errors.ts';
 import type {
   Array2,
   DeviceInfo,
+  DictionaryCard,
+  DictionaryDensities,
   DictionaryInfo,
   Edit,
   EvaluateOptions,
@@ -217,6 +219,14 @@ export class LensSession {
 
   refreshDictionaries(): Promise<void> {
     return this.#library.refresh();
+  }
+
+  dictionaryCard(id: string): Promise<DictionaryCard> {
+    return this.#library.card(id, this.#held?.model);
+  }
+
+  densities(id: string): Promise<DictionaryDensities | null> {
+    return this.#library.densities(id);
   }
 
   vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }> {

@@ -205,6 +205,30 @@ export type Evaluation = {
   density: Float32Array;
 };
 
+/** All that the files of a dictionary say of it. */
+export type DictionaryCard = {
+  info: Omit<DictionaryInfo, 'fits'>;
+  /** Why it does not fit the loaded model, as a sentence; '' when it fits or no model is open. */
+  misfit: string;
+  tensors: { name: string; dtype: string; shape: number[] }[];
+  /** Settings as read from cfg.json: what the maths uses. */
+  config: Record<string, string | number | boolean | null>;
+  /** Training record as its files give it, flattened to one level; null when there is none. */
+  record: Record<string, string | number | boolean> | null;
+  /** Share of tokens on which each latent fires, as its sparsity.safetensors says. [d_sae] */
+  density: Float32Array | null;
+};
+
+/** How often each latent of a dictionary fires. */
+export type DictionaryDensities = {
+  /** Share of tokens. [d_sae] */
+  values: Float32Array;
+  /** 'file': its sparsity.safetensors. 'measured': the last evaluation here. */
+  source: 'file' | 'measured';
+  /** Tokens it was counted on, where known. */
+  tokens?: number;
+};
+
 export type LoadProgress = {
   /** What is happening, for a person. */
   stage: 'fetching' | 'reading' | 'building' | 'done';

@@ -43,7 +43,7 @@ describe('the features panel', () => {
     const html = await panel({ misfit: true });
     expect(html).toContain('No dictionary here fits bookworm-9m');
     expect(html).toContain('were made for bookworm-9m');
-    expect(html).toContain('<details class="dictionary-import" open="">');
+    expect(html).toContain('Choose a folder');
   });
 
   it('says what rarity rests on', async () => {

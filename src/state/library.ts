@@ -1,0 +1,191 @@
+/** The library of dictionaries: opening, removing, exporting; what was dropped, told apart. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi, FileIn, StorageUse } from '../app/api.ts';
+import { FormatError } from '../core/formats/bytes.ts';
+import { readZip } from '../core/formats/zip.ts';
+import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
+import type { AppState, Notice } from './appState.ts';
+import { isAbort, sentenceOf } from './latest.ts';
+import type { ImportTask, OpenDialog } from './libraryFacts.ts';
+
+export interface EvaluateCall {
+  signal: AbortSignal;
+  onProgress: (progress: { done: number; total: number }) => void;
+}
+
+export interface LibraryActions {
+  openDialog: (dialog: OpenDialog) => void;
+  /** Opens dictionaries; asks which when there are several. */
+  importDictionaries: (files: FileIn[]) => Promise<void>;
+  /** Answers the question which of several are meant. */
+  importFolders: (folders: readonly string[]) => Promise<void>;
+  cancelImport: () => void;
+  /** Forgets an imported dictionary; the notice brings it back. */
+  removeDictionary: (id: string) => Promise<void>;
+  dictionaryCard: (id: string) => Promise<DictionaryCard>;
+  /** Measures a dictionary on the text that ships with the page. */
+  evaluate: (id: string, options: EvaluateCall) => Promise<Evaluation>;
+  storageUse: () => Promise<StorageUse>;
+  persistStorage: () => Promise<boolean>;
+  /** Deletes one item; what goes wrong is said in the notice. */
+  removeStored: (item: StorageUse['items'][number]) => Promise<void>;
+  /** Called when what is kept changed. @returns how to stop */
+  watchStorage: (listener: () => void) => () => void;
+  /** The zip, or null when it failed and the notice says why. */
+  exportDictionary: (id: string) => Promise<Blob | null>;
+}
+
+/** Follows the library, here and in other tabs, for as long as the page lives. */
+export function createLibrary(
+  api: FeaturescopeApi,
+  store: StoreApi<AppState>,
+  libraryChanged: (wanted?: string) => Promise<void>,
+): LibraryActions {
+  let running: AbortController | null = null;
+  const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
+
+  const refresh = async (wanted?: string) => {
+    const { model, dictionaries } = store.getState();
+    // The first list comes with the model.
+    if (model && dictionaries.status !== 'waiting') await libraryChanged(wanted);
+  };
+  api.dictionaries.subscribe(() => void refresh());
+
+  const open = async (files: FileIn[]) => {
+    running?.abort();
+    const mine = new AbortController();
+    running = mine;
+    store.setState({ importTask: { status: 'running', progress: null } });
+    const put = (importTask: ImportTask) => {
+      if (running === mine) store.setState({ importTask });
+    };
+    try {
+      const { dictionaries, warnings } = await api.dictionaries.import(files, {
+        signal: mine.signal,
+        onProgress: (progress) => put({ status: 'running', progress }),
+      });
+      put({ status: 'done', opened: dictionaries.map((d) => d.label), warnings });
+      await refresh(running === mine ? dictionaries.find((d) => d.fits)?.id : undefined);
+    } catch (error) {
+      put(mine.signal.aborted || isAbort(error) ? { status: 'idle' } : { status: 'failed', message: sentenceOf(error) });
+    } finally {
+      if (running === mine) running = null;
+    }
+  };
+  const removeDictionary = async (id: string) => {
+    const { dictionaries } = store.getState();
+    const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
+    // Its bytes are held until the notice goes, so that it can come back.
+    const kept = await api.dictionaries.export(id, 'saelens').catch(() => null);
+    try {
+      await api.dictionaries.remove(id);
+    } catch (error) {
+      say(`${label} was not removed. ${sentenceOf(error)}`);
+      return;
+    }
+    const back = async () => {
+      try {
+        await api.dictionaries.import(await unpacked(kept!, label));
+        say(`${label} is back.`);
+      } catch (error) {
+        say(`${label} could not be brought back. ${sentenceOf(error)}`);
+      }
+    };
+    say(`${label} removed. Its labels are kept.`, kept ? { run: () => void back() } : null);
+  };
+
+  return {
+    openDialog: (dialog) => store.setState({ dialog }),
+    async importDictionaries(files) {
+      const folders = dictionaryFolders(files);
+      if (folders.length > 1) store.setState({ importTask: { status: 'choosing', files, folders } });
+      else await open(files);
+    },
+    async importFolders(folders) {
+      const { importTask } = store.getState();
+      if (importTask.status !== 'choosing') return;
+      if (folders.length === 0) store.setState({ importTask: { status: 'idle' } });
+      else await open(importTask.files.filter((file) => folders.includes(folderOf(pathOf(file)))));
+    },
+    cancelImport() {
+      running?.abort();
+      running = null;
+      store.setState({ importTask: { status: 'idle' } });
+    },
+    removeDictionary,
+    dictionaryCard: (id) => api.dictionaries.card(id),
+    async evaluate(id, options) {
+      const measured = await api.evaluate(id, options);
+      const { densities } = store.getState();
+      // What the file says was counted on more than this.
+      if (densities?.dictionary !== id || densities.source !== 'file') {
+        const { density: values, tokens } = measured;
+        store.setState({ densities: { dictionary: id, values, source: 'measured', tokens } });
+      }
+      return measured;
+    },
+    storageUse: () => api.storage.usage(),
+    persistStorage: () => api.storage.persist(),
+    async removeStored({ kind, id, label }) {
+      if (kind === 'dictionary') return removeDictionary(id);
+      // Labels can come back from the file they would be exported as.
+      const kept = kind === 'labels' ? await api.labels.export().catch(() => null) : null;
+      try {
+        await api.storage.remove(kind, id);
+        const back = async () => void (await api.labels.import({ path: 'labels.json', data: kept! }));
+        say(`${label} deleted.`, kept ? { run: () => void back() } : null);
+      } catch (error) {
+        say(`${label} could not be deleted. ${sentenceOf(error)}`);
+      }
+    },
+    watchStorage(listener) {
+      const stops = [api.dictionaries.subscribe(listener), api.labels.subscribe(listener), api.settings.subscribe(listener)];
+      return () => stops.forEach((stop) => stop());
+    },
+    async exportDictionary(id) {
+      try {
+        return await api.dictionaries.export(id, 'saelens');
+      } catch (error) {
+        say(`${id} could not be exported. ${sentenceOf(error)}`);
+        return null;
+      }
+    },
+  };
+}
+
+/** The files of our own export under the name the dictionary had. */
+async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
+  const files = await readZip(zip, 'the export', () => Promise.reject(new FormatError('An export holds nothing compressed.')));
+  const folder = label.replace(/[\\/]+/g, ' ');
+  return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.lastIndexOf('/') + 1)}`, data: data as Blob }));
+}
+
+/** What a person meant by files they dropped. Names decide; what is wrong inside is said by whoever opens them. */
+export function kindOfFiles(files: readonly FileIn[]): 'dictionary' | 'labels' | 'model' {
+  const names = files.map((file) => pathOf(file).split(/[\\/]/).at(-1)!.toLowerCase());
+  const some = (pattern: RegExp) => names.some((name) => pattern.test(name));
+  // A model has config.json and tokenizer.json; only dictionaries have cfg.json.
+  if (some(/^(cfg\.json|sae_weights\.safetensors|sae\.safetensors|ae\.pt|learned_dicts\.pt)$/)) return 'dictionary';
+  if (some(/\.(zip|pt|npz)$/) && !some(/^(config|tokenizer)\.json$/)) return 'dictionary';
+  return names.length === 1 && names[0].endsWith('.json') && !/^(config|tokenizer)\.json$/.test(names[0]) ? 'labels' : 'model';
+}
+
+/** Folders that hold a dictionary each, in the order of their names. */
+export function dictionaryFolders(files: readonly FileIn[]): string[] {
+  const paths = files.map(pathOf);
+  const withConfig = paths.filter((path) => baseOf(path) === 'cfg.json').map(folderOf);
+  const whole = withConfig.filter((folder) => paths.some((path) => folderOf(path) === folder && path.endsWith('.safetensors')));
+  return [...new Set(whole)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function pathOf(file: FileIn): string {
+  return file instanceof File ? file.webkitRelativePath || file.name : file.path;
+}
+
+function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}

@@ -1,0 +1,280 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
+import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
+import { sentenceOf } from '../state/latest.ts';
+import { densityHistogram } from '../state/densityHistogram.ts';
+import { CopyButton } from './CopyButton.tsx';
+import { ExportButton } from './LibraryDialog.tsx';
+import { Failure, Skeleton } from './Panel.tsx';
+import { Sheet } from './Sheet.tsx';
+import { useActions } from './StoreContext.tsx';
+
+type Loaded = { status: 'loading' } | { status: 'done'; card: DictionaryCard } | { status: 'failed'; message: string };
+
+/** All that is known of one dictionary. */
+export function CardDialog({ id }: { id: string }) {
+  const { openDialog, dictionaryCard } = useActions();
+  const [loaded, setLoaded] = useState<Loaded>({ status: 'loading' });
+  useEffect(() => {
+    let stale = false;
+    dictionaryCard(id).then(
+      (card) => !stale && setLoaded({ status: 'done', card }),
+      (error: unknown) => !stale && setLoaded({ status: 'failed', message: sentenceOf(error) }),
+    );
+    return () => {
+      stale = true;
+    };
+  }, [id, dictionaryCard]);
+  return (
+    <Sheet title="About this dictionary" onClose={() => openDialog(null)} className="card-sheet">
+      {loaded.status === 'loading' && <Skeleton lines={8} />}
+      {loaded.status === 'failed' && <Failure message={loaded.message} />}
+      {loaded.status === 'done' && <Card card={loaded.card} />}
+    </Sheet>
+  );
+}
+
+function Card({ card }: { card: DictionaryCard }) {
+  const { openDialog } = useActions();
+  const { info, config, record, tensors, misfit, density } = card;
+  return (
+    <>
+      <p>
+        <strong>{info.label}</strong>
+      </p>
+      {misfit && <p className="hint">{misfit}</p>}
+      <Facts
+        facts={[
+          ['features (d_sae)', formatInteger(info.d_sae)],
+          ['reads (d_in)', formatInteger(info.d_in)],
+          ['architecture', info.architecture],
+          ['hook', info.hook || 'not said'],
+          ['model', info.model || 'not said'],
+          ['activations scaled', String(config.normalize_activations ?? 'none')],
+          ['b_dec subtracted first', config.apply_b_dec_to_input ? 'yes' : 'no'],
+          ['size', formatBytes(info.bytes)],
+          ['from', info.source === 'built-in' ? 'comes with the page' : 'files you opened'],
+        ]}
+      />
+      {info.hash && (
+        <p className="model-hash">
+          <span title={info.hash}>
+            Tensors <code>{info.hash.slice(0, 23)}…</code>
+          </span>
+          <CopyButton label="Copy" text={() => info.hash} />
+        </p>
+      )}
+      <Quality id={info.id} record={record} measurable={!misfit} />
+      {density && <DensityPicture density={density} />}
+      <details className="fold">
+        <summary>Tensors ({tensors.length})</summary>
+        <table className="card-table">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Shape</th>
+              <th scope="col">Numbers</th>
+            </tr>
+          </thead>
+          <tbody>
+            {tensors.map(({ name, shape, dtype }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td>{shape.join(' × ') || 'one number'}</td>
+                <td>{dtype}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+      <details className="fold">
+        <summary>Settings in its file</summary>
+        <Facts facts={Object.entries(config).map(([name, value]) => [name, shown(value)])} />
+      </details>
+      {record && (
+        <details className="fold">
+          <summary>Training record</summary>
+          <Facts facts={Object.entries(record).map(([name, value]) => [name, shown(value)])} />
+        </details>
+      )}
+      <div className="panel-foot">
+        <ExportButton id={info.id} label={info.label} />
+        <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library' })}>
+          All dictionaries
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Facts({ facts }: { facts: [string, string][] }) {
+  return (
+    <dl className="card-facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Figures under the names that training records and evaluations give them. */
+const QUALITY: { name: string; key: 'l0' | 'fvu' | 'ce_recovered' | 'alive' | 'dead'; formula: string; show: (value: number) => string }[] =
+  [
+    { name: 'L0', key: 'l0', formula: 'features active on a token, mean', show: formatNumber },
+    { name: 'FVU', key: 'fvu', formula: 'Σ‖x − x̂‖² / Σ‖x − mean‖²', show: formatNumber },
+    { name: 'CE recovered', key: 'ce_recovered', formula: '(CE zero − CE with x̂) / (CE zero − CE clean)', show: formatPercent },
+    { name: 'Alive', key: 'alive', formula: 'features that fire on more than 10 tokens', show: formatInteger },
+    { name: 'Dead', key: 'dead', formula: 'features that fire on none', show: formatInteger },
+  ];
+
+type Measuring =
+  | { status: 'idle' }
+  | { status: 'running'; done: number; total: number }
+  | { status: 'done'; figures: Evaluation }
+  | { status: 'failed'; message: string };
+
+function Quality({ id, record, measurable }: { id: string; record: DictionaryCard['record']; measurable: boolean }) {
+  const { measuring, start, stop } = useMeasuring(id);
+  const figures = measuring.status === 'done' ? measuring.figures : null;
+  return (
+    <>
+      <table className="card-table">
+        <caption>How good it is</caption>
+        <thead>
+          <tr>
+            <th scope="col">Figure</th>
+            <th scope="col" className="numeric">
+              Its file says
+            </th>
+            <th scope="col" className="numeric">
+              Measured here
+            </th>
+            <th scope="col">Formula</th>
+          </tr>
+        </thead>
+        <tbody>
+          {QUALITY.map(({ name, key, formula, show }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <Figure value={record?.[key]} missing="not said" show={show} />
+              <Figure value={figures?.[key]} missing="–" show={show} />
+              <td className="hint">{formula}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {measuring.status === 'failed' && <Failure message={measuring.message} />}
+      {measuring.status === 'running' ? (
+        <div className="panel-foot" role="status">
+          <span className="hint">
+            Measuring, {formatInteger(measuring.done)}
+            {measuring.total > 0 && ` of ${formatInteger(measuring.total)}`} tokens
+          </span>
+          <progress max={1} value={measuring.total > 0 ? measuring.done / measuring.total : undefined} aria-label="Measuring" />
+          <button type="button" className="button-small" onClick={stop}>
+            Cancel
+          </button>
+        </div>
+      ) : (
+        <div className="panel-foot">
+          {measurable && (
+            <button type="button" className="button-small" onClick={start}>
+              {figures ? 'Measure again' : 'Measure here'}
+            </button>
+          )}
+          <span className="hint">
+            {figures
+              ? `Measured on ${formatInteger(figures.tokens)} tokens of Moby Dick, which the page brings along.`
+              : measurable
+                ? 'On the first 4\u202F096 tokens of Moby Dick, which the page brings along. The file’s figures are of another text.'
+                : 'It can be measured with its model open.'}
+          </span>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Figure({ value, missing, show }: { value: unknown; missing: string; show: (value: number) => string }) {
+  const known = typeof value === 'number';
+  return (
+    <td className="numeric" title={known ? formatFull(value) : undefined}>
+      {known ? show(value) : missing}
+    </td>
+  );
+}
+
+function useMeasuring(id: string) {
+  const { evaluate } = useActions();
+  const [measuring, setMeasuring] = useState<Measuring>({ status: 'idle' });
+  const running = useRef<AbortController | null>(null);
+  // Closing the card stops what nobody will read.
+  useEffect(() => () => running.current?.abort(), []);
+  const start = () => {
+    const mine = new AbortController();
+    running.current = mine;
+    setMeasuring({ status: 'running', done: 0, total: 0 });
+    const put = (next: Measuring) => !mine.signal.aborted && setMeasuring(next);
+    evaluate(id, { signal: mine.signal, onProgress: ({ done, total }) => put({ status: 'running', done, total }) }).then(
+      (figures) => put({ status: 'done', figures }),
+      (error: unknown) => put({ status: 'failed', message: sentenceOf(error) }),
+    );
+  };
+  const stop = () => {
+    running.current?.abort();
+    setMeasuring({ status: 'idle' });
+  };
+  return { measuring, start, stop };
+}
+
+function DensityPicture({ density }: { density: Float32Array }) {
+  const { bins, dead } = useMemo(() => densityHistogram(density), [density]);
+  const top = Math.max(1, ...bins.map((bin) => bin.count));
+  return (
+    <figure className="density">
+      <div className="density-bars" aria-hidden="true">
+        {bins.map((bin) => (
+          <span key={bin.label} title={`${bin.label}: ${bin.count} features`}>
+            <span style={{ height: `${(100 * bin.count) / top}%` }} />
+            <small>{bin.label}</small>
+          </span>
+        ))}
+      </div>
+      <figcaption className="hint">
+        Features by the share of tokens on which they fire, as its file says. {formatInteger(dead)} of {formatInteger(density.length)} never
+        fired.
+      </figcaption>
+      <details className="fold">
+        <summary>As a table</summary>
+        <table className="card-table">
+          <thead>
+            <tr>
+              <th scope="col">Share of tokens, at most</th>
+              <th scope="col" className="numeric">
+                Features
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {bins.map((bin) => (
+              <tr key={bin.label}>
+                <th scope="row">{bin.label}</th>
+                <td className="numeric">{formatInteger(bin.count)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
+}
+
+function shown(value: string | number | boolean | null): string {
+  if (value === null) return 'not said';
+  return typeof value === 'number' ? formatFull(value) : String(value);
+}

@@ -1,0 +1,18 @@
+import { CardDialog } from './CardDialog.tsx';
+import { PickDialog } from './ImportStatus.tsx';
+import { LibraryDialog } from './LibraryDialog.tsx';
+import { StorageDialog } from './StorageDialog.tsx';
+import { useApp } from './StoreContext.tsx';
+
+/** Whatever covers the page. */
+export function Dialogs() {
+  const dialog = useApp((s) => s.dialog);
+  return (
+    <>
+      {dialog?.kind === 'library' && <LibraryDialog />}
+      {dialog?.kind === 'storage' && <StorageDialog />}
+      {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
+      <PickDialog />
+    </>
+  );
+}

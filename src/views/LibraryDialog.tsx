@@ -1,0 +1,118 @@
+import { useState } from 'react';
+import { formatBytes, formatInteger } from '../charts/format.ts';
+import type { DictionaryInfo } from '../core/lm/types.ts';
+import { FileChooser } from './FileChooser.tsx';
+import { ImportStatus } from './ImportStatus.tsx';
+import { LabelMenu } from './LabelMenu.tsx';
+import { Empty, Failure } from './Panel.tsx';
+import { saveBlob } from './saveBlob.ts';
+import { Sheet } from './Sheet.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
+
+/** Every dictionary at hand, those of other models too. */
+export function LibraryDialog() {
+  const dictionaries = useApp((s) => s.dictionaries);
+  const { openDialog, importDictionaries } = useActions();
+  return (
+    <Sheet title="Dictionaries" onClose={() => openDialog(null)}>
+      {dictionaries.status === 'failed' && <Failure message={dictionaries.message} />}
+      {dictionaries.status === 'waiting' && <Empty>The list comes when the model is open.</Empty>}
+      {dictionaries.status === 'done' && (
+        <ul className="library">
+          {dictionaries.list.map((d) => (
+            <Item key={d.id} dictionary={d} />
+          ))}
+        </ul>
+      )}
+      <section aria-label="Open a dictionary" className="sheet-section">
+        <h3>Open a dictionary</h3>
+        <FileChooser onFiles={(files) => void importDictionaries(files)} />
+        <p className="hint">
+          Or drop them anywhere on the page. A SAELens folder, <code>cfg.json</code> with <code>sae_weights.safetensors</code>, or a zip of
+          such folders. Files stay in this browser.
+        </p>
+        <ImportStatus />
+      </section>
+      <LabelMenu />
+      <div className="panel-foot">
+        <button type="button" className="button-small" onClick={() => openDialog({ kind: 'storage' })}>
+          Storage of this page
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
+  const model = useApp((s) => s.model);
+  const chosen = useApp((s) => s.dictionary === d.id);
+  const { openDialog, chooseDictionary, removeDictionary } = useActions();
+  const use = () => {
+    chooseDictionary(d.id);
+    openDialog(null);
+  };
+  const size = `${formatInteger(d.d_sae)} features of ${formatInteger(d.d_in)} numbers, ${formatBytes(d.bytes)}`;
+  return (
+    <li className={chosen ? 'is-chosen' : undefined}>
+      <div className="library-words">
+        <strong>{d.label}</strong>
+        <span className="hint">
+          {d.architecture}, {size}
+          {d.source === 'files' ? ', opened from files' : ''}
+        </span>
+        {!d.fits && <span className="hint">{misfitWords(d, model?.id)}</span>}
+      </div>
+      <div className="library-tools">
+        {d.fits && (
+          <button type="button" className="button-small" disabled={chosen} onClick={use} aria-label={`Use ${d.label}`}>
+            {chosen ? 'In use' : 'Use'}
+          </button>
+        )}
+        <button
+          type="button"
+          className="button-small"
+          onClick={() => openDialog({ kind: 'card', id: d.id })}
+          aria-label={`About ${d.label}`}
+        >
+          About
+        </button>
+        <ExportButton id={d.id} label={d.label} />
+        {d.source === 'files' && (
+          <button type="button" className="button-small" onClick={() => void removeDictionary(d.id)} aria-label={`Remove ${d.label}`}>
+            Remove
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function misfitWords({ model, hook, d_in }: DictionaryInfo, open: string | undefined): string {
+  if (open === undefined) return 'No model is open to read it with.';
+  if (hook === '') return 'Its files do not say which hook it reads, so it takes activations from scripts only.';
+  const made = model !== '' && model !== open ? `Made for ${model}. ` : '';
+  return `${made}${open} has no ${hook} of ${formatInteger(d_in)} numbers, so it is here to look at, to export and for scripts.`;
+}
+
+export function ExportButton({ id, label }: { id: string; label: string }) {
+  const { exportDictionary } = useActions();
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    const blob = await exportDictionary(id);
+    if (blob) saveBlob(blob, `${label.replace(/[\\/]+/g, ' ')}.zip`);
+    setBusy(false);
+  };
+  return (
+    <button
+      type="button"
+      className="button-small"
+      disabled={busy}
+      onClick={() => void save()}
+      aria-label={`Export ${label} as a zip`}
+      title="A SAELens folder as a zip; its tensors are byte for byte what came in"
+    >
+      {busy ? 'Packing…' : 'Export'}
+    </button>
+  );
+}
