@@ -39,7 +39,7 @@ async function open(context: BrowserContext, address: string): Promise<Page> {
 /** Features of what is in the box are on screen. */
 async function shown(page: Page): Promise<void> {
   await page.evaluate(() => window.featurescope.ready);
-  await page.locator('.panel-features .feature-row').first().waitFor(WAIT);
+  await page.locator('.panel-features .feature-row[data-latent]').first().waitFor(WAIT);
 }
 
 async function type(page: Page, text: string): Promise<void> {
@@ -52,7 +52,7 @@ async function type(page: Page, text: string): Promise<void> {
   await expect.poll(() => page.locator('.panel-features').getAttribute('aria-busy'), WAIT).toBe('false');
 }
 
-const firstRow = (page: Page) => page.locator('.panel-features .feature-table .feature-row, .panel-features .feature-row').first();
+const firstRow = (page: Page) => page.locator('.panel-features .feature-row[data-latent]').first();
 const pinnedNames = (page: Page) => page.locator('.pins [data-slot] .pin-name').allInnerTexts();
 const labelsShown = (page: Page, label: string) => page.getByRole('button', { name: new RegExp(`Label of feature \\d+: ${label}`) });
 
