@@ -57,7 +57,8 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
   };
 
   store.subscribe((now, was) => {
-    if (now.dictionary !== was.dictionary) void refresh();
+    // A link names its dictionary before the library is known, and only the library knows whose labels those are.
+    if (now.dictionary !== was.dictionary || now.dictionaries !== was.dictionaries) void refresh();
   });
   api.labels.subscribe(() => void refresh());
 
