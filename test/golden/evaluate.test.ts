@@ -1,9 +1,9 @@
 /** Measuring a dictionary through the scripting interface. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/app/api.ts';
-import { createNodeApi, type NodeApi } from '../helpers/nodeEngine.ts';
+import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
 const HOOK_3 = 'blocks.3.hook_resid_post';
@@ -66,6 +66,18 @@ describe('evaluate', () => {
     expect(evaluation.tokens).toBe(1024);
     expect(evaluation.ce_recovered).toBeGreaterThan(0.8);
     expect(evaluation.fvu).toBeLessThan(0.5);
+  });
+
+  it('gives the densities of a dictionary that came without, once it was measured', async () => {
+    const folder = resolve(import.meta.dirname, '../../public/dictionaries/bookworm-9m/resid_post_0_r4');
+    const files = diskFiles(folder, ['cfg.json', 'sae_weights.safetensors']);
+    const { dictionaries } = await node.api.dictionaries.import(files);
+    const { id } = dictionaries[0];
+    expect(await node.api.dictionaries.densities(id)).toBeNull();
+    const { density } = await node.api.evaluate(id, { ids: [expected.ids.slice(0, 64)] });
+    expect(await node.api.dictionaries.densities(id)).toEqual({ values: density, source: 'measured', tokens: 64 });
+    expect(await node.api.dictionaries.densities(LAYER_3)).toMatchObject({ source: 'file' });
+    await node.api.dictionaries.remove(id);
   });
 
   it('stops on request, and leaves nothing behind', async () => {

@@ -225,8 +225,12 @@ export class LensSession {
     return this.#library.card(id, this.#held?.model);
   }
 
-  densities(id: string): Promise<DictionaryDensities | null> {
-    return this.#library.densities(id);
+  /** What its file says; else what the last evaluation counted. */
+  async densities(id: string): Promise<DictionaryDensities | null> {
+    const stated = await this.#library.densities(id);
+    const measured = this.#measured.get(id);
+    if (stated || !measured) return stated;
+    return { values: measured.density.slice(), source: 'measured', tokens: measured.tokens };
   }
 
   vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }> {
