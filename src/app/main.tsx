@@ -1,6 +1,7 @@
 /** Wires worker, scripting interface and screens together; the only file that knows them all. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { download } from '../cache/download.ts';
 import { startLens } from '../../workers/lens/client.ts';
 import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
@@ -58,6 +59,10 @@ const startup: Startup = {
   cancel: () => startupStop.abort(),
   isolated: crossOriginIsolated,
   address: pageAddress(),
+  async readText(path) {
+    const file = await download(new URL(path, document.baseURI).href, { label: 'The text' });
+    return file ? file.text() : '';
+  },
 };
 
 createRoot(document.getElementById('root')!).render(

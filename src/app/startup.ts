@@ -10,6 +10,8 @@ export interface Startup {
   cancel: () => void;
   /** Whether the page is cross-origin isolated, which threads need. */
   isolated: boolean;
+  /** A text file that comes with the page, by its path in it. */
+  readText?: (path: string) => Promise<string>;
   /** The page's address; absent where there is none. */
   address?: Address;
 }

@@ -3,6 +3,7 @@ import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/typ
 import type { FileIn } from '../app/api.ts';
 import type { Analysis } from './analysis.ts';
 import type { LinkedDictionary } from './link.ts';
+import type { Sample } from './samples.ts';
 import type { Timeline } from './timeline.ts';
 import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import type { FeatureActions } from './featureActions.ts';
@@ -100,6 +101,8 @@ export interface Actions extends FeatureActions {
   setText: (text: string) => void;
   /** As setText, and a step of undo. */
   replaceText: (text: string) => void;
+  /** Replaces the text by a sample, fetched first where it is a file of the page. */
+  openSample: (sample: Sample) => Promise<void>;
   dismissWanted: () => void;
   selectPosition: (position: number) => void;
   /** Tokens now on screen: of a long text they are read first. */

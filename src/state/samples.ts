@@ -2,6 +2,8 @@
 export interface Sample {
   name: string;
   text: string;
+  /** Comes with the page: so many characters of this file, fetched when it is chosen, instead of `text`. */
+  file?: { path: string; characters: number };
 }
 
 export const SAMPLES: readonly Sample[] = [
@@ -22,6 +24,19 @@ export const SAMPLES: readonly Sample[] = [
     text: 'def area(width, height):\n    return width * height\n\ndef volume(width, height, depth):\n    return area(width, height) *',
   },
   { name: 'Characters in many bytes', text: 'The café in Zürich opened at nine. “¿Qué tal?” she asked, and drew a fox 🦊 on the page.' },
+  {
+    name: 'Right to left, and other scripts',
+    text: 'أهلا وسهلا بكم في البحر القديم. שלום עולם, הים רגוע היום.\nСтарик смотрел на море. 海は静かだ。 समुद्र शांत है।',
+  },
+  { name: 'Moby Dick, several chapters (long)', text: '', file: { path: 'corpora/moby-dick.txt', characters: 60_000 } },
 ];
+
+/** The start of a file up to the last paragraph that fits whole. */
+export function startOf(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const part = text.slice(0, characters);
+  const end = part.lastIndexOf('\n\n');
+  return (end > 0 ? part.slice(0, end) : part).trimEnd();
+}
 
 export const DEFAULT_TEXT = SAMPLES[0].text;

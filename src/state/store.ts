@@ -9,12 +9,13 @@ import type { EditItem, KeptVector, Workbench } from './edits.ts';
 import { featureActions } from './featureActions.ts';
 import { initialFeatureFacts } from './featureFacts.ts';
 import { createGenerator } from './generator.ts';
+import { sentenceOf } from './latest.ts';
 import { createModelLoader } from './modelLoader.ts';
 import { createReader, type Reader } from './reader.ts';
 import { recorded, undoActions } from './recorder.ts';
 import { factsFromSettings, keepSettings } from './settings.ts';
 import { NO_STEPS } from './timeline.ts';
-import { DEFAULT_TEXT } from './samples.ts';
+import { DEFAULT_TEXT, startOf, type Sample } from './samples.ts';
 import { insideText, sameSpan } from './spans.ts';
 import { excerptAround } from './sourceText.ts';
 import { tokenNames } from './tokenNames.ts';
@@ -66,6 +67,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
     ...readingActions(store, reader),
     ...bench,
     ...featureActions(api, store, reader, bench),
+    openSample: (sample) => openSample(store, startup, sample),
     dismissWanted: () => store.setState({ wanted: null, wantedModel: null }),
     setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
     generate: generator.generate,
@@ -78,6 +80,21 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
   if (startup.address) followAddress(store, reader, startup.address);
   void loader.boot();
   return store;
+}
+
+async function openSample(store: AppStore, startup: Startup, { text, file }: Sample): Promise<void> {
+  const was = store.getState().text;
+  const say = (words: string, undo: 'edits' | null) => store.setState({ notice: { text: words, undo } });
+  try {
+    const sample = file ? startOf((await startup.readText?.(file.path)) ?? '', file.characters) : text;
+    if (sample === '') throw new Error('This sample does not come with this copy of the page.');
+    // Whatever was typed while it was fetched is worth more.
+    if (store.getState().text !== was) return;
+    store.getState().actions.replaceText(sample);
+    say('The text was replaced by a sample.', 'edits');
+  } catch (error) {
+    say(`The sample could not be opened. ${sentenceOf(error)} Your text is as it was.`, null);
+  }
 }
 
 type ReadingActions = Pick<Actions, 'setText' | 'replaceText' | 'selectPosition' | 'look' | 'setSpan' | 'setColourBy' | 'setHook'>;

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'react';
 import { formatInteger } from '../charts/format.ts';
 import { linkState } from '../state/addressBar.ts';
 import { encodeLink } from '../state/link.ts';
-import { SAMPLES } from '../state/samples.ts';
+import { SAMPLES, type Sample } from '../state/samples.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from './Panel.tsx';
 import { useActions, useApp, useAppStore } from './StoreContext.tsx';
@@ -15,7 +15,7 @@ const LONG_CHARACTERS = 6000;
 export function TextPanel() {
   const text = useApp((s) => s.text);
   const reading = useApp((s) => s.reading);
-  const { setText, replaceText, setNotice } = useActions();
+  const { setText, openSample } = useActions();
   const box = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
     const area = box.current;
@@ -27,10 +27,6 @@ export function TextPanel() {
       area.style.height = `${Math.min(MAX_BOX_PX, area.scrollHeight + 2)}px`;
     }
   }, [text]);
-  const replace = (sample: string) => {
-    replaceText(sample);
-    setNotice({ text: 'The text was replaced by a sample.', undo: 'edits' });
-  };
   return (
     <Panel
       title="Text"
@@ -38,7 +34,7 @@ export function TextPanel() {
       aside={
         <>
           <CompareButton />
-          <Samples onChoose={replace} />
+          <Samples onChoose={(sample) => void openSample(sample)} />
         </>
       }
     >
@@ -65,13 +61,13 @@ export function TextPanel() {
   );
 }
 
-function Samples({ onChoose }: { onChoose: (text: string) => void }) {
+function Samples({ onChoose }: { onChoose: (sample: Sample) => void }) {
   return (
     <select
       className="samples"
       aria-label="Replace the text with a sample"
       value=""
-      onChange={(e) => onChoose(SAMPLES[Number(e.target.value)].text)}
+      onChange={(e) => onChoose(SAMPLES[Number(e.target.value)])}
     >
       <option value="" disabled>
         Samples…

@@ -93,6 +93,47 @@ describe('undo and redo', () => {
   });
 });
 
+describe('samples', () => {
+  const file = { name: 'long', text: '', file: { path: 'corpora/x.txt', characters: 12 } };
+  const open = async (readText?: (path: string) => Promise<string>) => {
+    const store = createAppStore(fakeApi(), { ...fakeStartup(), ...(readText && { readText }) }, { text: 'mine' });
+    await vi.advanceTimersByTimeAsync(1000);
+    return { get: store.getState, act: store.getState().actions };
+  };
+
+  it('replace the text by whole paragraphs of a file, and can be taken back', async () => {
+    const { act, get } = await open(() => Promise.resolve('one two\n\nthree four five'));
+    await act.openSample(file);
+    expect(get().text).toBe('one two');
+    expect(get().notice).toMatchObject({ undo: 'edits' });
+    act.undo();
+    expect(get().text).toBe('mine');
+  });
+
+  it('that cannot be fetched leave the text as it is', async () => {
+    const { act, get } = await open(() => Promise.reject(new Error('The network is gone.')));
+    await act.openSample(file);
+    expect(get()).toMatchObject({
+      text: 'mine',
+      notice: { text: 'The sample could not be opened. The network is gone. Your text is as it was.' },
+    });
+    const none = await open();
+    await none.act.openSample(file);
+    expect(none.get().text).toBe('mine');
+    expect(none.get().notice?.text).toContain('does not come with this copy');
+  });
+
+  it('give way to what was typed meanwhile', async () => {
+    let arrive = (_text: string) => {};
+    const { act, get } = await open(() => new Promise((resolve) => (arrive = resolve)));
+    const opening = act.openSample(file);
+    act.setText('typed');
+    arrive('late');
+    await opening;
+    expect(get().text).toBe('typed');
+  });
+});
+
 describe('a list of steps', () => {
   const scene = (ranking: string) => ({ ranking }) as unknown as Scene;
   it('forgets what was undone when something new is done, and the oldest beyond a hundred', () => {
