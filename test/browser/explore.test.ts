@@ -26,7 +26,7 @@ const PATIENT = { timeout: 60_000 };
 async function open(query = ''): Promise<Page> {
   const page = await openPage(site, query);
   opened.push(page);
-  await expect.poll(() => page.page.locator('tbody [data-latent]').count(), PATIENT).toBeGreaterThan(3);
+  await expect.poll(() => page.page.locator('[data-latent] .feature-number').count(), PATIENT).toBeGreaterThan(3);
   return page.page;
 }
 
@@ -60,7 +60,7 @@ describe('a link', () => {
     await dictionary(page).selectOption({ index: 1 });
     await settled(page);
     await page.locator('.feature-tools label', { hasText: 'Sum' }).click();
-    for (const row of [0, 2]) await page.locator('tbody [data-latent]').nth(row).click();
+    for (const row of [0, 2]) await page.locator('[data-latent] .feature-number').nth(row).click();
     const hash = await link(page);
     const there = await open(hash);
     expect(await there.locator('#text-box').inputValue()).toBe('The grey heron waits by the old mill. 🦊');
@@ -101,7 +101,7 @@ describe('undo', () => {
   it('takes back a pin, a dictionary and a sample, and redo brings them back', async () => {
     const page = await open();
     await type(page, 'my own words');
-    await page.locator('tbody [data-latent]').first().click();
+    await page.locator('[data-latent] .feature-number').first().click();
     const was = await dictionary(page).inputValue();
     await dictionary(page).selectOption({ index: 0 });
     await page.locator('.samples').selectOption({ index: 2 });
@@ -172,7 +172,7 @@ describe('a text of 20,000 tokens', () => {
     await expect.poll(() => tokenCount(page), PATIENT).toMatch(/tokens read, in \d+ windows/);
     const strip = page.locator('.strip');
     expect(await page.locator('[data-token]').count()).toBeLessThan(3000);
-    expect(await page.locator('[data-token="0"]').getAttribute('class')).not.toContain('unscored');
+    await expect.poll(() => page.locator('[data-token="5"]').getAttribute('class'), PATIENT).not.toContain('unscored');
 
     const middle = '.strip-block .token:not(.token-unscored)';
     await strip.evaluate((e) => e.scrollTo(0, e.scrollHeight * 0.6));
