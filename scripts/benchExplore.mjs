@@ -198,7 +198,7 @@ export async function benchFrames(browser, app) {
   await list.scrollIntoViewIfNeeded();
   await list.hover();
   const rows = await page.evaluate(
-    "Number(document.querySelector('.feature-scroll table, .feature-scroll [role=grid]')?.getAttribute('aria-rowcount') ?? 0)",
+    "Number(document.querySelector('.panel-features [aria-rowcount]')?.getAttribute('aria-rowcount') ?? 0)",
   );
   printFrames(
     `scrolling ${rows} rows`,
