@@ -8,7 +8,7 @@ import { deploy, type Deployment } from '../helpers/deployment.ts';
 import { closeBrowser, sharedBrowser } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
-const TEXT = 'The wind and the sea and the old man in his boat.';
+const TEXT = 'The wind and the sea.';
 const LABEL = 'boats, I think';
 
 let site: Deployment;
@@ -118,7 +118,7 @@ describe.each([
     await page.reload();
     await same(page);
     await expect.poll(() => labelsShown(page, 'the sea').count(), WAIT).toBeGreaterThan(0);
-    await type(page, 'A ship at night.');
+    await type(page, 'A ship.');
     await expect.poll(() => page.locator('table.predictions tbody tr').count(), WAIT).toBeGreaterThan(5);
     expect(strangers).toEqual([]);
     expect(errors.filter((error) => !/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|ERR_FAILED/.test(error))).toEqual([]);
