@@ -16,6 +16,7 @@ import { usePageKeys } from '../views/pageKeys.ts';
 import { LinkBanner } from '../views/LinkBanner.tsx';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
+import { ScreenGuard } from '../views/ScreenGuard.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
 import { StripPanel } from '../views/StripPanel.tsx';
 import { TextPanel } from '../views/TextPanel.tsx';
@@ -38,7 +39,9 @@ export function App({ api, startup }: AppProps) {
   const [store] = useState<AppStore>(() => createAppStore(api, startup));
   return (
     <StoreProvider store={store}>
-      <Screen startup={startup} offline={api.offline} />
+      <ScreenGuard>
+        <Screen startup={startup} offline={api.offline} />
+      </ScreenGuard>
     </StoreProvider>
   );
 }

@@ -3,7 +3,7 @@ import { Num } from '../charts/Num.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
 import { isPartial } from '../core/lm/glyphs.ts';
 import { answerAt, type Analysis, type WindowAnswer } from '../state/analysis.ts';
-import { chosenPosition, predictionRows, type PredictionRow, type RowOrder } from '../state/selectors.ts';
+import { clampPosition, predictionRows, type PredictionRow, type RowOrder } from '../state/selectors.ts';
 import { tokenNames } from '../state/tokenNames.ts';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
@@ -41,7 +41,9 @@ const ORDERS: { value: RowOrder; label: string }[] = [
 
 function Predicted({ analysis }: { analysis: Analysis }) {
   const { before } = analysis;
-  const position = Math.min(useApp(chosenPosition), before.ids.length - 1);
+  // Within the analysis on screen, which may be older than the one in the state.
+  const wanted = useApp((s) => s.position);
+  const position = clampPosition(wanted, before.ids.length);
   const found = useMemo(() => answerAt(analysis, position), [analysis, position]);
   if (found) return <Answer analysis={analysis} answer={found.answer} at={found.at} position={position} />;
   return (
