@@ -1,0 +1,77 @@
+/** axe-core on the built page: nothing serious or critical on any screen. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  id: string;
+  impact: string;
+  nodes: { target: string[] }[];
+}
+
+async function serious(page: Page): Promise<string[]> {
+  // evaluate runs outside the page's content security policy; a script element would not.
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as never as { axe: { run: () => Promise<{ violations: Violation[] }> } };
+    return (await axe.run()).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target.join(' ')).join(', ')}`);
+}
+
+let site: Site;
+beforeAll(async () => {
+  site = await serveSite({ isolation: true });
+});
+afterAll(async () => {
+  await site.close();
+  await closeBrowser();
+});
+
+describe.each([
+  { name: '1440 pixels, light', viewport: { width: 1440, height: 900 }, scheme: 'light' },
+  { name: '390 pixels, dark', viewport: { width: 390, height: 844 }, scheme: 'dark' },
+] as const)('at $name', ({ viewport, scheme }) => {
+  let open: OpenPage;
+  let page: Page;
+  const button = (name: string) => page.getByRole('button', { name, exact: true }).first().click();
+  const shut = () => page.locator('dialog[open]').getByRole('button', { name: 'Close', exact: true }).click();
+  beforeAll(async () => {
+    open = await openPage(site, '', viewport);
+    ({ page } = open);
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.locator('.feature-rows .feature-row').nth(3).waitFor();
+  });
+  afterAll(() => open.close());
+
+  it('the start', async () => expect(await serious(page)).toEqual([]));
+
+  it('a feature pinned and a label being written', async () => {
+    await page.locator('.feature-rows .feature-number').first().click();
+    await page.keyboard.press('l');
+    await page.locator('.feature-rows .label-box').waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  it('two texts compared', async () => {
+    await button('Compare with another text');
+    await page.getByLabel('Second text, to compare with the first').fill('The grey heron waits by the old mill.');
+    await page.locator('.panel-differences .feature-row').nth(3).waitFor();
+    expect(await serious(page)).toEqual([]);
+  });
+
+  it.each(['About this dictionary', 'Dictionaries and labels', 'Storage', 'Keys'])('the dialog "%s"', async (name) => {
+    await button(name);
+    await page.locator('dialog[open]').waitFor();
+    await page.locator('dialog[open] .skeleton').waitFor({ state: 'detached' });
+    expect(await serious(page)).toEqual([]);
+    await shut();
+  });
+});
