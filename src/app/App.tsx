@@ -76,7 +76,7 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
         </div>
       </main>
       <OfflineLine offline={offline} />
-      <Dialogs />
+      <Dialogs offline={offline} />
       <LiveStatus modelId={startup.modelId} />
       <NoticeBar />
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />

@@ -1,3 +1,4 @@
+import type { FeaturescopeApi } from '../app/api.ts';
 import { CardDialog } from './CardDialog.tsx';
 import { PickDialog } from './ImportStatus.tsx';
 import { LibraryDialog } from './LibraryDialog.tsx';
@@ -5,12 +6,12 @@ import { StorageDialog } from './StorageDialog.tsx';
 import { useApp } from './StoreContext.tsx';
 
 /** Whatever covers the page. */
-export function Dialogs() {
+export function Dialogs({ offline }: { offline: FeaturescopeApi['offline'] }) {
   const dialog = useApp((s) => s.dialog);
   return (
     <>
       {dialog?.kind === 'library' && <LibraryDialog />}
-      {dialog?.kind === 'storage' && <StorageDialog />}
+      {dialog?.kind === 'storage' && <StorageDialog offline={offline} />}
       {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
       <PickDialog />
     </>

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { StorageUse } from '../app/api.ts';
+import type { FeaturescopeApi, StorageUse } from '../app/api.ts';
 import { formatBytes, formatPercent } from '../charts/format.ts';
 import { sentenceOf } from '../state/latest.ts';
 import { ExportButton } from './LibraryDialog.tsx';
+import { OfflineDetail, useOffline } from './OfflineLine.tsx';
 import { Empty, Failure, Skeleton } from './Panel.tsx';
 import { saveBlob } from './saveBlob.ts';
 import { Sheet } from './Sheet.tsx';
@@ -12,7 +13,7 @@ type Item = StorageUse['items'][number];
 type Loaded = { status: 'loading' } | { status: 'done'; use: StorageUse } | { status: 'failed'; message: string };
 
 /** What this page keeps in the browser, how much room there is, and deleting it. */
-export function StorageDialog() {
+export function StorageDialog({ offline }: { offline: FeaturescopeApi['offline'] }) {
   const { openDialog, storageUse, watchStorage } = useActions();
   const [loaded, setLoaded] = useState<Loaded>({ status: 'loading' });
   const load = useCallback(() => {
@@ -21,20 +22,25 @@ export function StorageDialog() {
       (error: unknown) => setLoaded({ status: 'failed', message: sentenceOf(error) }),
     );
   }, [storageUse]);
-  useEffect(() => {
-    load();
-    return watchStorage(load);
-  }, [load, watchStorage]);
+  useEffect(() => watchStorage(load), [load, watchStorage]);
+  const { ready, saving, problem } = useOffline(offline);
+  useEffect(load, [load, ready, saving, problem]);
   return (
     <Sheet title="Storage of this page" onClose={() => openDialog(null)}>
       {loaded.status === 'loading' && <Skeleton lines={5} />}
       {loaded.status === 'failed' && <Failure message={loaded.message} />}
-      {loaded.status === 'done' && <Use use={loaded.use} onChange={load} />}
+      {loaded.status === 'done' && <Use use={loaded.use} offline={offline} onChange={load} />}
     </Sheet>
   );
 }
 
-function Use({ use, onChange }: { use: StorageUse; onChange: () => void }) {
+interface UseProps {
+  use: StorageUse;
+  offline: FeaturescopeApi['offline'];
+  onChange: () => void;
+}
+
+function Use({ use, offline, onChange }: UseProps) {
   const { openDialog, exportLabels } = useActions();
   const saveLabels = async () => {
     const blob = await exportLabels(true);
@@ -45,8 +51,13 @@ function Use({ use, onChange }: { use: StorageUse; onChange: () => void }) {
       {use.problem && <p className={use.available ? 'hint' : 'failure'}>{use.problem}</p>}
       <Meter use={use} />
       <Persistence use={use} onChange={onChange} />
+      <OfflineDetail offline={offline} />
       {use.items.length === 0 ? (
-        <Empty>Nothing is kept yet. Dictionaries you open and labels you write are kept here, in this browser only.</Empty>
+        <Empty>
+          {use.available
+            ? 'Nothing is kept yet. Dictionaries you open and labels you write are kept here, in this browser only.'
+            : 'This window keeps nothing for the next visit (it may be private). Dictionaries you open and labels you write work until it is closed; export what you want to keep.'}
+        </Empty>
       ) : (
         <ul className="library">
           {use.items.map((item) => (

@@ -106,3 +106,12 @@ it('quotes cells that need it', () => {
     ]),
   ).toBe('a,1.5\r\n"say ""x"""," lead"\r\n"p,q","l\nm"\r\n');
 });
+
+it('makes no formula of a label or a token, and leaves numbers numbers', () => {
+  expect(
+    toCsv([
+      ['=1+1', '+2', '-', '@SUM(A1)', '\tx', '=HYPERLINK("http://x","y")'],
+      [-1.5, '·-', "it's", 'a=b', '', -1e-7],
+    ]),
+  ).toBe(`'=1+1,'+2,'-,'@SUM(A1),'\tx,"'=HYPERLINK(""http://x"",""y"")"\r\n-1.5,·-,it's,a=b,,-1e-7\r\n`);
+});
