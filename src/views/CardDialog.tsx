@@ -143,7 +143,7 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
   const figures = measuring.status === 'done' ? measuring.figures : null;
   return (
     <>
-      <table className="card-table">
+      <table className="card-table card-quality">
         <caption>How good it is</caption>
         <thead>
           <tr>
@@ -160,7 +160,10 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
         <tbody>
           {QUALITY.map(({ name, key, formula, show }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                {name}
+                <span className="hint card-formula">{formula}</span>
+              </th>
               <Figure value={record?.[key]} missing="not said" show={show} />
               <Figure value={figures?.[key]} missing="–" show={show} />
               <td className="hint">{formula}</td>

@@ -12,9 +12,8 @@ import { useActions, useApp } from './StoreContext.tsx';
 
 export function PinBadge({ slot }: { slot: number }) {
   return (
-    <span className="pin-badge" data-slot={slot} aria-hidden="true">
-      {PIN_LETTERS[slot]}
-    </span>
+    // The letter is drawn by the style sheet: as text it would be part of what the button beside it is called.
+    <span className="pin-badge" data-slot={slot} data-letter={PIN_LETTERS[slot]} aria-hidden="true" />
   );
 }
 

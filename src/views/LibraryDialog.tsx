@@ -64,7 +64,13 @@ function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
       </div>
       <div className="library-tools">
         {d.fits && (
-          <button type="button" className="button-small" disabled={chosen} onClick={use} aria-label={`Use ${d.label}`}>
+          <button
+            type="button"
+            className="button-small"
+            disabled={chosen}
+            onClick={use}
+            aria-label={`${chosen ? 'In use:' : 'Use'} ${d.label}`}
+          >
             {chosen ? 'In use' : 'Use'}
           </button>
         )}

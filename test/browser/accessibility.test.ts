@@ -1,11 +1,17 @@
 /** axe-core on the built page: nothing serious or critical on any screen. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Weights that end before their header says. */
+const BROKEN = ['cfg.json', 'sae_weights.safetensors'].map((name) =>
+  resolve(import.meta.dirname, '../fixtures/dictionaries/evil/st-truncated-data', name),
+);
 
 interface Violation {
   id: string;
@@ -67,11 +73,31 @@ describe.each([
     expect(await serious(page)).toEqual([]);
   });
 
+  it('an empty text', async () => {
+    await page.locator('.panel-compare').getByRole('button', { name: 'Close', exact: true }).click();
+    const text = await page.locator('#text-box').inputValue();
+    await page.locator('#text-box').fill('');
+    await page.locator('.panel-predictions .empty').waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.locator('#text-box').fill(text);
+    await page.locator('.feature-rows .feature-row').nth(3).waitFor();
+    expect(open.errors).toEqual([]);
+  });
+
+  it('a dictionary that cannot be read', async () => {
+    await button('Dictionaries and labels');
+    await page.locator('dialog[open] .sheet-section input[type=file]:not([webkitdirectory])').first().setInputFiles(BROKEN);
+    await page.locator('dialog[open] [role=alert]').waitFor();
+    expect(await serious(page)).toEqual([]);
+    await shut();
+  });
+
   it.each(['About this dictionary', 'Dictionaries and labels', 'Storage', 'Keys'])('the dialog "%s"', async (name) => {
     await button(name);
     await page.locator('dialog[open]').waitFor();
     await page.locator('dialog[open] .skeleton').waitFor({ state: 'detached' });
-    expect(await serious(page)).toEqual([]);
+    const found = await serious(page);
     await shut();
+    expect(found).toEqual([]);
   });
 });

@@ -85,7 +85,7 @@ describe('the features panel', () => {
       for (const row of store.getState().features?.index.rows.slice(0, 2) ?? []) pin(row.latent);
       ablate(store.getState().pins[0].latent);
     });
-    expect(html).toMatch(/class="pin-badge" data-slot="1"[^>]*>B</);
+    expect(html).toMatch(/class="pin-badge" data-slot="1" data-letter="B"/);
     expect(html).toMatch(/aria-pressed="true" aria-label="Ablate feature \d+"[^>]*>Ablated</);
     expect(html).toContain('Read without the edits.');
   });
