@@ -49,6 +49,8 @@ export function App({ api, startup }: AppProps) {
 export function Screen({ startup, offline }: { startup: Startup; offline: FeaturescopeApi['offline'] }) {
   const [keysOpen, setKeysOpen] = useState(false);
   const openKeys = useCallback(() => setKeysOpen(true), []);
+  // A dialog shows the notice itself.
+  const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
   usePageKeys(useActions(), openKeys);
   useTheme();
   return (
@@ -78,7 +80,7 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
       <OfflineLine offline={offline} />
       <Dialogs offline={offline} />
       <LiveStatus modelId={startup.modelId} />
-      <NoticeBar />
+      {!covered && <NoticeBar />}
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
     </>
   );

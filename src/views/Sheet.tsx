@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { NoticeBar } from './Announcer.tsx';
 
 interface SheetProps {
   title: string;
@@ -37,6 +38,8 @@ export function Sheet({ title, onClose, children, className = '' }: SheetProps) 
         </header>
         {children}
       </div>
+      {/* Nothing outside an open dialog can be clicked or heard, and what is undone is often done in one. */}
+      <NoticeBar />
     </dialog>
   );
 }

@@ -1,0 +1,17 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { expect, it } from 'vitest';
+import { createAppStore } from '../../../src/state/store.ts';
+import { Dialogs } from '../../../src/views/Dialogs.tsx';
+import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
+
+it('a dialog holds the notice: nothing outside an open one can be clicked', () => {
+  const store = createAppStore(fakeApi(), fakeStartup());
+  store.setState({ dialog: { kind: 'storage' }, notice: { text: '2 labels deleted.', undo: { run: () => {} } } });
+  const html = renderToStaticMarkup(
+    <StoreProvider store={{ ...store, getInitialState: store.getState }}>
+      <Dialogs />
+    </StoreProvider>,
+  );
+  expect(html).toMatch(/<dialog.*2 labels deleted\..*Undo<\/button>.*<\/dialog>/s);
+});
