@@ -6,11 +6,12 @@ import { StoreProvider } from '../../../src/views/StoreContext.tsx';
 import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 
 it('a dialog holds the notice: nothing outside an open one can be clicked', () => {
-  const store = createAppStore(fakeApi(), fakeStartup());
+  const api = fakeApi();
+  const store = createAppStore(api, fakeStartup());
   store.setState({ dialog: { kind: 'storage' }, notice: { text: '2 labels deleted.', undo: { run: () => {} } } });
   const html = renderToStaticMarkup(
     <StoreProvider store={{ ...store, getInitialState: store.getState }}>
-      <Dialogs />
+      <Dialogs offline={api.offline} />
     </StoreProvider>,
   );
   expect(html).toMatch(/<dialog.*2 labels deleted\..*Undo<\/button>.*<\/dialog>/s);
