@@ -197,9 +197,7 @@ export async function benchFrames(browser, app) {
   const list = page.locator('.feature-scroll');
   await list.scrollIntoViewIfNeeded();
   await list.hover();
-  const rows = await page.evaluate(
-    "Number(document.querySelector('.panel-features [aria-rowcount]')?.getAttribute('aria-rowcount') ?? 0)",
-  );
+  const rows = await page.evaluate("Number(document.querySelector('.panel-features [aria-rowcount]')?.getAttribute('aria-rowcount') ?? 0)");
   printFrames(
     `scrolling ${rows} rows`,
     await framesDuring(page, async () => {
