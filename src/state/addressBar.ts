@@ -49,7 +49,8 @@ function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare,
     ...(position !== undefined && { position }),
     ...(span && { span }),
     ...(compare !== undefined && { compare: { text: compare } }),
-    ...(dictionary && { wanted: dictionary, dictionary: dictionary.id }),
+    // Wanted, not chosen: only the library knows whether it is here, and what is asked of it before would have no answer.
+    ...(dictionary && { wanted: dictionary }),
     ...(model && { wantedModel: model }),
   };
 }

@@ -64,7 +64,7 @@ export function createFeatureReader(
     const found = outcome.value.find((d) => d.fits && isWanted(d, linked));
     const last = model ? lastDictionary(api.settings, model.id) : undefined;
     const usual = model ? defaultDictionary(outcome.value, model)?.id : undefined;
-    const chosen = [found?.id, wanted, dictionary, last, usual].find(fits) ?? '';
+    const chosen = [found?.id, wanted, dictionary, linked?.id, last, usual].find(fits) ?? '';
     store.setState({
       dictionaries: { status: 'done', list: outcome.value },
       dictionary: chosen,

@@ -57,8 +57,7 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
   };
 
   store.subscribe((now, was) => {
-    // A link names its dictionary before the library is known, and only the library knows whose labels those are.
-    if (now.dictionary !== was.dictionary || now.dictionaries !== was.dictionaries) void refresh();
+    if (now.dictionary !== was.dictionary) void refresh();
   });
   api.labels.subscribe(() => void refresh());
 

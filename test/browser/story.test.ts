@@ -88,8 +88,13 @@ describe.each([
     // The address is written at a pace browsers allow.
     await expect.poll(() => page.url(), WAIT).toContain('#');
 
+    const listed = (where: Page) => where.locator('.panel-features .feature-row[data-latent] > :nth-child(-n + 2)').allInnerTexts();
+    // The pin's letter comes and goes with the row's number; what is compared is the order and the values.
+    const order = async (where: Page) => (await listed(where)).slice(0, 20).map((cell) => cell.replace(/\s*[A-F]\s*$/, ''));
+    const before = await order(page);
     const same = async (where: Page) => {
       await shown(where);
+      await expect.poll(() => order(where), WAIT).toEqual(before);
       expect(await where.locator('#text-box').inputValue()).toBe(TEXT);
       await expect.poll(() => pinnedNames(where), WAIT).toEqual([String(latent)]);
     };

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../../src/state/addressBar.ts';
+import { densitiesOf } from '../../../src/state/featureFacts.ts';
+import { labelsOf } from '../../../src/state/labels.ts';
 import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
@@ -42,6 +44,17 @@ function read(hash: string): LinkState {
   return link.state;
 }
 
+async function listed() {
+  const list = fakeApi().dictionaries.list();
+  await vi.advanceTimersByTimeAsync(10);
+  return list;
+}
+
+async function linkedTo(id: string) {
+  const { hash, label, hook, model } = (await listed()).find((d) => d.id === id)!;
+  return { id, hash, label, hook, model };
+}
+
 async function open(hash = '', options: FakeOptions = {}) {
   const bar = fakeAddress(hash);
   const api = fakeApi(options);
@@ -73,6 +86,36 @@ describe('the address', () => {
     expect(there.hook).toBe('blocks.1.hook_resid_post');
     expect(there.dictionary).toBe(MIDDLE);
     expect(there.wanted).toBeNull();
+  });
+
+  it('brings the labels, densities and comparison of its dictionary, which nobody can tell before the model is open', async () => {
+    const { hash } = encodeLink({ text: 'the sea', compare: 'another', dictionary: { ...(await linkedTo(FIRST)) } });
+    let answer = () => {};
+    const api = fakeApi({ ready: new Promise<void>((resolve) => (answer = resolve)) });
+    await api.labels.set(FIRST, 7, 'sea words');
+    let isReady = false;
+    const early = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => {
+      return (...args: A) => (isReady ? call(...args) : Promise.reject(new Error('There is no such dictionary.')));
+    };
+    api.labels.list = early(api.labels.list.bind(api.labels));
+    const values = new Float32Array(1024).fill(0.25);
+    api.dictionaries.densities = early(() => Promise.resolve({ values, source: 'file' as const }));
+    const store = createAppStore(api, { ...fakeStartup(), address: fakeAddress(hash).address });
+    await vi.advanceTimersByTimeAsync(1000);
+    isReady = true;
+    answer();
+    await vi.advanceTimersByTimeAsync(3000);
+    const state = store.getState();
+    expect(state.dictionary).toBe(FIRST);
+    expect([...labelsOf(state)]).toEqual([[7, 'sea words']]);
+    expect(densitiesOf(state)?.values).toBe(values);
+    expect(state.compared).toMatchObject({ text: 'another', dictionary: { id: FIRST } });
+  });
+
+  it('that names an older dictionary of the same id opens the one here, and says what is missing', async () => {
+    const { hash } = encodeLink({ text: 'the sea', dictionary: { ...(await linkedTo(FIRST)), hash: 'sha256-older' } });
+    const { get } = await open(hash);
+    expect(get()).toMatchObject({ dictionary: FIRST, wanted: { hash: 'sha256-older' } });
   });
 
   it('changes seldom while a person types, and is never a step back', async () => {

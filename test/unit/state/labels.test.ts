@@ -37,24 +37,6 @@ describe('labels', () => {
     expect(await api.labels.list()).toEqual([]);
   });
 
-  it('are there when a link named the dictionary before the library was known', async () => {
-    const api = fakeApi();
-    await api.labels.set(OTHER, 7, 'sea words');
-    const list = api.labels.list.bind(api.labels);
-    let isKnown = false;
-    api.labels.list = (dictionary) => (isKnown ? list(dictionary) : Promise.reject(new Error('There is no such dictionary.')));
-    const libraryList = api.dictionaries.list.bind(api.dictionaries);
-    api.dictionaries.list = () => {
-      isKnown = true;
-      return libraryList();
-    };
-    const store = createAppStore(api, fakeStartup(), { text: 'the sea', dictionary: '' });
-    store.setState({ dictionary: OTHER });
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(store.getState().dictionary).toBe(OTHER);
-    expect([...labelsOf(store.getState())]).toEqual([[7, 'sea words']]);
-  });
-
   it('that do not change say nothing', async () => {
     const { get, act } = await ready();
     await act.label(7, '');
