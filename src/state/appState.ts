@@ -101,8 +101,8 @@ export interface Actions extends FeatureActions {
   setText: (text: string) => void;
   /** As setText, and a step of undo. */
   replaceText: (text: string) => void;
-  /** Replaces the text by a sample, fetched first where it is a file of the page. */
-  openSample: (sample: Sample) => Promise<void>;
+  /** Replaces the text, or the second one, by a sample, fetched first where it is a file of the page. */
+  openSample: (sample: Sample, place?: 'first' | 'second') => Promise<void>;
   dismissWanted: () => void;
   selectPosition: (position: number) => void;
   /** Tokens now on screen: of a long text they are read first. */

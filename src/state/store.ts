@@ -67,7 +67,7 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
     ...readingActions(store, reader),
     ...bench,
     ...featureActions(api, store, reader, bench),
-    openSample: (sample) => openSample(store, startup, sample),
+    openSample: (sample, place) => openSample(store, startup, sample, place ?? 'first'),
     dismissWanted: () => store.setState({ wanted: null, wantedModel: null }),
     setSettings: (patch) => store.setState((s) => ({ settings: { ...s.settings, ...patch } })),
     generate: generator.generate,
@@ -82,15 +82,18 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
   return store;
 }
 
-async function openSample(store: AppStore, startup: Startup, { text, file }: Sample): Promise<void> {
-  const was = store.getState().text;
+async function openSample(store: AppStore, startup: Startup, { text, file }: Sample, place: 'first' | 'second'): Promise<void> {
+  const current = () => (place === 'first' ? store.getState().text : store.getState().compare?.text);
+  const was = current();
   const say = (words: string, undo: 'edits' | null) => store.setState({ notice: { text: words, undo } });
   try {
     const sample = file ? startOf((await startup.readText?.(file.path)) ?? '', file.characters) : text;
     if (sample === '') throw new Error('This sample does not come with this copy of the page.');
     // Whatever was typed while it was fetched is worth more.
-    if (store.getState().text !== was) return;
-    store.getState().actions.replaceText(sample);
+    if (current() !== was) return;
+    const { replaceText, setCompare } = store.getState().actions;
+    if (place === 'second') return setCompare(sample);
+    replaceText(sample);
     say('The text was replaced by a sample.', 'edits');
   } catch (error) {
     say(`The sample could not be opened. ${sentenceOf(error)} Your text is as it was.`, null);

@@ -1,14 +1,16 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { formatInteger, formatNumber } from '../charts/format.ts';
 import { Legend } from '../charts/Legend.tsx';
 import { linearScale } from '../charts/scales.ts';
 import { TokenText } from '../charts/TokenText.tsx';
-import { groupTokens, type TokenGroup } from '../core/lm/glyphs.ts';
+import type { TokenGroup } from '../core/lm/glyphs.ts';
 import type { SecondReading } from '../state/compareFacts.ts';
 import { comparedTop, pinsOf, selectedLatent } from '../state/featureFacts.ts';
 import { featureSeries } from '../state/features.ts';
-import { SAMPLES } from '../state/samples.ts';
+import { tokenGroups } from '../state/tokenNames.ts';
+import { useGrowingBox } from './growingBox.ts';
 import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
+import { SampleChoice } from './SampleChoice.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
 const MAX_BOX_PX = 240;
@@ -35,18 +37,12 @@ export function ComparePanel() {
 function Open({ text }: { text: string }) {
   const task = useApp((s) => s.compareTask);
   const compared = useApp((s) => s.compared);
-  const { setCompare } = useActions();
-  const box = useRef<HTMLTextAreaElement>(null);
+  const { setCompare, openSample } = useActions();
+  const box = useGrowingBox(text, MAX_BOX_PX);
   // Opened by a button: the person means to write. A link that brings a text along leaves the page as it is.
   useEffect(() => {
     if (box.current?.value === '') box.current.focus();
-  }, []);
-  useLayoutEffect(() => {
-    const area = box.current;
-    if (!area) return;
-    area.style.height = 'auto';
-    area.style.height = `${Math.min(MAX_BOX_PX, area.scrollHeight + 2)}px`;
-  }, [text]);
+  }, [box]);
   return (
     <Panel
       title="Second text"
@@ -54,7 +50,7 @@ function Open({ text }: { text: string }) {
       busy={task.status === 'running'}
       aside={
         <>
-          <SampleChoice onChoose={setCompare} />
+          <SampleChoice label="Compare with a sample" onChoose={(sample) => void openSample(sample, 'second')} />
           <button type="button" className="button-small" onClick={() => setCompare(null)}>
             Close
           </button>
@@ -82,26 +78,6 @@ function Open({ text }: { text: string }) {
   );
 }
 
-function SampleChoice({ onChoose }: { onChoose: (text: string) => void }) {
-  return (
-    <select
-      className="samples"
-      aria-label="Compare with a sample"
-      value=""
-      onChange={(e) => onChoose(SAMPLES[Number(e.target.value)].text)}
-    >
-      <option value="" disabled>
-        Samples…
-      </option>
-      {SAMPLES.map((sample, i) => (
-        <option key={sample.name} value={i}>
-          {sample.name}
-        </option>
-      ))}
-    </select>
-  );
-}
-
 /** Tokens drawn at a time. */
 const PAGE = 400;
 
@@ -109,8 +85,8 @@ function SecondStrip({ reading }: { reading: SecondReading }) {
   const latent = useApp(selectedLatent);
   const slot = useApp((s) => pinsOf(s.pins, reading.dictionary.id).find((p) => p.latent === latent)?.slot);
   const top = useApp((s) => (latent === null ? 0 : comparedTop(s, latent)));
-  const { text, tokens, spans, index } = reading;
-  const groups = useMemo(() => groupTokens(text.normalize('NFC'), tokens, spans), [text, tokens, spans]);
+  const { tokens, index } = reading;
+  const groups = tokenGroups(reading);
   const series = useMemo(() => featureSeries(index, latent ?? 0), [index, latent]);
   const scale = useMemo(() => linearScale(top), [top]);
   const [asked, setPage] = useState(0);

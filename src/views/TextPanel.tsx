@@ -1,32 +1,21 @@
-import { useLayoutEffect, useRef } from 'react';
 import { formatInteger } from '../charts/format.ts';
 import { linkState } from '../state/addressBar.ts';
 import { encodeLink } from '../state/link.ts';
-import { SAMPLES, type Sample } from '../state/samples.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from './Panel.tsx';
 import { useActions, useApp, useAppStore } from './StoreContext.tsx';
 import { CopyButton } from './CopyButton.tsx';
+import { useGrowingBox } from './growingBox.ts';
+import { SampleChoice } from './SampleChoice.tsx';
 import { TEXT_BOX_ID } from './textBox.ts';
 
 const MAX_BOX_PX = 320;
-const LONG_CHARACTERS = 6000;
 
 export function TextPanel() {
   const text = useApp((s) => s.text);
   const reading = useApp((s) => s.reading);
   const { setText, openSample } = useActions();
-  const box = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
-    const area = box.current;
-    if (!area) return;
-    // Measuring lays the whole text out anew: a long one has the full height anyway.
-    if (text.length > LONG_CHARACTERS) area.style.height = `${MAX_BOX_PX}px`;
-    else {
-      area.style.height = 'auto';
-      area.style.height = `${Math.min(MAX_BOX_PX, area.scrollHeight + 2)}px`;
-    }
-  }, [text]);
+  const box = useGrowingBox(text, MAX_BOX_PX);
   return (
     <Panel
       title="Text"
@@ -34,7 +23,7 @@ export function TextPanel() {
       aside={
         <>
           <CompareButton />
-          <Samples onChoose={(sample) => void openSample(sample)} />
+          <SampleChoice label="Replace the text with a sample" onChoose={(sample) => void openSample(sample)} />
         </>
       }
     >
@@ -58,26 +47,6 @@ export function TextPanel() {
       </div>
       {reading.status === 'failed' && <Failure message={reading.message} />}
     </Panel>
-  );
-}
-
-function Samples({ onChoose }: { onChoose: (sample: Sample) => void }) {
-  return (
-    <select
-      className="samples"
-      aria-label="Replace the text with a sample"
-      value=""
-      onChange={(e) => onChoose(SAMPLES[Number(e.target.value)])}
-    >
-      <option value="" disabled>
-        Samples…
-      </option>
-      {SAMPLES.map((sample, i) => (
-        <option key={sample.name} value={i}>
-          {sample.name}
-        </option>
-      ))}
-    </select>
   );
 }
 

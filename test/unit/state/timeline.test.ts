@@ -123,6 +123,15 @@ describe('samples', () => {
     expect(none.get().notice?.text).toContain('does not come with this copy');
   });
 
+  it('become the second text where that was asked for, those from files too', async () => {
+    const { act, get } = await open(() => Promise.resolve('one two\n\nthree four five'));
+    act.setCompare('');
+    await act.openSample(file, 'second');
+    expect(get()).toMatchObject({ text: 'mine', compare: { text: 'one two' } });
+    act.undo();
+    expect(get()).toMatchObject({ text: 'mine', compare: { text: '' } });
+  });
+
   it('give way to what was typed meanwhile', async () => {
     let arrive = (_text: string) => {};
     const { act, get } = await open(() => new Promise((resolve) => (arrive = resolve)));
