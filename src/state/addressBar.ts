@@ -1,9 +1,9 @@
 /** Keeps the address in step with what is on screen, and the screen with the address. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { AppState, ColourBy, Facts } from './appState.ts';
+import { COLOURS, type AppState, type Facts } from './appState.ts';
 import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
 import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
-import type { Ranking } from './ranking.ts';
+import { RANKINGS } from './ranking.ts';
 import type { Reader } from './reader.ts';
 
 /** The page's address, handed in so that nothing here knows of a browser. */
@@ -14,9 +14,6 @@ export interface Address {
   /** Called when the person goes back, forth, or to another hash. */
   onMove: (listener: () => void) => void;
 }
-
-const RANKINGS: readonly Ranking[] = ['max', 'sum', 'rare', 'count', 'token', 'span'];
-const COLOURS: readonly ColourBy[] = ['surprise', 'entropy', 'rank', 'kl', 'feature', 'none'];
 
 /** Browsers allow about a hundred changes in half a minute. */
 const WRITE_EVERY_MS = 500;

@@ -55,7 +55,9 @@ export interface GenerationSettings {
 /** Tokens `from` to `to`, the last left out. */
 export type TokenSpan = readonly [from: number, to: number];
 
-export type ColourBy = 'surprise' | 'entropy' | 'rank' | 'kl' | 'feature' | 'none';
+export const COLOURS = ['surprise', 'entropy', 'rank', 'kl', 'feature', 'none'] as const;
+
+export type ColourBy = (typeof COLOURS)[number];
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** A passing message, and what takes back what it tells of. */
@@ -78,7 +80,7 @@ export interface Facts extends FeatureFacts {
   hook: string;
   activations: Activations | null;
   activationsTask: ActivationsTask;
-  bench: { present: Workbench };
+  bench: Workbench;
   timeline: Timeline;
   /** A dictionary that a link names and that is not here. */
   wanted: LinkedDictionary | null;

@@ -32,10 +32,10 @@ export function featureActions(
     store.setState({ dictionary: id, pointed: null });
     reader.dictionaryChanged();
   };
-  followDensities(api, store);
+  const refreshDensities = followDensities(api, store);
   return {
     chooseDictionary,
-    ...createLibrary(api, store, reader.libraryChanged),
+    ...createLibrary(api, store, reader.libraryChanged, refreshDensities),
     ...createLabelKeeper(api, store),
     ...createComparer(api, store),
     setRanking: (ranking) => store.setState({ ranking }),

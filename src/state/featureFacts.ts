@@ -134,8 +134,8 @@ export function shownSeries(features: FeatureReading, latent: number, ids: reado
 }
 
 /** The edit that ablates a feature everywhere, if it is listed. */
-export function ablationOf(bench: { present: Workbench }, dictionary: string, latent: number): EditItem | undefined {
-  return bench.present.edits.find(
+export function ablationOf(bench: Workbench, dictionary: string, latent: number): EditItem | undefined {
+  return bench.edits.find(
     ({ change, where }) => change.op === 'ablate' && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
   );
 }

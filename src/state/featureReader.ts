@@ -5,6 +5,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
+import { createByteCache } from '../core/byteCache.ts';
 import type { DictionaryInfo, Latents } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
 import { isWanted } from './addressBar.ts';
@@ -16,7 +17,7 @@ import { defaultDictionary, indexFeatures, indexing } from './features.ts';
 import { createLatest } from './latest.ts';
 import { lastDictionary } from './settings.ts';
 import { inSlices } from './slices.ts';
-import { createByteCache, createPace, nextWindow, type Gaze } from './windowReading.ts';
+import { createPace, nextWindow, type Gaze } from './windowReading.ts';
 
 export interface FeatureReader {
   refresh: () => void;

@@ -1,5 +1,6 @@
 /** Which features fire on a text: sparse rows turned about, ranked, laid out token by token. */
 import type { DictionaryInfo, Latents, ModelInfo } from '../core/lm/types.ts';
+import { lowerBound } from './bisect.ts';
 import { atOnce } from './slices.ts';
 import { hookParts, type HookParts } from './hooks.ts';
 
@@ -133,16 +134,6 @@ export function featureValue(index: FeatureIndex, latent: number, position: numb
   const end = index.offsets[place + 1];
   const e = lowerBound(index.positions, position, index.offsets[place], end);
   return e < end && index.positions[e] === position ? index.values[e] : 0;
-}
-
-/** First place in sorted[from … to) whose number is at least `wanted`; `to` when there is none. */
-export function lowerBound(sorted: Uint32Array, wanted: number, from: number, to: number): number {
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle] < wanted) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }
 
 /** How many tokens at the start of two texts are the same: there a causal model has the same values. */

@@ -40,6 +40,7 @@ export function createLibrary(
   api: FeaturescopeApi,
   store: StoreApi<AppState>,
   libraryChanged: (wanted?: string) => Promise<void>,
+  densitiesChanged: () => Promise<void>,
 ): LibraryActions {
   let running: AbortController | null = null;
   const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
@@ -116,12 +117,8 @@ export function createLibrary(
     dictionaryCard: (id) => api.dictionaries.card(id),
     async evaluate(id, options) {
       const measured = await api.evaluate(id, options);
-      const { densities } = store.getState();
-      // What the file says was counted on more than this.
-      if (densities?.dictionary !== id || densities.source !== 'file') {
-        const { density: values, tokens } = measured;
-        store.setState({ densities: { dictionary: id, values, source: 'measured', tokens } });
-      }
+      // Where its file does not say how often features fire, it is known now.
+      void densitiesChanged();
       return measured;
     },
     storageUse: () => api.storage.usage(),

@@ -2,7 +2,8 @@
  * What an address carries after its `#`: `v1.` and base64url of deflated JSON. Everything that comes in is hostile
  * until checked: what unfolds is bounded, every field has its type, unknown fields are passed over.
  */
-import { Deflate, Inflate, strFromU8, strToU8 } from 'fflate';
+import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
+import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
 
 /** Which dictionary, and enough to find or fetch it elsewhere. */
 export interface LinkedDictionary {
@@ -55,10 +56,7 @@ export function encodeLink(state: LinkState): { hash: string; withText: boolean 
 }
 
 function written(state: LinkState): string {
-  const chunks: Uint8Array[] = [];
-  const deflate = new Deflate({ level: 9 }, (chunk) => chunks.push(chunk));
-  deflate.push(strToU8(JSON.stringify(state)), true);
-  return `#${PREFIX}${toBase64Url(joined(chunks))}`;
+  return `#${PREFIX}${base64Encode(deflateSync(strToU8(JSON.stringify(state)), { level: 9 }), 'url')}`;
 }
 
 /** @param hash of an address, with or without its '#' */
@@ -86,7 +84,7 @@ class LinkError extends Error {}
 
 function unfolded(base64: string): string {
   if (base64.length > MAX_HASH) throw new LinkError('It is far too long.');
-  const bytes = fromBase64Url(base64);
+  const bytes = base64Decode(base64);
   const chunks: Uint8Array[] = [];
   let length = 0;
   let whole = false;
@@ -157,37 +155,6 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
   for (const chunk of chunks) {
     out.set(chunk, at);
     at += chunk.length;
-  }
-  return out;
-}
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-function toBase64Url(bytes: Uint8Array): string {
-  let out = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const word = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    const letters = Math.min(4, bytes.length - i + 1);
-    for (let j = 0; j < letters; j++) out += LETTERS[(word >> (18 - 6 * j)) & 63];
-  }
-  return out;
-}
-
-/** @throws LinkError */
-function fromBase64Url(text: string): Uint8Array {
-  const out = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let word = 0;
-  let bits = 0;
-  let at = 0;
-  for (const letter of text) {
-    const value = LETTERS.indexOf(letter);
-    if (value < 0) throw new LinkError('It is cut off or damaged.');
-    word = ((word << 6) | value) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out[at++] = (word >> bits) & 255;
-    }
   }
   return out;
 }

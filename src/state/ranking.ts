@@ -1,8 +1,11 @@
 /** Orders of the feature list, and search in it. */
 import type { DictionaryDensities } from '../core/lm/types.ts';
-import { featureValue, lowerBound, type FeatureIndex, type FeatureRow } from './features.ts';
+import { lowerBound } from './bisect.ts';
+import { featureValue, type FeatureIndex, type FeatureRow } from './features.ts';
 
-export type Ranking = 'max' | 'sum' | 'rare' | 'count' | 'token' | 'span';
+export const RANKINGS = ['max', 'sum', 'rare', 'count', 'token', 'span'] as const;
+
+export type Ranking = (typeof RANKINGS)[number];
 
 export type Densities = DictionaryDensities;
 

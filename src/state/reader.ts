@@ -5,6 +5,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
+import { createByteCache } from '../core/byteCache.ts';
 import type { Input, Predictions } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
 import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
@@ -12,10 +13,10 @@ import type { Activations, AppState, TokenSpan } from './appState.ts';
 import { usesSelection } from './edits.ts';
 import { createFeatureReader } from './featureReader.ts';
 import { createLatest } from './latest.ts';
-import { activeEdits, chosenPosition, editsAct } from './selectors.ts';
+import { activeEdits, chosenPosition, clampPosition, editsAct } from './selectors.ts';
 import { insideText, keptSpan } from './spans.ts';
 import { createTokenReader } from './tokenReader.ts';
-import { createByteCache, createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
+import { createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
 
 /** Keystrokes closer together than this are answered as one; the first after a pause is answered at once. */
 export const TYPING_PAUSE_MS = 70;
@@ -51,15 +52,14 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
   let view: TokenSpan = [0, 1];
 
   const gaze = (tokens: number): Gaze => {
-    const { position } = store.getState();
-    return { view, chosen: position === null ? tokens - 1 : Math.min(position, tokens - 1) };
+    return { view, chosen: clampPosition(store.getState().position, tokens) };
   };
 
   const features = createFeatureReader(api, store, tokensOf, gaze, () => {
-    if (store.getState().bench.present.edits.some((e) => e.change.op === 'ablate')) refresh();
+    if (store.getState().bench.edits.some((e) => e.change.op === 'ablate')) refresh();
   });
 
-  /** A window's predictions without edits, and whether they had to be asked for. */
+  /** A window's predictions without edits. */
   const readBefore = async (input: Input, ids: readonly number[], signal: AbortSignal): Promise<Predictions> => {
     const key = ids.join(' ');
     const known = cache.get(key);
@@ -186,7 +186,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     hookChanged: () => void refreshActivations(),
     positionChanged() {
       const state = store.getState();
-      if (usesSelection(state.bench.present.edits)) return refresh();
+      if (usesSelection(state.bench.edits)) return refresh();
       const { activations: shown, analysis } = state;
       if (!shown || !analysis || analysis.windows.length === 1) return;
       if (analysis.windows[windowAt(analysis.windows, chosenPosition(state))].start !== shown.start) void refreshActivations();

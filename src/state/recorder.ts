@@ -61,7 +61,7 @@ export function undoActions(store: StoreApi<AppState>, reader: Reader): Pick<Act
     if (patch.text !== undefined) reader.textChanged();
     if (patch.dictionary !== undefined) reader.dictionaryChanged();
     if (patch.hook !== undefined) reader.hookChanged();
-    if (patch.bench && patch.bench.present.edits !== was.bench.present.edits) reader.editsChanged();
+    if (patch.bench && patch.bench.edits !== was.bench.edits) reader.editsChanged();
   };
   return { undo: () => take(stepBack, 'Undone'), redo: () => take(stepForward, 'Done again') };
 }

@@ -16,21 +16,21 @@ export function clampPosition(position: number | null, tokens: number): number {
 export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 'position' | 'dictionaries'>): EditContext {
   const tokens = state.analysis?.before.ids.length ?? 0;
   const dictionaries = state.dictionaries.status === 'done' ? state.dictionaries.list : undefined;
-  return { model: state.model, vectors: state.bench.present.vectors, tokens, selected: chosenPosition(state), dictionaries };
+  return { model: state.model, vectors: state.bench.vectors, tokens, selected: chosenPosition(state), dictionaries };
 }
 
 /** Whether any edit acts on a text of `tokens` tokens. */
 export function editsAct(state: Facts, tokens: number): boolean {
-  const selected = state.position === null ? tokens - 1 : Math.min(state.position, tokens - 1);
-  return anyActs(state.bench.present.edits, { ...editContext(state), tokens, selected });
+  const selected = clampPosition(state.position, tokens);
+  return anyActs(state.bench.edits, { ...editContext(state), tokens, selected });
 }
 
 /** The edits that act, for a text of `tokens` tokens (the one on screen unless said), moved into a stretch of it if given. */
 export function activeEdits(state: Facts, tokens?: number, stretch?: Stretch): Edit[] {
   const context = editContext(state);
   const count = tokens ?? context.tokens;
-  const selected = state.position === null ? count - 1 : Math.min(state.position, count - 1);
-  return compileEdits(state.bench.present.edits, { ...context, tokens: count, selected }, stretch);
+  const selected = clampPosition(state.position, count);
+  return compileEdits(state.bench.edits, { ...context, tokens: count, selected }, stretch);
 }
 
 export const hasEdits = (state: AppState): boolean => state.analysis?.after != null;

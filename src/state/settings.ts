@@ -1,21 +1,18 @@
 /** Settings kept between visits, as facts of the page. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
-import type { AppState, ColourBy, Facts, GenerationSettings } from './appState.ts';
-import type { Ranking } from './ranking.ts';
+import { COLOURS, type AppState, type Facts, type GenerationSettings } from './appState.ts';
+import { RANKINGS } from './ranking.ts';
 
 type Settings = FeaturescopeApi['settings'];
-
-const RANKINGS: readonly Ranking[] = ['max', 'sum', 'rare', 'count', 'token', 'span'];
-/** What can be shown of any text: the others wait for edits or for a dictionary. */
-const COLOURS: readonly ColourBy[] = ['surprise', 'entropy', 'rank', 'feature', 'none'];
 
 /** Models whose last dictionary is remembered. */
 const MAX_MODELS = 20;
 
 export function factsFromSettings(settings: Settings): Partial<Facts> {
   const ranking = RANKINGS.find((r) => r === settings.get('ranking'));
-  const colourBy = COLOURS.find((c) => c === settings.get('colourBy'));
+  // 'kl' waits for edits, which no visit begins with.
+  const colourBy = COLOURS.find((c) => c !== 'kl' && c === settings.get('colourBy'));
   const generation = settings.get('generation');
   return {
     theme: settings.get('theme') ?? 'auto',

@@ -38,7 +38,7 @@ export const initialFacts: Facts = {
   hook: '',
   activations: null,
   activationsTask: { status: 'idle' },
-  bench: { present: { edits: [], vectors: [] } },
+  bench: { edits: [], vectors: [] },
   timeline: NO_STEPS,
   wanted: null,
   wantedModel: null,
@@ -133,9 +133,9 @@ type BenchActions = Pick<Actions, 'keepVector' | 'removeVector' | 'addEdit' | 'c
 
 function benchActions(store: AppStore, reader: Reader): BenchActions {
   const change = (make: (bench: Workbench) => Workbench) => {
-    const was = store.getState().bench.present;
+    const was = store.getState().bench;
     const now = make(was);
-    store.setState({ bench: { present: now } });
+    store.setState({ bench: now });
     if (now.edits !== was.edits || (now.edits.length > 0 && now.vectors !== was.vectors)) reader.editsChanged();
   };
   return {

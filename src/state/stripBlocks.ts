@@ -1,6 +1,7 @@
 /** The strip in blocks: only those near the screen are drawn. */
 import type { TokenGroup } from '../core/lm/glyphs.ts';
 import type { TokenWindow } from '../core/lm/windows.ts';
+import { itemAt } from './bisect.ts';
 
 export interface StripBlock {
   /** Tokens `first` up to `end`. */
@@ -46,12 +47,5 @@ export function stripBlocks(groups: readonly TokenGroup[], windows: readonly Tok
 
 /** The block that holds a position. */
 export function blockAt(blocks: readonly StripBlock[], position: number): number {
-  let low = 0;
-  let high = blocks.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (blocks[middle].first <= position) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return itemAt(blocks, position, (b) => b.first);
 }

@@ -65,7 +65,7 @@ function reversed({ words, patch }: Step, scene: Scene): Step {
 
 /** What a person did, in the past tense. */
 export function changeWords(was: Scene, now: Facts): string {
-  if (was.bench !== now.bench) return benchWords(was.bench.present, now.bench.present);
+  if (was.bench !== now.bench) return benchWords(was.bench, now.bench);
   if (was.pins !== now.pins) return pinWords(was.pins, now.pins);
   if (was.text !== now.text) return 'replaced the text';
   if (was.dictionary !== now.dictionary) {
@@ -90,7 +90,7 @@ function pinWords(was: Scene['pins'], now: Scene['pins']): string {
   return gone && !added ? `unpinned feature ${gone.latent}` : 'changed the pins';
 }
 
-function benchWords(was: Scene['bench']['present'], now: Scene['bench']['present']): string {
+function benchWords(was: Scene['bench'], now: Scene['bench']): string {
   if (was.edits !== now.edits) {
     const more = now.edits.length - was.edits.length;
     if (more > 0) return `added an edit${featureOf(now.edits.at(-1))}`;

@@ -1,5 +1,6 @@
 /** Groups and names of a text's tokens, made once for each list of spans: 20,000 tokens cost too much to name at every draw. */
 import { groupTokens, nameGroups, type NamedToken, type TokenGroup } from '../core/lm/glyphs.ts';
+import { itemAt } from './bisect.ts';
 
 export interface TokensOfText {
   text: string;
@@ -35,13 +36,6 @@ export function tokenNames(tokens: TokensOfText): readonly NamedToken[] {
 
 /** The group that holds a position. */
 export function groupAt(groups: readonly TokenGroup[], position: number): TokenGroup | undefined {
-  let low = 0;
-  let high = groups.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (groups[middle].first <= position) low = middle;
-    else high = middle - 1;
-  }
-  const group = groups.at(low);
+  const group = groups.at(itemAt(groups, position, (g) => g.first));
   return group && position >= group.first && position < group.first + group.count ? group : undefined;
 }

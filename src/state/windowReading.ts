@@ -1,6 +1,7 @@
 /** Reading a long text window by window (design D13): which window comes next, what is known so far, what was read before. */
 import type { TokenWindow } from '../core/lm/windows.ts';
 import type { TokenSpan } from './appState.ts';
+import { itemAt } from './bisect.ts';
 
 /** Longest text that is read, in tokens; of a longer one, its start. */
 export const MAX_TOKENS = 20_000;
@@ -18,14 +19,7 @@ export function allKnown({ flags, count }: Known): boolean {
 
 /** The window that a position takes its values from. */
 export function windowAt(windows: readonly TokenWindow[], position: number): number {
-  let low = 0;
-  let high = windows.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (windows[middle].keepFrom <= position) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return itemAt(windows, position, (w) => w.keepFrom);
 }
 
 /** What a person looks at: windows nearest to it are read first. */
@@ -54,46 +48,6 @@ export function nextWindow(windows: readonly TokenWindow[], done: (i: number) =>
 /** Tokens between a window's own tokens and from … to; 0 when they touch. */
 function distance({ keepFrom, end }: TokenWindow, from: number, to: number): number {
   return Math.max(0, keepFrom - Math.max(from, to - 1), from - (end - 1));
-}
-
-/** Keeps what was used last, up to so many bytes. */
-export interface ByteCache<T> {
-  get: (key: string) => T | undefined;
-  set: (key: string, value: T, bytes: number) => void;
-  clear: () => void;
-}
-
-export function createByteCache<T>(most: number): ByteCache<T> {
-  // A Map keeps the order of insertion: the first is the one unused for longest.
-  const entries = new Map<string, { value: T; bytes: number }>();
-  let held = 0;
-  const drop = (key: string) => {
-    held -= entries.get(key)?.bytes ?? 0;
-    entries.delete(key);
-  };
-  return {
-    get(key) {
-      const entry = entries.get(key);
-      if (!entry) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
-      return entry.value;
-    },
-    set(key, value, bytes) {
-      drop(key);
-      if (bytes > most) return;
-      entries.set(key, { value, bytes });
-      held += bytes;
-      for (const oldest of entries.keys()) {
-        if (held <= most) break;
-        drop(oldest);
-      }
-    },
-    clear() {
-      entries.clear();
-      held = 0;
-    },
-  };
 }
 
 /** Says whether it is time to show what has come: at once at first, then every so often. */

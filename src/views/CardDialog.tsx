@@ -4,6 +4,7 @@ import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
 import { CopyButton } from './CopyButton.tsx';
+import { FactList } from './FactList.tsx';
 import { ExportButton } from './LibraryDialog.tsx';
 import { Failure, Skeleton } from './Panel.tsx';
 import { Sheet } from './Sheet.tsx';
@@ -43,7 +44,8 @@ function Card({ card }: { card: DictionaryCard }) {
         <strong>{info.label}</strong>
       </p>
       {misfit && <p className="hint">{misfit}</p>}
-      <Facts
+      <FactList
+        className="card-facts"
         facts={[
           ['features (d_sae)', formatInteger(info.d_sae)],
           ['reads (d_in)', formatInteger(info.d_in)],
@@ -91,12 +93,12 @@ function Card({ card }: { card: DictionaryCard }) {
       </details>
       <details className="fold">
         <summary>Settings in its file</summary>
-        <Facts facts={Object.entries(config).map(([name, value]) => [name, shown(value)])} />
+        <FactList className="card-facts" facts={Object.entries(config).map(([name, value]) => [name, shown(value)])} />
       </details>
       {record && (
         <details className="fold">
           <summary>Training record</summary>
-          <Facts facts={Object.entries(record).map(([name, value]) => [name, shown(value)])} />
+          <FactList className="card-facts" facts={Object.entries(record).map(([name, value]) => [name, shown(value)])} />
         </details>
       )}
       <div className="panel-foot">
@@ -106,19 +108,6 @@ function Card({ card }: { card: DictionaryCard }) {
         </button>
       </div>
     </>
-  );
-}
-
-function Facts({ facts }: { facts: [string, string][] }) {
-  return (
-    <dl className="card-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

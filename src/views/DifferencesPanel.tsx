@@ -7,7 +7,7 @@ import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../state/feat
 import { labelsOf } from '../state/labels.ts';
 import { CopyButton, DownloadButton } from './CopyButton.tsx';
 import { densityWords } from './densityWords.ts';
-import { PinBadge } from './FeaturePins.tsx';
+import { FeatureNumber } from './FeatureNumber.tsx';
 import { Choice } from './fields.tsx';
 import { Empty, Panel, Skeleton } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -151,23 +151,10 @@ interface RowProps extends RowPlace {
 
 const Row = memo(function Row({ compared, full, slot, label, detailId, place, top, stop }: RowProps) {
   const { latent, first, second, difference } = compared;
-  const pinned = slot >= 0;
   const width = full > 0 ? (50 * Math.abs(difference)) / full : 0;
   return (
-    <div className="feature-row" data-slot={pinned ? slot : undefined} {...rowAttributes(latent, place, top)}>
-      <span role="rowheader">
-        <button
-          type="button"
-          className="feature-number"
-          tabIndex={stop ? 0 : -1}
-          aria-pressed={pinned}
-          aria-label={`Feature ${latent}${label ? `, ${label}` : ''}: pin`}
-          aria-describedby={stop ? detailId : undefined}
-        >
-          {pinned && <PinBadge slot={slot} />}
-          {latent}
-        </button>
-      </span>
+    <div className="feature-row" data-slot={slot >= 0 ? slot : undefined} {...rowAttributes(latent, place, top)}>
+      <FeatureNumber latent={latent} label={label} slot={slot} stop={stop} detailId={detailId} />
       <span role="gridcell" className="numeric">
         <Num value={first} />
       </span>

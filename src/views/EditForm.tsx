@@ -42,7 +42,7 @@ const PLACES: { value: EditWhere['kind']; label: string }[] = [
 export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormProps) {
   const model = useApp((s) => s.model);
   const shownHook = useApp((s) => s.hook);
-  const vectors = useApp((s) => s.bench.present.vectors);
+  const vectors = useApp((s) => s.bench.vectors);
   const editable = model?.hooks.filter((h) => h.editable) ?? [];
   const [hookWanted, setHook] = useState(initial?.hook ?? shownHook);
   const hook = editable.find((h) => h.name === hookWanted) ?? editable[0];

@@ -10,7 +10,7 @@ import { useActions, useApp } from './StoreContext.tsx';
 
 export function EditsPanel() {
   const model = useApp((s) => s.model);
-  const edits = useApp((s) => s.bench.present.edits);
+  const edits = useApp((s) => s.bench.edits);
   const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
   const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
   const { undo, redo, clearEdits, addEdit } = useActions();
@@ -110,7 +110,7 @@ export function useEditContext() {
 
 function EditsCode() {
   const context = useEditContext();
-  const items = useApp((s) => s.bench.present.edits);
+  const items = useApp((s) => s.bench.edits);
   const edits = useMemo(() => compileEdits(items, context), [items, context]);
   return (
     <details className="code">

@@ -6,7 +6,7 @@ import { TokenSample } from '../charts/TokenText.tsx';
 import type { NamedToken } from '../core/lm/glyphs.ts';
 import { binnedSeries, type FeatureRow as Row } from '../state/features.ts';
 import type { Tally } from '../state/ranking.ts';
-import { PinBadge } from './FeaturePins.tsx';
+import { FeatureNumber } from './FeatureNumber.tsx';
 import { LabelCell } from './LabelCell.tsx';
 import { rowAttributes, type RowPlace } from './VirtualGrid.tsx';
 
@@ -33,22 +33,9 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
   const { latent } = row;
   const silent = row.count === 0;
   const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
-  const pinned = slot >= 0;
   return (
-    <div className="feature-row" data-slot={pinned ? slot : undefined} {...rowAttributes(latent, place, top)}>
-      <span role="rowheader">
-        <button
-          type="button"
-          className="feature-number"
-          tabIndex={stop ? 0 : -1}
-          aria-pressed={pinned}
-          aria-label={`Feature ${latent}${label ? `, ${label}` : ''}: pin`}
-          aria-describedby={stop ? detailId : undefined}
-        >
-          {pinned && <PinBadge slot={slot} />}
-          {latent}
-        </button>
-      </span>
+    <div className="feature-row" data-slot={slot >= 0 ? slot : undefined} {...rowAttributes(latent, place, top)}>
+      <FeatureNumber latent={latent} label={label} slot={slot} stop={stop} detailId={detailId} />
       <span role="gridcell" className="numeric">
         {silent ? <span className="silent">silent</span> : whole ? formatInteger(value) : <Num value={value} />}
       </span>

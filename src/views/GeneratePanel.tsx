@@ -59,7 +59,7 @@ function Settings() {
   const settings = useApp((s) => s.settings);
   const n_ctx = useApp((s) => s.model?.n_ctx ?? 256);
   const length = useApp((s) => s.analysis?.before.ids.length ?? 0);
-  const edits = useApp((s) => anyActs(s.bench.present.edits, editContext(s)));
+  const edits = useApp((s) => anyActs(s.bench.edits, editContext(s)));
   const { setSettings } = useActions();
   const { start, tokens: room } = promptOf(length, settings.tokens, n_ctx);
   return (

@@ -3,7 +3,7 @@ import { useActions, useApp } from './StoreContext.tsx';
 
 /** Activations kept from the panel above, for use in edits. */
 export function KeptVectors() {
-  const vectors = useApp((s) => s.bench.present.vectors);
+  const vectors = useApp((s) => s.bench.vectors);
   const { removeVector } = useActions();
   if (vectors.length === 0) return null;
   return (

@@ -6,6 +6,7 @@ import { CopyButton } from './CopyButton.tsx';
 import { FileChooser } from './FileChooser.tsx';
 import { nameOfFiles } from './modelFiles.ts';
 import { useActions, useApp } from './StoreContext.tsx';
+import { FactList } from './FactList.tsx';
 
 const MENU_ID = 'model-menu';
 
@@ -41,14 +42,7 @@ function ModelCard({ model }: { model: ModelInfo }) {
   return (
     <section className="model-card" aria-label={`About ${model.id}`}>
       <h2>{model.id}</h2>
-      <dl>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} />
       {model.hash && (
         <p className="model-hash">
           <span title={model.hash}>

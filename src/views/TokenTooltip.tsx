@@ -3,6 +3,7 @@ import { formatFull, formatInteger } from '../charts/format.ts';
 import { TokenText } from '../charts/TokenText.tsx';
 import type { Analysis } from '../state/analysis.ts';
 import { groupAt, tokenGroups } from '../state/tokenNames.ts';
+import { FactList } from './FactList.tsx';
 
 interface TokenTooltipProps {
   id: string;
@@ -68,14 +69,7 @@ export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Ana
       )}
       {!read && <p className="tooltip-note">Not read yet.</p>}
       {i === 0 && <p className="tooltip-note">Nothing comes before the first token, so nothing predicted it.</p>}
-      <dl>
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={rows} />
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { closeBrowser, sharedBrowser } from '../helpers/page.ts';
+import { closeBrowser, sharedBrowser, watchPage } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 
@@ -13,13 +13,7 @@ let strangers: string[];
 
 async function open(query = ''): Promise<Page> {
   const page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) strangers.push(request.url());
-  });
+  watchPage(page, site, { strangers, errors });
   await page.goto(site.url + query);
   await page.evaluate(() => window.featurescope.ready);
   return page;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MODELS, readJson } from '../helpers/goldens.ts';
-import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
+import { closeBrowser, openPage, serveSite, type OpenPage, type Site, FOUR_WAYS } from '../helpers/page.ts';
 
 interface BookwormText {
   text: string | null;
@@ -13,12 +13,7 @@ const TEXTS = readJson<BookwormText[]>(join(MODELS, 'bookworm-9m.json'));
 
 afterAll(closeBrowser);
 
-describe.each([
-  { device: 'wasm', isolation: true },
-  { device: 'wasm', isolation: false },
-  { device: 'webgpu', isolation: true },
-  { device: 'webgpu', isolation: false },
-] as const)('the built page, $device, isolated: $isolation', ({ device, isolation }) => {
+describe.each(FOUR_WAYS)('the built page, $device, isolated: $isolation', ({ device, isolation }) => {
   let site: Site;
   let open: OpenPage;
 

@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { closeBrowser, sharedBrowser } from '../helpers/page.ts';
+import { closeBrowser, sharedBrowser, watchPage, FOUR_WAYS } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 const TEXT = 'The wind and the sea.';
@@ -24,13 +24,7 @@ async function newProfile(): Promise<BrowserContext> {
 
 async function open(context: BrowserContext, address: string): Promise<Page> {
   const page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) strangers.push(request.url());
-  });
+  watchPage(page, site, { strangers, errors });
   await page.goto(address);
   await shown(page);
   return page;
@@ -64,12 +58,7 @@ afterEach(async () => {
 });
 afterAll(closeBrowser);
 
-describe.each([
-  { device: 'wasm', isolation: true },
-  { device: 'wasm', isolation: false },
-  { device: 'webgpu', isolation: true },
-  { device: 'webgpu', isolation: false },
-] as const)('a visit with $device, isolated: $isolation', ({ device, isolation }) => {
+describe.each(FOUR_WAYS)('a visit with $device, isolated: $isolation', ({ device, isolation }) => {
   it('keeps what was typed, pinned and labelled through reloads, offline, in another tab and by link', async () => {
     site = await deploy({ isolation });
     const context = await newProfile();
@@ -88,9 +77,11 @@ describe.each([
     // The address is written at a pace browsers allow.
     await expect.poll(() => page.url(), WAIT).toContain('#');
 
-    const listed = (where: Page) => where.locator('.panel-features .feature-row[data-latent] > :nth-child(-n + 2)').allInnerTexts();
-    // The pin's letter comes and goes with the row's number; what is compared is the order and the values.
-    const order = async (where: Page) => (await listed(where)).slice(0, 20).map((cell) => cell.replace(/\s*[A-F]\s*$/, ''));
+    /** Numbers and values of the first rows: the same for everybody. */
+    const order = async (where: Page) => {
+      const cells = await where.locator('.panel-features .feature-row[data-latent] > :nth-child(-n + 2)').allInnerTexts();
+      return cells.slice(0, 20);
+    };
     const before = await order(page);
     const same = async (where: Page) => {
       await shown(where);

@@ -1,7 +1,7 @@
 /** Two tabs of one profile agree about labels, settings and the library. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeBrowser, serveSite, sharedBrowser, type Site } from '../helpers/page.ts';
+import { closeBrowser, serveSite, sharedBrowser, type Site, watchPage } from '../helpers/page.ts';
 
 const WAIT = { timeout: 20_000 };
 
@@ -10,13 +10,11 @@ let context: BrowserContext;
 let here: Page;
 let there: Page;
 const errors: string[] = [];
+const strangers: string[] = [];
 
 async function open(): Promise<Page> {
   const page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
+  watchPage(page, site, { strangers, errors });
   await page.goto(site.url);
   await page.evaluate(() => window.featurescope.ready);
   return page;
@@ -109,5 +107,6 @@ describe('two tabs', () => {
     });
     expect(await labelsOf(there)).toEqual(['4 the wind']);
     expect(errors).toEqual([]);
+    expect(strangers).toEqual([]);
   });
 });

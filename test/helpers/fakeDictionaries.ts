@@ -49,3 +49,22 @@ function entriesOf(id: number, at: number, seed: number): [number, number][] {
 export function fakeReconstruction({ data, shape }: Array2): Array2 {
   return { data: data.map((x) => x * 0.9), shape };
 }
+
+/** Three tokens: latent 2 peaks at once, 5 is wide, 7 fires once; the second token is silent. */
+export function threeTokens(d_sae: number): Latents {
+  return sparse(
+    [
+      [
+        [2, 4],
+        [5, 1.5],
+      ],
+      [],
+      [
+        [2, 0.5],
+        [5, 3.5],
+        [7, 4],
+      ],
+    ],
+    d_sae,
+  );
+}

@@ -45,6 +45,14 @@ export interface OpenPage extends InterleavingEngine {
   close(): Promise<void>;
 }
 
+/** WebGPU asked for or not, isolated or not. */
+export const FOUR_WAYS = [
+  { device: 'wasm', isolation: true },
+  { device: 'wasm', isolation: false },
+  { device: 'webgpu', isolation: true },
+  { device: 'webgpu', isolation: false },
+] as const;
+
 let browser: Browser | undefined;
 
 export async function sharedBrowser(): Promise<Browser> {
@@ -58,12 +66,8 @@ export async function closeBrowser(): Promise<void> {
   browser = undefined;
 }
 
-/** Opens the page in a fresh profile and waits until it is ready. */
-export async function openPage(site: Site, query = '', viewport = { width: 1440, height: 900 }): Promise<OpenPage> {
-  const context = await (await sharedBrowser()).newContext({ viewport });
-  const page = await context.newPage();
-  const strangers: string[] = [];
-  const errors: string[] = [];
+/** Writes down requests that go anywhere but to the site, uncaught errors and console errors. */
+export function watchPage(page: Page, site: Pick<Site, 'url'>, { strangers, errors }: { strangers: string[]; errors: string[] }): void {
   page.on('request', (request) => {
     const url = request.url();
     if (!url.startsWith(site.url) && !/^(blob|data):/.test(url)) strangers.push(url);
@@ -72,6 +76,15 @@ export async function openPage(site: Site, query = '', viewport = { width: 1440,
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
+}
+
+/** Opens the page in a fresh profile and waits until it is ready. */
+export async function openPage(site: Site, query = '', viewport = { width: 1440, height: 900 }): Promise<OpenPage> {
+  const context = await (await sharedBrowser()).newContext({ viewport });
+  const page = await context.newPage();
+  const strangers: string[] = [];
+  const errors: string[] = [];
+  watchPage(page, site, { strangers, errors });
   await page.goto(site.url + query);
   await page.evaluate(() => window.featurescope.ready.catch(() => {}));
   const { api, load } = await pageApi(page);

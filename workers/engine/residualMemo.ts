@@ -5,6 +5,7 @@
  * a block gets the same input of the same shape. Residuals that stay on the GPU are not brought down for this.
  */
 import type { Tensor } from 'onnxruntime-common';
+import { createByteCache, type ByteCache } from '../../src/core/byteCache.ts';
 import { throwIfStopped } from '../../src/core/errors.ts';
 import { parseHook, type Hook } from '../../src/core/lm/hooks.ts';
 import { forward, type ForwardJob } from './forward.ts';
@@ -17,9 +18,8 @@ const MEMO_BYTES = 32 * 2 ** 20;
 type Residuals = (Float32Array | undefined)[];
 
 interface Memo {
-  /** By ids; the order is that of use. */
-  texts: Map<string, Residuals>;
-  bytes: number;
+  /** By ids. */
+  texts: ByteCache<Residuals>;
   /** The pass that runs on a text now. */
   running: Map<string, Promise<unknown>>;
 }
@@ -50,7 +50,7 @@ function isWholeText({ at, ids, from, cache }: ForwardJob): boolean {
 
 function memoOf(model: HookedModel): Memo {
   let memo = memos.get(model);
-  if (!memo) memos.set(model, (memo = { texts: new Map(), bytes: 0, running: new Map() }));
+  if (!memo) memos.set(model, (memo = { texts: createByteCache(MEMO_BYTES), running: new Map() }));
   return memo;
 }
 
@@ -73,7 +73,8 @@ async function runFrom(job: ForwardJob, memo: Memo, key: string): Promise<Tensor
     if (start === job.until) return runtime.tensor(resid, [1, job.at.pos, config.d_model]);
     return await forward({ ...job, onResidual, from: { layer: start, resid } });
   } finally {
-    keep(memo, key, fresh);
+    // An edit of the embedding leaves nothing to keep.
+    if (fresh.length > 0) memo.texts.set(key, fresh, bytesOf(fresh));
   }
 }
 
@@ -120,21 +121,6 @@ function placeOf(hook: Hook): number {
 /** Whether a pass that starts at block `start` does not come by the hook itself. */
 function isServed(hook: Hook, start: number): boolean {
   return hook.site === 'hook_resid_pre' ? hook.layer < start : placeOf(hook) <= start;
-}
-
-function keep(memo: Memo, key: string, residuals: Residuals): void {
-  const old = memo.texts.get(key);
-  if (old) memo.bytes -= bytesOf(old);
-  memo.texts.delete(key);
-  const bytes = bytesOf(residuals);
-  if (bytes === 0 || bytes > MEMO_BYTES) return;
-  memo.texts.set(key, residuals);
-  memo.bytes += bytes;
-  for (const [oldest, values] of memo.texts) {
-    if (memo.bytes <= MEMO_BYTES) break;
-    memo.texts.delete(oldest);
-    memo.bytes -= bytesOf(values);
-  }
 }
 
 function bytesOf(residuals: Residuals): number {

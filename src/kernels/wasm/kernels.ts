@@ -41,6 +41,7 @@ function takes(operation: readonly number[], operands: number): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(Uint8Array.from([...header, ...types, ...functions, ...code]));
 }
 
-export function instantiate(module: WebAssembly.Module, { memory }: Arena): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+/** @returns the exports of a module that was built from the functions of `Exports` */
+export function instantiate<Exports = Kernels>(module: WebAssembly.Module, { memory }: Arena): Exports {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
 }

@@ -8,21 +8,10 @@ import type { StandardConfig } from '../../core/train/architectures/standard.ts'
 import type { TiedConfig } from '../../core/train/architectures/tied.ts';
 import { take, type Losses, type ParameterName, type Parameters } from '../../core/train/types.ts';
 import { Arena } from './arena.ts';
+import { instantiate, type Kernels } from './kernels.ts';
 
 /** The exports of assembly/train.ts; addresses are bytes. */
-interface TrainKernels {
-  encodeGroups(
-    rows: number,
-    tiles: number,
-    d: number,
-    weights: number,
-    rules: number,
-    groups: number,
-    bounds: number,
-    firstLatent: number,
-    entries: number,
-    scratch: number,
-  ): number;
+interface TrainKernels extends Pick<Kernels, 'encodeGroups'> {
   rowNorms(matrix: number, rows: number, width: number, least: number, out: number): void;
   packTiles(x: number, rows: number, width: number, out: number): void;
   packGroups(matrix: number, groups: number, width: number, norms: number, out: number): void;
@@ -138,7 +127,7 @@ export class WasmTrainer {
     const lengths = names.map((name) => (name === 'b_dec' ? d : name === 'b_enc' ? n : n * d));
     const floats = Object.values(sizes).reduce((a, b) => a + b, 0) + 4 * lengths.reduce((a, b) => a + b, 0);
     this.#arena = new Arena(4 * floats + 16 * (Object.keys(sizes).length + 4 * names.length));
-    this.#kernels = new WebAssembly.Instance(module, { env: { memory: this.#arena.memory } }).exports as unknown as TrainKernels;
+    this.#kernels = instantiate<TrainKernels>(module, this.#arena);
     this.#at = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, this.#arena.reserve(4 * size)])) as Places;
     names.forEach((name, i) => {
       const [p, g, m, v] = [0, 0, 0, 0].map(() => this.#arena.reserve(4 * lengths[i]));

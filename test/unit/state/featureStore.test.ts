@@ -164,7 +164,7 @@ describe('pin and ablate', () => {
     act.redo();
     act.ablate(7);
     await vi.advanceTimersByTimeAsync(500);
-    expect(get().bench.present.edits).toEqual([]);
+    expect(get().bench.edits).toEqual([]);
   });
 
   it('does not read features again for an edit', async () => {

@@ -20,26 +20,9 @@ import {
 } from '../../../src/state/features.ts';
 import { atOnce } from '../../../src/state/slices.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
-import { fakeDictionaries, sparse } from '../../helpers/fakeDictionaries.ts';
+import { fakeDictionaries, sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 
-/** Three tokens, eight latents: 2 peaks at once, 5 is wide, 7 fires once; the second token is silent. */
-const index = indexFeatures(
-  sparse(
-    [
-      [
-        [2, 4],
-        [5, 1.5],
-      ],
-      [],
-      [
-        [2, 0.5],
-        [5, 3.5],
-        [7, 4],
-      ],
-    ],
-    8,
-  ),
-);
+const index = indexFeatures(threeTokens(8));
 describe('indexFeatures', () => {
   it('of parts of a text is the same as of the whole, and knows nothing of parts not there', () => {
     const entries: [number, number][][] = [

@@ -111,6 +111,22 @@ describe('the library', () => {
     expect(get().notice?.undo).toHaveProperty('run');
   });
 
+  it('knows how often features fire once a dictionary that did not say was measured', async () => {
+    const { api, get, act } = await ready();
+    expect(get().densities).toBeNull();
+    const values = new Float32Array(1024).fill(0.125);
+    const { evaluate } = api;
+    api.evaluate = async (id, options) => {
+      const figures = await evaluate(id, options);
+      api.dictionaries.densities = (asked) => Promise.resolve(asked === id ? { values, source: 'measured', tokens: figures.tokens } : null);
+      return figures;
+    };
+    const { dictionary } = get();
+    void act.evaluate(dictionary, { signal: new AbortController().signal, onProgress: () => undefined });
+    await settle();
+    expect(get().densities).toEqual({ dictionary, values, source: 'measured', tokens: 4096 });
+  });
+
   it('shows what another tab opened', async () => {
     const { api, ids } = await ready();
     void api.dictionaries.import([]);

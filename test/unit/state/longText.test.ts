@@ -6,7 +6,8 @@ import { compileEdits } from '../../../src/state/edits.ts';
 import { promptOf } from '../../../src/state/generator.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { blockAt, stripBlocks } from '../../../src/state/stripBlocks.ts';
-import { createByteCache, MAX_TOKENS, nextWindow, windowAt } from '../../../src/state/windowReading.ts';
+import { createByteCache } from '../../../src/core/byteCache.ts';
+import { MAX_TOKENS, nextWindow, windowAt } from '../../../src/state/windowReading.ts';
 import { fakeApi, fakeModel, fakeStartup, fakeTokenize, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -107,7 +108,7 @@ describe('a text longer than the context', () => {
     expect(get().activations).toMatchObject({ start: 0 });
     expect(get().activations?.values.shape).toEqual([8, 256]);
     act.keepVector(new Float32Array(256), 3);
-    expect(get().bench.present.vectors[0]).toMatchObject({ position: 3, token: '·wdk' });
+    expect(get().bench.vectors[0]).toMatchObject({ position: 3, token: '·wdk' });
   });
 
   it('is edited window by window', async () => {

@@ -13,26 +13,9 @@ import {
   type Order,
   type Tally,
 } from '../../../src/state/ranking.ts';
-import { sparse } from '../../helpers/fakeDictionaries.ts';
+import { sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 
-/** Three tokens, 24 latents: 2 peaks at once, 5 is wide, 7 fires once; the second token is silent. */
-const index = indexFeatures(
-  sparse(
-    [
-      [
-        [2, 4],
-        [5, 1.5],
-      ],
-      [],
-      [
-        [2, 0.5],
-        [5, 3.5],
-        [7, 4],
-      ],
-    ],
-    24,
-  ),
-);
+const index = indexFeatures(threeTokens(24));
 const all = tally(index);
 const by = (ranking: Order['ranking'], more: Partial<Order> = {}): Order => ({
   ranking,

@@ -128,7 +128,7 @@ describe('edits', () => {
     await vi.advanceTimersByTimeAsync(500);
     act.undo();
     await vi.advanceTimersByTimeAsync(500);
-    expect(get().bench.present.edits).toEqual([]);
+    expect(get().bench.edits).toEqual([]);
     expect(get().analysis?.after).toBeNull();
     act.redo();
     await vi.advanceTimersByTimeAsync(500);
@@ -141,7 +141,7 @@ describe('edits', () => {
   it('keeps vectors with where they came from', async () => {
     const { act, get } = await ready();
     act.keepVector(new Float32Array([1, 2]), 1);
-    expect(get().bench.present.vectors).toEqual([
+    expect(get().bench.vectors).toEqual([
       { id: 1, values: new Float32Array([1, 2]), hook: 'blocks.3.hook_resid_post', position: 1, token: '·sea', excerpt: 'the sea' },
     ]);
   });

@@ -47,7 +47,7 @@ describe('undo and redo', () => {
       await later();
     }
     expect(get()).toMatchObject({ ranking: 'rare', pins: [], span: null, dictionary: MIDDLE, text: 'the sea and the hat', compare: null });
-    expect(get().bench.present.edits).toEqual([]);
+    expect(get().bench.edits).toEqual([]);
     expect(get().features?.dictionary.id).toBe(MIDDLE);
     expect(get().analysis).toMatchObject({ text: 'the sea and the hat', after: null });
     act.undo();
@@ -82,7 +82,7 @@ describe('undo and redo', () => {
     act.changeEdit(1, { change: { op: 'scale', factor: 2 } }, 'amount');
     act.changeEdit(1, { change: { op: 'scale', factor: 3 } }, 'amount');
     act.undo();
-    expect(get().bench.present.edits[0].change).toEqual({ op: 'scale', factor: 1 });
+    expect(get().bench.edits[0].change).toEqual({ op: 'scale', factor: 1 });
   });
 
   it('leave out what another model does not have', async () => {
