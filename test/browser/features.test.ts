@@ -5,7 +5,7 @@ import type { Latents } from '../../src/app/api.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
 const FIRST = 'The old man looked at the sea, and the wind was in the sails of the ship.';
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 60_000 };
 
 let site: Site;
 let open: OpenPage;
