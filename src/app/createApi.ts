@@ -6,6 +6,7 @@ import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createSignal } from './signal.ts';
 import { createStorage } from './storage.ts';
+import { createTraining } from './training.ts';
 import type { DeviceInfo, FeaturescopeApi, FileIn, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
 
 export interface ApiSettings {
@@ -124,6 +125,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       subscribe: library.subscribe,
     },
     labels,
+    ...createTraining(),
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },

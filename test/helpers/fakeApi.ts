@@ -5,6 +5,7 @@ import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';
 import { createStorage } from '../../src/app/storage.ts';
+import { createTraining } from '../../src/app/training.ts';
 import { fakeKept } from './fakeKept.ts';
 import { fakeDictionaries, fakeLatents, fakeReconstruction } from './fakeDictionaries.ts';
 
@@ -164,6 +165,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     calls,
     version: '0.1.0',
     ready: options.ready ?? Promise.resolve(),
+    ...createTraining(),
     device: () => device,
     models: {
       list: () => Promise.resolve([{ ...model, hash: current === model ? model.hash : '' }, ...(current === model ? [] : [current])]),

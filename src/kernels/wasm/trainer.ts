@@ -4,8 +4,7 @@
  * depend on anything but the numbers. Agrees with the twin, src/core/train.
  */
 import type { AdamSettings } from '../../core/train/adam.ts';
-import type { StandardConfig } from '../../core/train/architectures/standard.ts';
-import type { TiedConfig } from '../../core/train/architectures/tied.ts';
+import type { TrainableConfig } from '../../core/train/architectures/index.ts';
 import { take, type Losses, type ParameterName, type Parameters } from '../../core/train/types.ts';
 import { Arena } from './arena.ts';
 import { instantiate, type Kernels } from './kernels.ts';
@@ -48,8 +47,6 @@ interface TrainKernels extends Pick<Kernels, 'encodeGroups'> {
     eps: number,
   ): void;
 }
-
-export type TrainableConfig = ({ architecture: 'tied' } & TiedConfig) | ({ architecture: 'standard' } & StandardConfig);
 
 const GROUP = 8;
 const TILE = 4;
@@ -221,7 +218,12 @@ export class WasmTrainer {
     const norms = this.#arena.floats(at.norms, this.#latents);
     for (let j = 0; j < this.#latents; j++) {
       rules[Math.floor(j / GROUP) * RULE_FLOATS + GROUP + (j % GROUP)] = bias[j];
-      penalty[j] = config.architecture === 'tied' ? config.alpha / rows : (config.l1_coefficient / rows) * norms[j];
+      penalty[j] =
+        config.architecture === 'tied'
+          ? config.alpha / rows
+          : config.architecture === 'standard'
+            ? (config.l1_coefficient / rows) * norms[j]
+            : 0;
     }
   }
 

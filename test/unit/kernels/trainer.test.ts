@@ -8,7 +8,8 @@ import { standard } from '../../../src/core/train/architectures/standard.ts';
 import { tied } from '../../../src/core/train/architectures/tied.ts';
 import { trainStep } from '../../../src/core/train/step.ts';
 import { createCounters, take, type Architecture, type ParameterName, type Parameters, type Sizes } from '../../../src/core/train/types.ts';
-import { WasmTrainer, type TrainableConfig } from '../../../src/kernels/wasm/trainer.ts';
+import type { TrainableConfig } from '../../../src/core/train/architectures/index.ts';
+import { WasmTrainer } from '../../../src/kernels/wasm/trainer.ts';
 import { randomNormal } from '../sae/helpers.ts';
 import { readBatches, readGolden, readParameters } from '../train/goldens.ts';
 
