@@ -3,11 +3,11 @@
  * touches active latents only (design D8). Rows are worked off in blocks of fixed size, in order, so that sums do not
  * depend on anything but the numbers. Agrees with the twin, src/core/train.
  */
-import type { AdamSettings } from '../../core/train/adam.ts';
-import type { TrainableConfig } from '../../core/train/architectures/index.ts';
-import { take, type Losses, type ParameterName, type Parameters } from '../../core/train/types.ts';
+import { architectureOf, scaleSparsity, type TrainableConfig } from '../../core/train/architectures/index.ts';
+import { createCounters, take, type Losses, type ParameterName, type Parameters } from '../../core/train/types.ts';
+import type { StepReport, StepSettings, StepTrainer, TrainerState } from '../trainer.ts';
 import { Arena } from './arena.ts';
-import { instantiate, type Kernels } from './kernels.ts';
+import { instantiate, type Kernels, type WasmBuild } from './kernels.ts';
 
 /** The exports of assembly/train.ts; addresses are bytes. */
 interface TrainKernels extends Pick<Kernels, 'encodeGroups'> {
@@ -45,6 +45,7 @@ interface TrainKernels extends Pick<Kernels, 'encodeGroups'> {
     beta1: number,
     beta2: number,
     eps: number,
+    scale: number,
   ): void;
 }
 
@@ -74,12 +75,25 @@ interface Tensor {
   count: number;
 }
 
-export interface WasmStep extends Losses {
-  /** ‖all gradients‖. */
-  gradientNorm: number;
+/**
+ * A trainer on WASM with SIMD.
+ * @param module built from assembly/train.ts as `build` says
+ * @param parameters copied; in core's layout, a row per latent
+ * @param maxRows of a batch
+ * @throws RangeError when there is no memory
+ */
+export function createWasmTrainer(
+  module: WebAssembly.Module,
+  build: WasmBuild,
+  settings: TrainableConfig,
+  parameters: Parameters,
+  maxRows: number,
+): Promise<WasmTrainer> {
+  return Promise.resolve(new WasmTrainer(module, build, settings, parameters, maxRows));
 }
 
-export class WasmTrainer {
+export class WasmTrainer implements StepTrainer {
+  readonly kernels;
   readonly config: TrainableConfig;
   readonly #arena: Arena;
   readonly #kernels: TrainKernels;
@@ -89,16 +103,21 @@ export class WasmTrainer {
   readonly #maxRows: number;
   readonly #tensors = new Map<ParameterName, Tensor>();
   readonly #at: Places;
+  /** The settings of the step that runs: the sparsity term may be warming up. */
+  #settings: TrainableConfig;
   #steps = 0;
+  #counters;
+  /** Times each latent was active since the count began. */
+  #fired: Uint32Array;
+  #last: StepReport | undefined;
 
-  /**
-   * @param module built from assembly/train.ts
-   * @param parameters copied; in core's layout, a row per latent
-   * @param maxRows of a batch
-   * @throws RangeError when there is no memory
-   */
-  constructor(module: WebAssembly.Module, config: TrainableConfig, parameters: Parameters, maxRows: number) {
+  constructor(module: WebAssembly.Module, build: WasmBuild, config: TrainableConfig, parameters: Parameters, maxRows: number) {
+    if (config.architecture === 'topk') throw new Error('TopK is not trained on WASM yet.');
+    this.kernels = `wasm-${build}` as const;
     this.config = config;
+    this.#settings = config;
+    this.#counters = createCounters(config);
+    this.#fired = new Uint32Array(config.d_sae);
     this.#width = roundUp(config.d_in, TILE);
     this.#latents = roundUp(config.d_sae, GROUP);
     this.#maxRows = roundUp(maxRows, TILE);
@@ -134,9 +153,8 @@ export class WasmTrainer {
     this.#prepareConstants(block);
   }
 
-  /** Bytes of everything this trainer holds. */
   get bytes(): number {
-    return this.#arena.bytes;
+    return this.#arena.bytes + this.#fired.byteLength + this.#counters.silent.byteLength;
   }
 
   /** Copies of the parameters, in core's layout. */
@@ -149,17 +167,9 @@ export class WasmTrainer {
     return Object.fromEntries([...this.#tensors.keys()].map((name) => [name, this.#read(name, 'g')]));
   }
 
-  /** Times each latent was active in the last batch. [d_sae] */
-  fired(): Uint32Array {
-    return this.#arena.words(this.#at.fired, this.config.d_sae).slice();
-  }
-
-  /**
-   * Loss, gradients and one step of Adam.
-   * @param x [rows, d_in], at most `maxRows`
-   */
-  step(x: Float32Array, settings: AdamSettings): WasmStep {
+  step(x: Float32Array, settings: StepSettings): void {
     const rows = x.length / this.config.d_in;
+    this.#settings = scaleSparsity(this.config, settings.sparsity);
     this.#loadRows(x, rows);
     this.#clear();
     this.#packEncoder(rows);
@@ -167,8 +177,57 @@ export class WasmTrainer {
     for (let first = 0; first < rows; first += BLOCK_ROWS) this.#runBlock(first, Math.min(BLOCK_ROWS, rows - first), rows, sums);
     const losses = this.#finish(rows, sums);
     const gradientNorm = Math.sqrt([...this.#tensors.values()].reduce((sum, { g, count }) => sum + this.#kernels.sumSquares(g, count), 0));
-    this.#adam(settings);
-    return { ...losses, gradientNorm };
+    const clip = settings.clip ?? architectureOf(this.config).clip;
+    this.#adam(settings, clip !== undefined && gradientNorm > clip ? clip / (gradientNorm + 1e-6) : 1);
+    this.#count(rows);
+    this.#last = { ...losses, gradientNorm };
+  }
+
+  report(): Promise<StepReport> {
+    return this.#last ? Promise.resolve(this.#last) : Promise.reject(new Error('No step was made yet.'));
+  }
+
+  snapshot(): Promise<TrainerState> {
+    const read = (which: 'p' | 'm' | 'v') => Object.fromEntries([...this.#tensors.keys()].map((name) => [name, this.#read(name, which)]));
+    return Promise.resolve({
+      parameters: read('p'),
+      adam: { m: read('m'), v: read('v'), steps: this.#steps },
+      counters: { ...this.#counters, silent: this.#counters.silent.slice() },
+      fired: this.#fired.slice(),
+    });
+  }
+
+  restore({ parameters, adam, counters, fired }: TrainerState): Promise<void> {
+    for (const name of this.#tensors.keys()) {
+      this.#write(name, take(parameters, name));
+      this.#write(name, take(adam.m, name), 'm');
+      this.#write(name, take(adam.v, name), 'v');
+    }
+    this.#steps = adam.steps;
+    this.#counters = { ...counters, silent: counters.silent.slice() };
+    this.#fired = fired.slice();
+    return Promise.resolve();
+  }
+
+  firing(): Promise<{ fired: Uint32Array; silent: Float64Array }> {
+    return Promise.resolve({ fired: this.#fired.slice(), silent: this.#counters.silent.slice() });
+  }
+
+  clearFired(): void {
+    this.#fired.fill(0);
+  }
+
+  release(): void {}
+
+  /** Firing and silence after a batch. */
+  #count(rows: number): void {
+    const fired = this.#arena.words(this.#at.fired, this.config.d_sae);
+    const { silent } = this.#counters;
+    for (let j = 0; j < fired.length; j++) {
+      this.#fired[j] += fired[j];
+      silent[j] = fired[j] > 0 ? 0 : silent[j] + rows;
+    }
+    this.#counters.step++;
   }
 
   #prepareConstants(block: number): void {
@@ -204,7 +263,7 @@ export class WasmTrainer {
 
   /** Norms, packed encoder, biases and penalties of this step. */
   #packEncoder(rows: number): void {
-    const { config } = this;
+    const config = this.#settings;
     const at = this.#at;
     const groups = this.#latents / GROUP;
     const decoder = this.#tensor('W_dec').p;
@@ -306,7 +365,7 @@ export class WasmTrainer {
   /** The L1 term's pull on decoder rows, and what b_dec gets through the encoder. */
   #finishStandard(rows: number, sums: Float32Array): void {
     if (this.config.architecture !== 'standard') return;
-    const { l1_coefficient } = this.config;
+    const { l1_coefficient } = this.#settings as typeof this.config;
     const decoder = this.#tensor('W_dec');
     const norms = this.#arena.floats(this.#at.norms, this.#latents);
     for (let j = 0; j < this.#latents; j++) {
@@ -318,11 +377,14 @@ export class WasmTrainer {
     this.#kernels.addRows(this.#tensor('W_enc').p, this.#latents, this.#width, this.#tensor('b_enc').g, -1, this.#tensor('b_dec').g);
   }
 
-  #adam({ lr, beta1, beta2, eps }: AdamSettings): void {
+  /** @param scale of the gradients */
+  #adam({ lr, beta1, beta2, eps }: StepSettings, scale: number): void {
     this.#steps++;
     const stepSize = lr / (1 - beta1 ** this.#steps);
     const root = Math.sqrt(1 - beta2 ** this.#steps);
-    for (const { p, g, m, v, count } of this.#tensors.values()) this.#kernels.adam(p, g, m, v, count, stepSize, root, beta1, beta2, eps);
+    for (const { p, g, m, v, count } of this.#tensors.values()) {
+      this.#kernels.adam(p, g, m, v, count, stepSize, root, beta1, beta2, eps, scale);
+    }
   }
 
   #tensor(name: ParameterName): Tensor {
@@ -337,14 +399,14 @@ export class WasmTrainer {
     return { rows: name === 'b_dec' ? 1 : this.config.d_sae, own: this.#width, theirs: this.config.d_in };
   }
 
-  #write(name: ParameterName, values: ArrayLike<number>): void {
+  #write(name: ParameterName, values: ArrayLike<number>, which: 'p' | 'm' | 'v' = 'p'): void {
     const { rows, own, theirs } = this.#layout(name);
-    const { p, count } = this.#tensor(name);
-    const target = this.#arena.floats(p, count);
+    const tensor = this.#tensor(name);
+    const target = this.#arena.floats(tensor[which], tensor.count);
     for (let r = 0; r < rows; r++) for (let i = 0; i < theirs; i++) target[r * own + i] = values[r * theirs + i];
   }
 
-  #read(name: ParameterName, which: 'p' | 'g'): Float32Array {
+  #read(name: ParameterName, which: 'p' | 'g' | 'm' | 'v'): Float32Array {
     const { rows, own, theirs } = this.#layout(name);
     const tensor = this.#tensor(name);
     const source = this.#arena.floats(tensor[which], tensor.count);

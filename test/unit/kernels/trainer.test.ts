@@ -8,8 +8,9 @@ import { standard } from '../../../src/core/train/architectures/standard.ts';
 import { tied } from '../../../src/core/train/architectures/tied.ts';
 import { trainStep } from '../../../src/core/train/step.ts';
 import { createCounters, take, type Architecture, type ParameterName, type Parameters, type Sizes } from '../../../src/core/train/types.ts';
-import type { TrainableConfig } from '../../../src/core/train/architectures/index.ts';
-import { WasmTrainer } from '../../../src/kernels/wasm/trainer.ts';
+import { architectureOf, type TrainableConfig } from '../../../src/core/train/architectures/index.ts';
+import { createPlainTrainer } from '../../../src/kernels/plainTrainer.ts';
+import { createWasmTrainer } from '../../../src/kernels/wasm/trainer.ts';
 import { randomNormal } from '../sae/helpers.ts';
 import { readBatches, readGolden, readParameters } from '../train/goldens.ts';
 
@@ -35,15 +36,18 @@ function relativeError(a: Parameters, b: Parameters, name: ParameterName): numbe
   return Math.sqrt(difference / size);
 }
 
-describe.each(['simd', 'relaxed'])('training on WASM, %s', (build) => {
-  it.each(GOLDENS)('makes the golden steps of $folder', ({ folder, architecture }) => {
+const FULL = { ...PAPER_ADAM, sparsity: 1 };
+
+describe.each(['simd', 'relaxed'] as const)('training on WASM, %s', (build) => {
+  it.each(GOLDENS)('makes the golden steps of $folder', async ({ folder, architecture }) => {
     const { d, n, batch, hyperparameters, log_float64 } = readGolden(folder);
     const config = { architecture, d_in: d, d_sae: n, ...hyperparameters } as unknown as TrainableConfig;
     const start = readParameters(folder, 'init.safetensors');
-    const trainer = new WasmTrainer(moduleOf(build), config, start, batch);
+    const trainer = await createWasmTrainer(moduleOf(build), build, config, start, batch);
     const names = Object.keys(start) as ParameterName[];
-    readBatches('float32').forEach((x, step) => {
-      const result = trainer.step(x as Float32Array, PAPER_ADAM);
+    for (const [step, x] of readBatches('float32').entries()) {
+      trainer.step(x as Float32Array, FULL);
+      const result = await trainer.report();
       const line = log_float64[step];
       const close = (got: number, expected: number) =>
         expect(Math.abs(got - expected) / Math.abs(expected)).toBeLessThan(step === 24 ? 1e-4 : 1e-5);
@@ -61,10 +65,10 @@ describe.each(['simd', 'relaxed'])('training on WASM, %s', (build) => {
         for (const name of names)
           expect(relativeError(trainer.parameters(), expected, name), `${name} after ${step + 1}`).toBeLessThan(1e-4);
       }
-    });
+    }
   });
 
-  it.each(['tied', 'standard'] as const)('agrees with the twin on %s dictionaries of odd shapes and batches', (architecture) => {
+  it.each(['tied', 'standard'] as const)('agrees with the twin on %s dictionaries of odd shapes and batches', async (architecture) => {
     const random = createRandom(9);
     for (const [d_in, d_sae, rows] of [
       // In one dimension a unit row has no direction to learn, and Adam would amplify rounding.
@@ -79,15 +83,18 @@ describe.each(['simd', 'relaxed'])('training on WASM, %s', (build) => {
       const twin = TWINS[architecture];
       const start = twin.init(config, random);
       for (const bias of [start.b_enc, start.b_dec]) bias?.set(randomNormal(random, bias.length, 0.05));
-      const trainer = new WasmTrainer(moduleOf(build), config, start, 600);
+      const trainer = await createWasmTrainer(moduleOf(build), build, config, start, 600);
       const state = { parameters: structuredClone(start), adam: createAdam(start), counters: createCounters(sizes) };
       for (let step = 0; step < 3; step++) {
         const x = randomNormal(random, rows * d_in);
         const expected = trainStep(twin, config, state, x, PAPER_ADAM);
-        const got = trainer.step(x, PAPER_ADAM);
+        const before = (await trainer.firing()).fired;
+        trainer.step(x, FULL);
+        const got = await trainer.report();
+        const { fired } = await trainer.firing();
         expect(Math.abs(got.loss - expected.loss)).toBeLessThan(1e-4 * Math.abs(expected.loss));
         // A latent at its threshold may be on here and off there.
-        const differing = trainer.fired().reduce((sum, n, j) => sum + Math.abs(n - expected.fired[j]), 0);
+        const differing = fired.reduce((sum, n, j) => sum + Math.abs(n - before[j] - expected.fired[j]), 0);
         expect(differing).toBeLessThanOrEqual(1);
       }
       for (const name of Object.keys(start) as ParameterName[])
@@ -95,22 +102,64 @@ describe.each(['simd', 'relaxed'])('training on WASM, %s', (build) => {
     }
   });
 
-  it('gives the same bits twice', () => {
+  it.each(['tied', 'standard'] as const)('goes on from a snapshot of a %s dictionary with the same bits', async (architecture) => {
     const random = createRandom(2);
-    const config: TrainableConfig = { architecture: 'tied', d_in: 24, d_sae: 40, alpha: 0.01 };
-    const start = tied.init(config, random);
-    const batches = [1, 2, 3].map(() => randomNormal(random, 24 * 300));
-    const run = () => {
-      const trainer = new WasmTrainer(moduleOf(build), config, start, 300);
-      for (const x of batches) trainer.step(x, PAPER_ADAM);
-      return trainer.parameters();
-    };
-    expect(run()).toEqual(run());
+    const config = { architecture, d_in: 22, d_sae: 41, alpha: 0.01, l1_coefficient: 0.1 } as unknown as TrainableConfig;
+    const start = architectureOf(config).init(config, random);
+    const batches = [1, 2, 3, 4].map(() => randomNormal(random, config.d_in * 300));
+    const trainer = await createWasmTrainer(moduleOf(build), build, config, start, 300);
+    const other = await createWasmTrainer(moduleOf(build), build, config, architectureOf(config).init(config, random), 300);
+    const settings = { ...PAPER_ADAM, sparsity: 0.5, clip: 0.1 };
+    trainer.step(batches[0], settings);
+    trainer.step(batches[1], settings);
+    const middle = await trainer.snapshot();
+    trainer.step(batches[2], settings);
+    trainer.step(batches[3], settings);
+    other.step(batches[3], settings);
+    await other.restore(middle);
+    expect(await other.snapshot()).toEqual(middle);
+    other.step(batches[2], settings);
+    other.step(batches[3], settings);
+    expect(await other.snapshot()).toEqual(await trainer.snapshot());
+    expect(await other.report()).toEqual(await trainer.report());
   });
 
-  it('holds no more than six times the parameters and 12·B·(d + n) bytes', () => {
+  it.each(['tied', 'standard'] as const)('warms up, clips and counts as the twin does, %s', async (architecture) => {
+    const random = createRandom(4);
+    const config = { architecture, d_in: 12, d_sae: 33, alpha: 0.05, l1_coefficient: 0.5 } as unknown as TrainableConfig;
+    const start = architectureOf(config).init(config, random);
+    const trainer = await createWasmTrainer(moduleOf(build), build, config, start, 64);
+    const twin = createPlainTrainer(config, start);
+    for (const settings of [
+      { ...PAPER_ADAM, sparsity: 0, clip: 0.01 },
+      { ...PAPER_ADAM, sparsity: 0.3, clip: 1e9 },
+      { ...PAPER_ADAM, sparsity: 1, lr: 1e-4 },
+    ]) {
+      const x = randomNormal(random, config.d_in * 64);
+      trainer.step(x, settings);
+      await twin.step(x, settings);
+      const [got, expected] = [await trainer.report(), await twin.report()];
+      for (const term of ['loss', 'sparsity', 'gradientNorm', 'l0'] as const) {
+        expect(Math.abs(got[term] - expected[term]), term).toBeLessThanOrEqual(1e-4 * expected[term]);
+      }
+    }
+    const [got, expected] = [await trainer.snapshot(), await twin.snapshot()];
+    expect(got.fired).toEqual(expected.fired);
+    expect(got.counters).toEqual(expected.counters);
+    expect(got.adam.steps).toBe(3);
+    for (const name of Object.keys(start) as ParameterName[]) {
+      expect(relativeError(got.parameters, expected.parameters, name), name).toBeLessThan(1e-4);
+      expect(relativeError(got.adam.m, expected.adam.m, name), `m of ${name}`).toBeLessThan(1e-3);
+      expect(relativeError(got.adam.v, expected.adam.v, name), `v of ${name}`).toBeLessThan(1e-3);
+    }
+    trainer.clearFired();
+    expect(Math.max(...(await trainer.firing()).fired)).toBe(0);
+    expect((await trainer.firing()).silent).toEqual(expected.counters.silent);
+  });
+
+  it('holds no more than six times the parameters and 12·B·(d + n) bytes', async () => {
     const config: TrainableConfig = { architecture: 'tied', d_in: 128, d_sae: 512, alpha: 0.01 };
-    const trainer = new WasmTrainer(moduleOf(build), config, tied.init(config, createRandom(1)), 1024);
+    const trainer = await createWasmTrainer(moduleOf(build), build, config, tied.init(config, createRandom(1)), 1024);
     expect(trainer.bytes).toBeLessThanOrEqual(6 * 4 * (512 * 128 + 512) + 12 * 1024 * (128 + 512));
   });
 });

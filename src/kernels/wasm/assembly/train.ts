@@ -179,8 +179,23 @@ export function throughNorms(matrix: usize, g: usize, rows: i32, width: i32, nor
   }
 }
 
-/** Adam in place (../../../core/train/adam.ts); `count` is a multiple of 4, `stepSize` lr / (1 − β₁ᵗ), `root` √(1 − β₂ᵗ). */
-export function adam(p: usize, g: usize, m: usize, v: usize, count: i32, stepSize: f32, root: f32, beta1: f32, beta2: f32, eps: f32): void {
+/**
+ * Adam in place (../../../core/train/adam.ts); `count` is a multiple of 4, `stepSize` lr / (1 − β₁ᵗ), `root` √(1 − β₂ᵗ),
+ * `scale` the clip's factor on the gradient.
+ */
+export function adam(
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  count: i32,
+  stepSize: f32,
+  root: f32,
+  beta1: f32,
+  beta2: f32,
+  eps: f32,
+  scale: f32,
+): void {
   const bytes = (<usize>count) << 2;
   const b1 = f32x4.splat(beta1);
   const b2 = f32x4.splat(beta2);
@@ -189,8 +204,9 @@ export function adam(p: usize, g: usize, m: usize, v: usize, count: i32, stepSiz
   const step = f32x4.splat(stepSize);
   const inverse = f32x4.splat(<f32>1 / root);
   const small = f32x4.splat(eps);
+  const factor = f32x4.splat(scale);
   for (let i: usize = 0; i < bytes; i += 16) {
-    const grad = v128.load(g + i);
+    const grad = f32x4.mul(factor, v128.load(g + i));
     const mean = fma(c1, grad, f32x4.mul(b1, v128.load(m + i)));
     const square = fma(f32x4.mul(c2, grad), grad, f32x4.mul(b2, v128.load(v + i)));
     v128.store(m + i, mean);
