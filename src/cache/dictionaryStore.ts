@@ -7,6 +7,8 @@ import { createStore, del, delMany, entries, keys, set, setMany, type UseStore }
 import { EngineError } from '../core/errors.ts';
 import type { OpenedDictionary } from '../core/formats/dictionaries/saelens.ts';
 import type { DictionaryInfo } from '../core/lm/types.ts';
+import { exclusively } from './locks.ts';
+import { reasonOf } from './refusals.ts';
 
 /** What is known of a dictionary without the model. */
 export type StoredInfo = Omit<DictionaryInfo, 'fits'>;
@@ -54,24 +56,8 @@ export function createDictionaryStore(name = 'featurescope'): DictionaryStore {
   };
 }
 
-/** The Web Locks API, which the WebWorker types lack. */
-interface Locks {
-  request<T>(name: string, work: () => Promise<T>): Promise<T>;
-}
-
-/** One tab at a time; where there are no locks (plain http from another machine) a sweep may meet a save, and the save is lost. */
-async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const { locks } = (globalThis.navigator ?? {}) as { locks?: Locks };
-  return locks ? locks.request(name, work) : work();
-}
-
 function fail(what: string, error: unknown): never {
   throw new EngineError(`${what}: ${reasonOf(error)}.`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  const full = error instanceof DOMException && error.name === 'QuotaExceededError';
-  return full ? 'the browser has no room left for this page' : 'the browser lets this page store nothing (a private window, perhaps)';
 }
 
 async function listAll(manifests: UseStore, blobs: UseStore): Promise<StoredDictionary[]> {

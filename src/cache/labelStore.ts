@@ -4,6 +4,7 @@
  */
 import { createStore, delMany, entries, setMany, type UseStore } from 'idb-keyval';
 import { labelKey, readLabel, type Label } from '../core/formats/labels.ts';
+import { reasonOf } from './refusals.ts';
 
 export interface LabelStore {
   all(): Promise<ReadonlyMap<string, Label>>;
@@ -84,7 +85,5 @@ export function createLabelStore(name = 'featurescope', now: () => number = Date
 }
 
 function sentence(error: unknown): string {
-  const full = error instanceof DOMException && error.name === 'QuotaExceededError';
-  const why = full ? 'the browser has no room left for this page' : 'the browser lets this page store nothing (a private window, perhaps)';
-  return `Labels are not kept for the next visit: ${why}. They work until the page is closed; export them to keep them.`;
+  return `Labels are not kept for the next visit: ${reasonOf(error)}. They work until the page is closed; export them to keep them.`;
 }

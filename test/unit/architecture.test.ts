@@ -91,6 +91,7 @@ test.each([
   { words: /[^.\w]fetch\(/, place: /^src\/cache\// },
   { words: /\bindexedDB\b|'idb-keyval'/, place: /^src\/cache\// },
   { words: /\blocalStorage\b/, place: /^src\/cache\/settings\.ts$/ },
+  { words: /\bnavigator\b.*\blocks\b/, place: /^src\/cache\/locks\.ts$/ },
   { words: /\bBroadcastChannel\b/, place: /^src\/cache\/tabs\.ts$/ },
   { words: /\bconsole\./, place: /^$/ },
 ])('$words stands only in $place', ({ words, place }) => {
