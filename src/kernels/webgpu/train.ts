@@ -1,0 +1,380 @@
+/**
+ * Training on a GPU: dense products with everything around them fused, fixed shapes, buffers made once. Nothing is
+ * read back but what is asked for. Agrees with the twin, src/core/train.
+ */
+import { architectureOf, scaleSparsity, type TrainableConfig } from '../../core/train/architectures/index.ts';
+import { EngineError, InvariantError } from '../../core/errors.ts';
+import { take, type ParameterName, type Parameters } from '../../core/train/types.ts';
+import type { StepReport, StepSettings, StepTrainer, TrainerState } from '../trainer.ts';
+import { checked, download, USAGE } from './buffers.ts';
+import type { DeviceTurn } from './engine.ts';
+import { listPasses, type Pass } from './trainPasses.ts';
+import { FIGURES_WORDS, GROUPS, SETTINGS_BYTES, SLOT_COUNT, THRESHOLD_WORD, type BufferName, type Kernel } from './trainShaders.ts';
+
+const LABEL = 'the training';
+/** Steps whose rows may wait in the queue. */
+const QUEUED_STEPS = 2;
+const INDIRECT = 256;
+const STORAGE = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
+/** No clipping, as a float32. */
+const NO_CLIP = 3e38;
+const LARGEST_COUNT = 2 ** 32 - 1;
+
+/**
+ * Buffers: 4 × parameters, one more tensor to read through, and 4·B·(2·d + n) bytes (TopK 4·B·(3·d + 2·n)).
+ * @param turn as Runtime.onDevice
+ * @param parameters start values; copied
+ * @param maxRows most rows of a batch
+ * @throws EngineError when the device has no room for it
+ */
+export function createWebgpuTrainer(
+  turn: DeviceTurn,
+  config: TrainableConfig,
+  parameters: Parameters,
+  maxRows: number,
+): Promise<StepTrainer> {
+  return turn(LABEL, (device) => checked(device, async () => new WebgpuTrainer(device, turn, config, parameters, maxRows)));
+}
+
+interface Prepared extends Pass {
+  pipeline: GPUComputePipeline;
+  bindings: GPUBindGroup;
+  /** Where its workgroups stand in `granted`, when the device decides. */
+  indirect: number | undefined;
+}
+
+/** Adam's state and counters that change on this side. */
+interface Progress {
+  adamSteps: number;
+  step: number;
+}
+
+class WebgpuTrainer implements StepTrainer {
+  readonly kernels = 'webgpu';
+  readonly #device: GPUDevice;
+  readonly #turn: DeviceTurn;
+  readonly #config: TrainableConfig;
+  readonly #maxRows: number;
+  readonly #names: readonly ParameterName[];
+  readonly #buffers = new Map<BufferName, GPUBuffer>();
+  readonly #settings: GPUBuffer;
+  readonly #staging: GPUBuffer;
+  readonly #passes: Prepared[];
+  /** Steps handed over, oldest first; each settles when the device is through with it. */
+  readonly #queued: Promise<void>[] = [];
+  #progress: Progress = { adamSteps: 0, step: 0 };
+  #clear = false;
+  #lost = '';
+  /** Of the last step: rows, and the settings its losses are read with. */
+  #last: { rows: number; config: TrainableConfig } | undefined;
+
+  constructor(device: GPUDevice, turn: DeviceTurn, config: TrainableConfig, parameters: Parameters, maxRows: number) {
+    this.#device = device;
+    this.#turn = turn;
+    this.#config = config;
+    this.#maxRows = maxRows;
+    this.#names = architectureOf(config).parameters;
+    const lengths = bufferLengths(config, this.#names, maxRows);
+    checkRoom(device, lengths);
+    const create = (label: string, size: number, usage: GPUBufferUsageFlags) => device.createBuffer({ label, size, usage });
+    for (const [name, length] of lengths) {
+      this.#buffers.set(name, create(name, sizeOf(length), STORAGE | (name === 'granted' ? INDIRECT : 0)));
+    }
+    this.#settings = create('settings', SETTINGS_BYTES, USAGE.UNIFORM | USAGE.COPY_DST);
+    const largest = Math.max(FIGURES_WORDS, config.d_sae, ...this.#names.map((name) => lengths.get(name) ?? 0));
+    this.#staging = create('staging', sizeOf(largest), USAGE.MAP_READ | USAGE.COPY_DST);
+    this.#passes = this.#prepare();
+    for (const name of this.#names) this.#write(name, take(parameters, name));
+    this.#writeThreshold(-1);
+    void device.lost.then(({ message, reason }) => {
+      this.#lost = `The graphics device was lost (${message || reason}) during training. The last checkpoint is kept: reload the page and resume the run from it.`;
+    });
+  }
+
+  get bytes(): number {
+    return [...this.#buffers.values(), this.#settings, this.#staging].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async step(x: Float32Array, settings: StepSettings): Promise<void> {
+    const rows = x.length / this.#config.d_in;
+    if (!Number.isInteger(rows) || rows < 1 || rows > this.#maxRows)
+      throw new InvariantError(`A batch of ${x.length} numbers is not 1 to ${this.#maxRows} rows of ${this.#config.d_in}.`);
+    while (this.#queued.length >= QUEUED_STEPS) await this.#explain(() => this.#queued.shift()!);
+    await this.#use(async (device) => {
+      device.pushErrorScope('validation');
+      this.#submitStep(device, x, rows, settings);
+      const failure = device.popErrorScope();
+      const done = Promise.all([failure, device.queue.onSubmittedWorkDone()]).then(([error]) => {
+        if (error) throw new EngineError(`A training step failed on the graphics device: ${error.message.slice(0, 300)}`);
+      });
+      // Seen by whoever takes it from the queue.
+      done.catch(() => {});
+      this.#queued.push(done);
+    });
+  }
+
+  #submitStep(device: GPUDevice, x: Float32Array, rows: number, settings: StepSettings): void {
+    const config = scaleSparsity(this.#config, settings.sparsity);
+    const clip = settings.clip ?? architectureOf(config).clip ?? NO_CLIP;
+    const adamSteps = this.#progress.adamSteps + 1;
+    const packed = packSettings(config, rows, { ...settings, clip: Math.min(clip, NO_CLIP) }, adamSteps, this.#progress.step);
+    device.queue.writeBuffer(this.#settings, 0, packed);
+    device.queue.writeBuffer(this.#buffer('x'), 0, x as Float32Array<ArrayBuffer>);
+    const indirect = this.#passes.filter(({ forDead }) => forDead);
+    if (indirect.length > 0) {
+      const asked = Uint32Array.from(indirect.flatMap(({ groups }) => [...groups(rows), 1]));
+      device.queue.writeBuffer(this.#buffer('asked'), 0, asked);
+    }
+    const commands = device.createCommandEncoder();
+    this.#clearWhereAsked(commands);
+    const pass = commands.beginComputePass();
+    for (const { pipeline, bindings, groups, indirect } of this.#passes) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindings);
+      if (indirect === undefined) pass.dispatchWorkgroups(...groups(rows));
+      else pass.dispatchWorkgroupsIndirect(this.#buffer('granted'), indirect);
+    }
+    pass.end();
+    device.queue.submit([commands.finish()]);
+    this.#progress = { adamSteps, step: this.#progress.step + 1 };
+    this.#last = { rows, config };
+  }
+
+  async report(): Promise<StepReport> {
+    const last = this.#last;
+    if (!last) throw new Error('No step was made yet.');
+    const words = await this.#use((device) => checked(device, () => this.#read(device, 'figures', FIGURES_WORDS)));
+    return readFigures(words, last.config, last.rows);
+  }
+
+  snapshot(): Promise<TrainerState> {
+    return this.#use((device) =>
+      checked(device, async () => {
+        const tensors = async (prefix: '' | 'm_' | 'v_') => {
+          const read: Parameters = {};
+          for (const name of this.#names)
+            read[name] = new Float32Array(await this.#read(device, `${prefix}${name}`, lengthOf(name, this.#config)));
+          return read;
+        };
+        const { adamSteps, step } = this.#progress;
+        const parameters = await tensors('');
+        const adam = { m: await tensors('m_'), v: await tensors('v_'), steps: adamSteps };
+        const { fired, silent } = await this.#readFiring(device);
+        const figures = new Float32Array(await this.#read(device, 'figures', FIGURES_WORDS));
+        return { parameters, adam, counters: { silent, threshold: figures[THRESHOLD_WORD], step }, fired };
+      }),
+    );
+  }
+
+  restore({ parameters, adam, counters, fired }: TrainerState): Promise<void> {
+    return this.#use((device) =>
+      checked(device, async () => {
+        for (const name of this.#names) {
+          this.#write(name, take(parameters, name));
+          this.#write(`m_${name}`, take(adam.m, name));
+          this.#write(`v_${name}`, take(adam.v, name));
+        }
+        const silent = Uint32Array.from(counters.silent, (rows) => Math.min(rows, LARGEST_COUNT));
+        device.queue.writeBuffer(this.#buffer('silent'), 0, silent);
+        device.queue.writeBuffer(this.#buffer('fired'), 0, fired as Uint32Array<ArrayBuffer>);
+        this.#writeThreshold(counters.threshold);
+        this.#clear = false;
+        this.#progress = { adamSteps: adam.steps, step: counters.step };
+      }),
+    );
+  }
+
+  firing(): Promise<{ fired: Uint32Array; silent: Float64Array }> {
+    return this.#use((device) => checked(device, () => this.#readFiring(device)));
+  }
+
+  /** Before whatever the device does next. */
+  clearFired(): void {
+    this.#clear = true;
+  }
+
+  /** In a turn of its own: a buffer in use must not be destroyed. */
+  release(): void {
+    const destroy = () => {
+      for (const buffer of [...this.#buffers.values(), this.#settings, this.#staging]) buffer.destroy();
+      this.#buffers.clear();
+      return Promise.resolve();
+    };
+    this.#turn(LABEL, destroy).catch(() => {});
+  }
+
+  #use<T>(work: (device: GPUDevice) => Promise<T>): Promise<T> {
+    return this.#turn(LABEL, (device) => this.#explain(() => work(device)));
+  }
+
+  /** What a lost device breaks says less than that it is lost. */
+  async #explain<T>(work: () => Promise<T>): Promise<T> {
+    let failure: unknown;
+    try {
+      if (!this.#lost) return await work();
+    } catch (error) {
+      failure = error;
+    }
+    if (this.#lost) throw new EngineError(this.#lost, { cause: failure });
+    throw failure as Error;
+  }
+
+  #prepare(): Prepared[] {
+    const pipelines = pipelinesOf(this.#device);
+    let offset = 0;
+    return listPasses(this.#config, this.#names).map((pass) => {
+      const pipeline = pipelines(pass.kernel);
+      const resources = [this.#settings, ...pass.kernel.bindings.map(({ buffer }) => this.#buffer(buffer))];
+      const entries = resources.map((buffer, binding) => ({ binding, resource: { buffer } }));
+      const bindings = this.#device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+      const indirect = pass.forDead ? offset : undefined;
+      if (pass.forDead) offset += GROUPS_BYTES;
+      return { ...pass, pipeline, bindings, indirect };
+    });
+  }
+
+  #buffer(name: BufferName): GPUBuffer {
+    const buffer = this.#buffers.get(name);
+    if (!buffer) throw new InvariantError(`There is no buffer ${name}.`);
+    return buffer;
+  }
+
+  #write(name: BufferName, values: ArrayLike<number>): void {
+    this.#device.queue.writeBuffer(this.#buffer(name), 0, Float32Array.from(values));
+  }
+
+  #writeThreshold(threshold: number): void {
+    this.#device.queue.writeBuffer(this.#buffer('figures'), 4 * THRESHOLD_WORD, Float32Array.of(threshold));
+  }
+
+  #clearWhereAsked(commands: GPUCommandEncoder): void {
+    if (this.#clear) commands.clearBuffer(this.#buffer('fired'));
+    this.#clear = false;
+  }
+
+  /** The first `words` of a buffer, copied out. */
+  async #read(device: GPUDevice, name: BufferName, words: number): Promise<ArrayBuffer> {
+    const commands = device.createCommandEncoder();
+    this.#clearWhereAsked(commands);
+    commands.copyBufferToBuffer(this.#buffer(name), 0, this.#staging, 0, sizeOf(words));
+    device.queue.submit([commands.finish()]);
+    return (await download(this.#staging, sizeOf(words))).slice(0, 4 * words);
+  }
+
+  async #readFiring(device: GPUDevice): Promise<{ fired: Uint32Array; silent: Float64Array }> {
+    const fired = new Uint32Array(await this.#read(device, 'fired', this.#config.d_sae));
+    const silent = Float64Array.from(new Uint32Array(await this.#read(device, 'silent', this.#config.d_sae)));
+    return { fired, silent };
+  }
+}
+
+/** Three words: workgroups along x, y and z. */
+const GROUPS_BYTES = 12;
+
+/** As `Settings` in the shaders reads them. */
+function packSettings(
+  config: TrainableConfig,
+  rows: number,
+  { lr, beta1, beta2, eps, clip }: StepSettings & { clip: number },
+  adamSteps: number,
+  step: number,
+): ArrayBuffer {
+  const isTopk = config.architecture === 'topk';
+  const packed = new ArrayBuffer(SETTINGS_BYTES);
+  const root = Math.sqrt(1 - beta2 ** adamSteps);
+  const floats = [2 * perError(config, rows), penaltyOf(config) / rows, isTopk ? config.aux_alpha : 0, clip];
+  const adam = [beta1, 1 - beta1, beta2, 1 - beta2, lr / (1 - beta1 ** adamSteps), root, eps, isTopk ? config.threshold_beta : 0];
+  new Uint32Array(packed).set([rows, config.d_in, config.d_sae, isTopk ? config.k : 0]);
+  new Float32Array(packed).set([...floats, ...adam], 4);
+  if (isTopk) {
+    const deadAfter = Math.min(config.dead_after_tokens, LARGEST_COUNT);
+    new Uint32Array(packed).set([deadAfter, config.aux_k_max, step > config.threshold_start_step ? 1 : 0], 16);
+  }
+  return packed;
+}
+
+/** Weight of one squared error in the loss. */
+function perError(config: TrainableConfig, rows: number): number {
+  return config.architecture === 'tied' && config.reduction !== 'sum' ? 1 / (rows * config.d_in) : 1 / rows;
+}
+
+function penaltyOf(config: TrainableConfig): number {
+  if (config.architecture === 'topk') return 0;
+  return config.architecture === 'tied' ? config.alpha : config.l1_coefficient;
+}
+
+/** The losses, from what `Figures` in the shaders holds. */
+function readFigures(words: ArrayBuffer, config: TrainableConfig, rows: number): StepReport {
+  const [squared, l1, firing, auxSquared, spread, , gradientNorm] = new Float32Array(words);
+  const hasDead = config.architecture === 'topk' && new Uint32Array(words)[FIGURES_WORDS - 1] > 0;
+  const reconstruction = squared * perError(config, rows);
+  const sparsity = (penaltyOf(config) / rows) * l1;
+  const auxiliary = hasDead ? auxSquared / spread : 0;
+  const weighted = config.architecture === 'topk' ? config.aux_alpha * auxiliary : 0;
+  return { loss: reconstruction + sparsity + weighted, reconstruction, sparsity, auxiliary, l0: firing / rows, gradientNorm };
+}
+
+function lengthOf(name: ParameterName, { d_in, d_sae }: TrainableConfig): number {
+  return name === 'b_dec' ? d_in : name === 'b_enc' ? d_sae : d_sae * d_in;
+}
+
+/** Numbers in each buffer. */
+function bufferLengths(config: TrainableConfig, names: readonly ParameterName[], rows: number): Map<BufferName, number> {
+  const { d_in, d_sae } = config;
+  const lengths = new Map<BufferName, number>();
+  for (const name of names) for (const prefix of ['', 'g_', 'm_', 'v_'] as const) lengths.set(`${prefix}${name}`, lengthOf(name, config));
+  for (const name of ['x', 'error'] as const) lengths.set(name, rows * d_in);
+  for (const name of ['norms', 'sums', 'hits', 'fired', 'silent'] as const) lengths.set(name, d_sae);
+  lengths
+    .set('f', rows * d_sae)
+    .set('figures', FIGURES_WORDS)
+    .set('partials', SLOT_COUNT * GROUPS);
+  if (config.architecture === 'topk') {
+    const indirect = (GROUPS_BYTES / 4) * listPasses(config, names).filter(({ forDead }) => forDead).length;
+    lengths
+      .set('p', rows * d_sae)
+      .set('rest', rows * d_in)
+      .set('lows', rows)
+      .set('means', d_in);
+    lengths.set('asked', indirect).set('granted', indirect);
+  }
+  return lengths;
+}
+
+/** @throws EngineError when a buffer is larger than the device binds */
+function checkRoom({ limits }: GPUDevice, lengths: Map<BufferName, number>): void {
+  const largest = Math.max(...[...lengths.values()].map(sizeOf));
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  if (largest <= most) return;
+  const mib = (bytes: number) => Math.ceil(bytes / 2 ** 20);
+  throw new EngineError(
+    `This dictionary needs ${mib(largest)} MiB in one piece on the graphics device, which gives at most ${mib(most)}. Choose fewer latents or a smaller batch, or train on the CPU.`,
+  );
+}
+
+/** Bytes of a buffer. */
+function sizeOf(length: number): number {
+  return Math.max(16, 4 * length);
+}
+
+/** Pipelines of a device, which its trainers share. */
+const PIPELINES = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+
+function pipelinesOf(device: GPUDevice): (kernel: Kernel) => GPUComputePipeline {
+  const made = PIPELINES.get(device) ?? new Map<string, GPUComputePipeline>();
+  PIPELINES.set(device, made);
+  return ({ code, bindings }) => {
+    let pipeline = made.get(code);
+    if (!pipeline) {
+      const types: GPUBufferBindingType[] = bindings.map(({ access }) => (access === 'read' ? 'read-only-storage' : 'storage'));
+      const entries = ['uniform' as const, ...types].map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
+      const layout = device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })] });
+      pipeline = device.createComputePipeline({ layout, compute: { module: device.createShaderModule({ code }), entryPoint: 'main' } });
+      made.set(code, pipeline);
+    }
+    return pipeline;
+  };
+}
+
+/** GPUShaderStage.COMPUTE */
+const COMPUTE = 4;
