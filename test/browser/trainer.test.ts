@@ -42,7 +42,7 @@ function configure(architecture: TrainableName, d_in: number, d_sae: number, dea
   const k = Math.max(1, Math.floor(d_sae / 6));
   const topk = { k, aux_alpha: 1 / 32, aux_k_max: Math.ceil(d_in / 2), dead_after_tokens: deadAfter };
   const threshold = { threshold_beta: 0.9, threshold_start_step: 0 };
-  return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk, ...threshold } as unknown as TrainableConfig;
+  return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk, ...threshold };
 }
 
 /** Start weights, biases not 0. */
@@ -230,7 +230,9 @@ describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s'
 /** Every number, where the fixture's own float32 runs agree with float64: not where a gradient is near zero. */
 function expectElements(got: Parameters, expected: Parameters, name: ParameterName, drift: Drift): void {
   const limit = Math.max(1e-5, 4 * Math.max(drift.float32, drift.float32_other_order, drift['inputs_shaken_by_2e-7']));
-  const worst = take(expected, name).reduce((most: number, v: number, i: number) => Math.max(most, Math.abs(v - take(got, name)[i])), 0);
+  const wanted = take(expected, name);
+  let worst = 0;
+  take(got, name).forEach((v: number, i: number) => (worst = Math.max(worst, Math.abs(v - wanted[i]))));
   expect(worst, name).toBeLessThanOrEqual(limit);
 }
 
@@ -251,7 +253,7 @@ describe('trainers on one graphics device', () => {
       }),
     );
     const together = await Promise.all(configs.map((config, i) => open.create('webgpu', config, starts[i], 70)));
-    for (let step = 0; step < 3; step++) await Promise.all(together.map((trainer, i) => trainer.step(batches[i][step], FULL)));
+    for (let step = 0; step < 3; step++) await Promise.all(together.map(async (trainer, i) => trainer.step(batches[i][step], FULL)));
     expect(await Promise.all(together.map((trainer) => trainer.snapshot()))).toEqual(alone);
     for (const trainer of together) trainer.release();
     await expect.poll(() => open.page.evaluate(() => window.trainers.liveBuffers())).toBe(before);

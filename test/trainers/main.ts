@@ -21,7 +21,7 @@ let liveBuffers = 0;
 
 async function open(kind: TrainerKind, config: TrainableConfig, parameters: Parameters, maxRows: number): Promise<StepTrainer> {
   if (kind === 'webgpu') {
-    const { onDevice } = await useDevice();
+    const { onDevice } = await openDevice();
     return createWebgpuTrainer(onDevice, config, parameters, maxRows);
   }
   const [build, url] = WASM[kind];
@@ -30,7 +30,7 @@ async function open(kind: TrainerKind, config: TrainableConfig, parameters: Para
 }
 
 /** The product's own turns on a device whose buffers are counted. */
-async function useDevice() {
+async function openDevice() {
   if (!device) {
     const choice = await chooseDevice('webgpu');
     if (!choice.device) throw new Error(choice.reason);

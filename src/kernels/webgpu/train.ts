@@ -120,19 +120,19 @@ class WebgpuTrainer implements StepTrainer {
     const packed = packSettings(config, rows, { ...settings, clip: Math.min(clip, NO_CLIP) }, adamSteps, this.#progress.step);
     device.queue.writeBuffer(this.#settings, 0, packed);
     device.queue.writeBuffer(this.#buffer('x'), 0, x as Float32Array<ArrayBuffer>);
-    const indirect = this.#passes.filter(({ forDead }) => forDead);
-    if (indirect.length > 0) {
-      const asked = Uint32Array.from(indirect.flatMap(({ groups }) => [...groups(rows), 1]));
+    const forDead = this.#passes.filter((pass) => pass.forDead);
+    if (forDead.length > 0) {
+      const asked = Uint32Array.from(forDead.flatMap((pass) => [...pass.groups(rows), 1]));
       device.queue.writeBuffer(this.#buffer('asked'), 0, asked);
     }
     const commands = device.createCommandEncoder();
     this.#clearWhereAsked(commands);
     const pass = commands.beginComputePass();
-    for (const { pipeline, bindings, groups, indirect } of this.#passes) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindings);
-      if (indirect === undefined) pass.dispatchWorkgroups(...groups(rows));
-      else pass.dispatchWorkgroupsIndirect(this.#buffer('granted'), indirect);
+    for (const prepared of this.#passes) {
+      pass.setPipeline(prepared.pipeline);
+      pass.setBindGroup(0, prepared.bindings);
+      if (prepared.indirect === undefined) pass.dispatchWorkgroups(...prepared.groups(rows));
+      else pass.dispatchWorkgroupsIndirect(this.#buffer('granted'), prepared.indirect);
     }
     pass.end();
     device.queue.submit([commands.finish()]);

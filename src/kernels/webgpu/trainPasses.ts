@@ -30,7 +30,7 @@ import {
 export interface Pass {
   kernel: Kernel;
   /** Workgroups for a batch of so many rows. */
-  groups(rows: number): readonly [x: number, y: number];
+  groups: (rows: number) => readonly [x: number, y: number];
   /** Left out while no latent is dead; the device decides. */
   forDead?: boolean;
 }
@@ -49,8 +49,8 @@ interface Form {
   isTied: boolean;
   encoder: ParameterName;
   /** x as the encoder sees it, and what reconstruction adds, at dim `i`. */
-  centred(value: string, i: string): string;
-  origin(i: string): string;
+  centred: (value: string, i: string) => string;
+  origin: (i: string) => string;
   /** Bindings these need. */
   beside: Bindings;
 }
