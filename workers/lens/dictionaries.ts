@@ -251,6 +251,7 @@ function densityOf({ sparsity }: OpenedDictionary): Float32Array<ArrayBuffer> | 
 /** Enough of a record for any person to read. */
 const MAX_RECORD = 100;
 const MAX_RECORD_TEXT = 300;
+const MAX_LIST = 8;
 
 /** One level of plain values, "optimizer.lr" for deeper ones; what is longer is cut, since a file may say anything. */
 function flatten(value: unknown, prefix = '', into: Record<string, string | number | boolean> = {}): typeof into | null {
@@ -260,6 +261,8 @@ function flatten(value: unknown, prefix = '', into: Record<string, string | numb
     const name = `${prefix}${key}`.slice(0, MAX_RECORD_TEXT);
     if (typeof inner === 'number' || typeof inner === 'boolean') into[name] = inner;
     else if (typeof inner === 'string') into[name] = inner.slice(0, MAX_RECORD_TEXT);
+    // Curves are for programs.
+    else if (Array.isArray(inner) && inner.length > MAX_LIST) continue;
     else if (typeof inner === 'object' && inner !== null && prefix.length < MAX_RECORD_TEXT) flatten(inner, `${name}.`, into);
   }
   return into;

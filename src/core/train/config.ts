@@ -46,7 +46,7 @@ export interface TrainConfig {
   seed?: number;
   /** Share of the corpus never trained on, for measuring; in [0, 1). Default 0.05. */
   held_out?: number;
-  /** MiB of activations held and shuffled together. Default 128. */
+  /** MiB of activations held and shuffled together. Default 32. */
   buffer_mib?: number;
   /** Whether the first position of a context is trained on. Default true, as the paper. */
   keep_first?: boolean;

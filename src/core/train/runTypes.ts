@@ -33,6 +33,8 @@ export interface DictionaryHistory {
   density: Float32Array | null;
   /** Rows of that stretch. */
   densityRows: number;
+  /** Rows trained on when the counting of the stretch now running began. */
+  densityFrom: number;
 }
 
 export type RunHistory = DictionaryHistory[];

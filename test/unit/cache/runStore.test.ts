@@ -49,7 +49,7 @@ function checkpoint(step: number): Fake {
     version: 1,
     step,
     scales: [step / 7],
-    history: [{ points: [], evaluations: [], density: values(3), densityRows: step }],
+    history: [{ points: [], evaluations: [], density: values(3), densityRows: step, densityFrom: 0 }],
     dictionaries: [
       {
         parameters: { W_enc: values(8), b_enc: values(2).subarray(0, 2) },

@@ -1,0 +1,69 @@
+/**
+ * `npm run train -- --config file.json --out folder`: trains dictionaries without a browser, on the engine of the
+ * page. Options:
+ *   --config FILE       settings, as `featurescope.train` takes them; `corpus` may name files (.u16 ids, .txt, .jsonl, …)
+ *   --out FOLDER        gets a SAELens folder for each dictionary, run.json, and a checkpoint while it runs
+ *   --model FOLDER      default public/models/bookworm-9m
+ *   --resume            go on from the checkpoint in --out
+ *   --threads N         of the language model; default all cores
+ *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
+ *   --evaluate-tokens N default 51,200; cross-entropies on the first half
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.mjs';
+import prepare from './prepare.mjs';
+
+/** Node 20 has relaxed SIMD behind a flag, later versions without one. */
+const RELAXED = '--experimental-wasm-relaxed-simd';
+
+const { values } = parseArgs({
+  options: {
+    config: { type: 'string' },
+    out: { type: 'string' },
+    model: { type: 'string', default: 'public/models/bookworm-9m' },
+    resume: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    evaluate: { type: 'string' },
+    'evaluate-tokens': { type: 'string', default: '51200' },
+    bundled: { type: 'string' },
+  },
+});
+
+if (!values.bundled) {
+  await prepare();
+  const path = await bundle('workers/node/train.ts');
+  const flags = process.allowedNodeEnvironmentFlags.has(RELAXED) || Number(process.versions.node.split('.')[0]) < 22 ? [RELAXED] : [];
+  const { status } = spawnSync(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
+    stdio: 'inherit',
+  });
+  process.exit(status ?? 1);
+}
+
+if (!values.config || !values.out) {
+  console.error('Usage: npm run train -- --config settings.json --out folder');
+  process.exit(2);
+}
+const { train } = await import(pathToFileURL(values.bundled).href);
+const stop = { aborted: false };
+process.on('SIGINT', () => (stop.aborted = true));
+process.on('SIGTERM', () => (stop.aborted = true));
+try {
+  await train({
+    config: JSON.parse(readFileSync(values.config, 'utf8')),
+    out: values.out,
+    model: values.model,
+    threads: Number(values.threads),
+    resume: values.resume,
+    ...(values.evaluate && { evaluate: { path: values.evaluate, tokens: Number(values['evaluate-tokens']) } }),
+    log: (/** @type {string} */ line) => console.log(line),
+    stop,
+  });
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
