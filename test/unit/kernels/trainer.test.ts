@@ -24,7 +24,7 @@ const GOLDENS = [
 /** Settings that the architectures read what they know of. */
 function configOf(architecture: TrainableName, d_in: number, d_sae: number): TrainableConfig {
   const topk = { k: 4, aux_alpha: 0.25, aux_k_max: 5, dead_after_tokens: 1, threshold_beta: 0.9, threshold_start_step: 1 };
-  return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk } as unknown as TrainableConfig;
+  return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk };
 }
 
 /** Start weights with biases that are not 0. */
