@@ -206,7 +206,7 @@ export interface FeaturescopeApi extends TrainingApi {
   };
 }
 
-export type StoredKind = 'dictionary' | 'labels' | 'offline' | 'settings';
+export type StoredKind = 'dictionary' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
 
 export interface StorageUse {
   /** Bytes of everything this site keeps, as the browser estimates; null when it does not say. */

@@ -1,4 +1,5 @@
 /** The scripting interface on top of the lens worker. */
+import type { ModelSource } from '../../workers/lens/api.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/client.ts';
 import { toFiles } from './files.ts';
@@ -27,17 +28,23 @@ export interface ApiSettings {
 export function createApi(lens: LensClient, settings: ApiSettings): FeaturescopeApi {
   let device: DeviceInfo | undefined;
   let current: ModelInfo | undefined;
+  /** Where the current model is to be had, for the trainer, which opens its own. */
+  let currentSource: ModelSource | undefined;
 
   const load = async (id: string | FileIn[], options?: LoadOptions) => {
     const { onProgress, signal } = options ?? {};
     const source = typeof id === 'string' ? { id } : { files: toFiles(id) };
     try {
       current = await lens.call('load', [source], { onProgress, signal });
+      currentSource = source;
       return current;
     } catch (error) {
       // A stop may have come too late to keep the old model; the worker knows which it is.
       const now = await lens.call('current', []).catch(() => current ?? null);
-      if (now?.id !== current?.id || now?.hash !== current?.hash) current = now ?? undefined;
+      if (now?.id !== current?.id || now?.hash !== current?.hash) {
+        current = now ?? undefined;
+        currentSource = source;
+      }
       throw error;
     }
   };
@@ -72,6 +79,15 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   );
   const offline = settings.offline?.(kind) ?? offlineNowhere;
   offline.start();
+  const training = createTraining({
+    base: settings.base,
+    lens,
+    tabs,
+    device: kind,
+    model: () => current && currentSource && { info: current, source: currentSource },
+    libraryChanged,
+    askToPersist: () => storage.askOnce(),
+  });
   const storage = createStorage({
     ...settings.kept,
     offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
@@ -79,6 +95,11 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     keptDictionaries: () => lens.call('keptDictionaries', []),
     removeDictionary: remove,
     labelsChanged: labelled.tell,
+    training: {
+      stored: training.stored,
+      removeRun: (id) => training.api.runs.remove(id),
+      removeCorpus: (name) => training.api.corpus.remove(name),
+    },
   });
   const labels = createLabels({ ...settings.kept, signal: labelled, dictionaries, askToPersist: storage.askOnce });
 
@@ -125,7 +146,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       subscribe: library.subscribe,
     },
     labels,
-    ...createTraining(),
+    ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },

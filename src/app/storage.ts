@@ -28,6 +28,12 @@ export interface StorageNeeds {
   keptDictionaries: () => Promise<string[]>;
   removeDictionary: (id: string) => Promise<void>;
   labelsChanged: () => void;
+  /** Runs and texts; absent where nothing is trained. */
+  training?: {
+    stored: () => Promise<Item[]>;
+    removeRun: (id: string) => Promise<void>;
+    removeCorpus: (name: string) => Promise<void>;
+  };
 }
 
 /** The only id of kinds that have one item. */
@@ -44,12 +50,13 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
   const api: FeaturescopeApi['storage'] = {
     async usage() {
       const listed = await need.dictionaries();
-      const [estimate, persisted, kept, mine, offlineBytes] = await Promise.all([
+      const [estimate, persisted, kept, mine, offlineBytes, trained] = await Promise.all([
         manager?.estimate?.().catch(() => undefined),
         manager?.persisted?.().catch(() => undefined),
         need.keptDictionaries(),
         labels.kept(),
         offline?.bytes() ?? 0,
+        need.training?.stored() ?? [],
       ]);
       const dictionaries = listed.filter(({ id }) => kept.includes(id));
       const one = (kind: StoredKind, label: string, bytes: number): Item[] => (bytes > 0 ? [{ kind, id: ALL, label, bytes }] : []);
@@ -64,6 +71,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
         ...(problems.length > 0 && { problem: problems.join(' ') }),
         items: [
           ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
+          ...trained,
           ...labelItems(mine, listed),
           ...one('offline', 'The page itself, so that it works offline', offlineBytes),
           ...one('settings', 'Settings', settings.bytes()),
@@ -76,8 +84,10 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
       if (kind === 'labels') return removeLabels(need, id);
       if (kind === 'settings') return settings.clear();
       if (kind === 'offline') return offline?.remove();
+      if (kind === 'run') return need.training?.removeRun(id);
+      if (kind === 'corpus') return need.training?.removeCorpus(id);
       throw new UsageError(
-        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, labels, offline and settings.`,
+        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, run, corpus, labels, offline and settings.`,
       );
     },
   };

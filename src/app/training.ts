@@ -1,21 +1,69 @@
-/** The part of the scripting interface that trains. */
-import type { TrainingApi } from './api.ts';
+/**
+ * The part of the scripting interface that trains: only its shape, since the page starts without it. What it does is
+ * in trainingHost.ts, fetched when first asked for.
+ */
+import type { LensClient } from '../../workers/lens/client.ts';
+import type { TrainModel } from '../../workers/trainer/api.ts';
+import type { Tabs } from '../cache/tabs.ts';
+import type { StorageUse, TrainingApi } from './api.ts';
+import { createSignal, type Signal } from './signal.ts';
 
-export function createTraining(): TrainingApi {
-  const missing = () => Promise.reject(new Error('Training is not built in yet.'));
-  const subscribe = () => () => {};
+export interface TrainingNeeds {
+  base: string;
+  lens: LensClient;
+  tabs: Tabs;
+  device: Promise<'webgpu' | 'wasm'>;
+  /** The model in use; undefined before the first. */
+  model: () => TrainModel | undefined;
+  libraryChanged: () => void;
+  /** Something is kept now that should not be evicted. */
+  askToPersist: () => void;
+}
+
+export interface TrainingSignals {
+  runs: Signal;
+  corpora: Signal;
+}
+
+export interface Training {
+  api: TrainingApi;
+  /** What it keeps, for the list of everything stored. */
+  stored: () => Promise<StorageUse['items']>;
+}
+
+export function createTraining(need: TrainingNeeds): Training {
+  const signals: TrainingSignals = { runs: createSignal(), corpora: createSignal() };
+  need.tabs.subscribe((change) => {
+    if (change === 'runs') signals.runs.tell();
+    if (change === 'corpora') signals.corpora.tell();
+  });
+  const load = () => import('./trainingHost.ts').then(({ createTrainingHost }) => createTrainingHost(need, signals));
+  let loading: ReturnType<typeof load> | undefined;
+  const host = () =>
+    (loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
   return {
-    train: missing,
-    runs: {
-      list: () => Promise.resolve([]),
-      get: missing,
-      resume: missing,
-      remove: missing,
-      history: missing,
-      estimate: missing,
-      preview: missing,
-      subscribe,
+    stored: async () => (await host()).stored(),
+    api: {
+      train: async (config, o) => (await host()).train(config, o),
+      runs: {
+        list: async () => (await host()).listRuns(),
+        get: async (id) => (await host()).getRun(id),
+        resume: async (id, o) => (await host()).resumeRun(id, o),
+        remove: async (id) => (await host()).removeRun(id),
+        history: async (id) => (await host()).history(id),
+        estimate: async (config, o) => (await host()).estimate(config, o),
+        preview: async (id, index) => (await host()).preview(id, index),
+        subscribe: signals.runs.subscribe,
+      },
+      corpus: {
+        add: async (name, data, o) => (await host()).addCorpus(name, data, o),
+        list: async () => (await host()).listCorpora(),
+        remove: async (name) => (await host()).removeCorpus(name),
+        subscribe: signals.corpora.subscribe,
+      },
     },
-    corpus: { add: missing, list: () => Promise.resolve([]), remove: missing, subscribe },
   };
 }

@@ -1,5 +1,10 @@
 /** Locks that all tabs and workers of this page share: the only place that says navigator.locks. */
 
+/** Held while a run goes on or is paused in some tab. */
+export const TRAINER_LOCK = 'featurescope-trainer';
+/** With the run's id behind it: which run that is. */
+export const RUN_LOCK = 'featurescope-run/';
+
 /** The Web Locks API, which the WebWorker types lack. */
 interface Locks {
   request<T>(name: string, work: () => Promise<T>): Promise<T>;

@@ -53,6 +53,11 @@ export class Runtime {
     });
   }
 
+  /** Why the device answers nothing any more, in sentences; '' while it does. */
+  get lost(): string {
+    return this.#lost;
+  }
+
   /**
    * @param weights bytes the graph's external tensors point into; not kept
    * @param onDevice outputs that stay on the GPU; ignored on WASM

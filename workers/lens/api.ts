@@ -43,6 +43,8 @@ export interface LensMethods {
   reconstruct(source: Source, dictionary: string): Array2;
   listDictionaries(): DictionaryInfo[];
   importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
+  /** Opens a dictionary that is not kept: one in training. Takes the place of an earlier one. */
+  previewDictionary(files: FileIn[], options: { label: string; replaces: string | null }): DictionaryInfo;
   exportDictionary(id: string, format: 'saelens'): Blob;
   removeDictionary(id: string): void;
   /** Ids of those that will be here at the next visit. */

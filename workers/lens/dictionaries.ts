@@ -103,6 +103,15 @@ export class DictionaryLibrary {
     return { infos, warnings };
   }
 
+  /** Opens a dictionary that is not kept. @returns its id, another one whenever a number of it has changed */
+  async preview(files: FileIn[], label: string): Promise<string> {
+    const { dictionaries } = await openDictionaryFiles(files);
+    const described = await describe(dictionaries[0]);
+    const info = { ...described, id: `preview/${described.id}`, label };
+    this.#put(info, dictionaries[0]);
+    return info.id;
+  }
+
   /** Ids of those that will be here at the next visit. */
   async kept(): Promise<string[]> {
     await this.#loadIndex();

@@ -203,6 +203,12 @@ export class LensSession {
     return { dictionaries: (await this.listDictionaries()).filter((d) => ids.has(d.id)), warnings };
   }
 
+  async previewDictionary(files: FileIn[], { label, replaces }: { label: string; replaces: string | null }): Promise<DictionaryInfo> {
+    const id = await this.#library.preview(files, label);
+    if (replaces !== null && replaces !== id) await this.removeDictionary(replaces).catch(() => undefined);
+    return (await this.listDictionaries()).find((dictionary) => dictionary.id === id)!;
+  }
+
   exportDictionary(id: string, format: 'saelens'): Promise<Blob> {
     if (format !== 'saelens') throw new UsageError("Dictionaries are exported as 'saelens'.");
     return this.#library.export(id);
