@@ -84,11 +84,11 @@ describe.each(CASES)('$folder', ({ folder, architecture }) => {
     });
   });
 
-  it('its gradients are the slopes of its loss', () => {
+  it.each(['init.safetensors', 'expected-f64.safetensors'])('its gradients are the slopes of its loss at the weights of %s', (file) => {
     const [x] = readBatches('float64');
     const random = createRandom(5);
     const at = (parameters: Parameters) => architecture.backward(config, parameters, x, createCounters(config));
-    const parameters = readParameters(folder, 'init.safetensors', '', 'float64');
+    const parameters = readParameters(folder, file, file === 'init.safetensors' ? '' : 'after25.', 'float64');
     const { gradients } = at(parameters);
     for (const name of names) {
       for (let n = 0; n < 12; n++) {
@@ -118,22 +118,39 @@ function slopeAt(f: (v: number) => number, at: number): number {
   return (f(at + h) - f(at - h)) / (2 * h);
 }
 
-it('the auxiliary loss of TopK has the slopes of its formula, its target held fixed', () => {
-  const config = configOf('topk');
+describe('the auxiliary loss of TopK', () => {
+  const config = { ...configOf('topk'), aux_alpha: 0.25 };
   const [x] = readBatches('float64');
   const parameters = readParameters('topk', 'init.safetensors', '', 'float64');
   const dead = () => ({ silent: new Float64Array(config.d_sae).fill(1e6), threshold: -1, step: 0 });
-  const weighted = { ...config, aux_alpha: 0.25 };
-  const plain = topk.backward({ ...weighted, aux_alpha: 0 } as never, parameters, x, dead());
-  const withAux = topk.backward(weighted as never, parameters, x, dead());
-  expect(withAux.auxiliary).toBeGreaterThan(0);
-  // A dead latent's decoder row acts on the auxiliary term alone.
-  const j = plain.fired.findIndex((n) => n === 0);
-  const at = j * config.d_in + 3;
-  const move = (v: number) => ({ ...parameters, W_dec: take(parameters, 'W_dec').map((w: number, i: number) => (i === at ? v : w)) });
-  const slope = slopeAt((v) => topk.backward(weighted as never, move(v), x, dead()).loss, take(parameters, 'W_dec')[at]);
-  expect(take(withAux.gradients, 'W_dec')[at]).toBeCloseTo(slope, 6);
-  expect(take(plain.gradients, 'W_dec')[at]).toBe(0);
+  const at = (changed: Parameters) => topk.backward(config as never, changed, x, dead());
+  const plain = topk.backward({ ...config, aux_alpha: 0 } as never, parameters, x, dead());
+  const withAux = at(parameters);
+  // Dead latents act on the auxiliary term alone; some of them are among its largest.
+  const learning = [...plain.fired].flatMap((n, j) => (n === 0 && take(withAux.gradients, 'b_enc')[j] !== 0 ? [j] : []));
+
+  it.each(['W_dec', 'W_enc', 'b_enc'] as const)('has the slopes of its formula in %s, its target held fixed', (name) => {
+    expect(withAux.auxiliary).toBeGreaterThan(0);
+    expect(learning.length).toBeGreaterThan(3);
+    for (const j of learning.slice(0, 4)) {
+      const i = name === 'b_enc' ? j : j * config.d_in + 3;
+      const move = (v: number) => ({ ...parameters, [name]: take(parameters, name).with(i, v) });
+      const slope = slopeAt((v) => at(move(v)).loss, take(parameters, name)[i]);
+      expect(take(withAux.gradients, name)[i]).toBeCloseTo(slope, 6);
+      expect(Math.abs(slope)).toBeGreaterThan(1e-5);
+      expect(take(plain.gradients, name)[i]).toBe(0);
+    }
+  });
+
+  it('reaches b_dec through what the encoder sees, not through its target', () => {
+    const changes = (name: ParameterName, i: number) => take(withAux.gradients, name)[i] - take(plain.gradients, name)[i];
+    const { d_in, d_sae } = config;
+    for (let i = 0; i < d_in; i++) {
+      let expected = 0;
+      for (let j = 0; j < d_sae; j++) expected -= changes('b_enc', j) * take(parameters, 'W_enc')[j * d_in + i];
+      expect(changes('b_dec', i)).toBeCloseTo(expected, 12);
+    }
+  });
 });
 
 it('the sum form of the tied loss with d times the alpha is d times the mean form', () => {
