@@ -11,7 +11,7 @@ import { buildKernels } from './prepare.mjs';
 
 const { values } = parseArgs({
   options: {
-    alphas: { type: 'string', default: '0.000125,0.00025,0.0005,0.001' },
+    alphas: { type: 'string', default: '0.00025,0.00035,0.0005,0.001' },
     steps: { type: 'string', default: '6000' },
     batch: { type: 'string', default: '256' },
     seed: { type: 'string', default: '1' },
