@@ -30,6 +30,8 @@ export default tseslint.config(
     files: ['src/kernels/wasm/assembly/**'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { parserOptions: { project: ['./src/kernels/wasm/assembly/tsconfig.json'] } },
+    // It has no type imports.
+    rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
   { files: ['test/**'], rules: { 'no-console': 'off', '@typescript-eslint/unbound-method': 'off' } },
 );

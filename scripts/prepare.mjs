@@ -17,28 +17,51 @@ const CORPORA = join(ROOT, 'public/corpora');
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 
 /** Nothing of AssemblyScript's runtime: addresses come from outside, the memory too. */
-const FLAGS = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noAssert', '--use', 'abort=', '-O3', '--converge'];
+const FLAGS = [
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--initialMemory',
+  '1',
+  '--noAssert',
+  '--use',
+  'abort=',
+  '-O3',
+  '--converge',
+  '--disableWarning',
+  '112',
+];
 
-/** Modules and what goes into each: dictionaries of any kind, and the steps of training. */
-/** @type {Record<string, string[]>} */
-const MODULES = { '': ['sae.ts'], 'train-': ['train.ts', 'sae.ts'] };
+const SIMD = ['--enable', 'simd'];
+const RELAXED = [...SIMD, '--enable', 'relaxed-simd'];
+/** For several threads: the memory is shared, and may be as large as an address reaches. */
+const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
 
-/** @type {Record<string, string[]>} */
-const BUILDS = { simd: ['--enable', 'simd'], relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd'] };
+/**
+ * Modules, what goes into each and how it is built: dictionaries of any kind, and the steps of training.
+ * @type {{ prefix: string, sources: string[], builds: Record<string, string[]> }[]}
+ */
+const MODULES = [
+  { prefix: '', sources: ['sae.ts'], builds: { simd: SIMD, relaxed: RELAXED } },
+  {
+    prefix: 'train-',
+    sources: ['train.ts', 'plan.ts', 'sae.ts', 'select.ts', 'vectors.ts'],
+    builds: { simd: SIMD, relaxed: RELAXED, 'simd-shared': [...SIMD, ...SHARED], 'relaxed-shared': [...RELAXED, ...SHARED] },
+  },
+];
 
 /** @param {string} file @param {string[]} sources */
 function isFresh(file, sources) {
   return existsSync(file) && sources.every((source) => statSync(source).mtimeMs < statSync(file).mtimeMs);
 }
 
-/** Builds are relaxed and plain; a build with shared memory for threads would be two entries more. */
 export async function buildKernels() {
   mkdirSync(BUILT, { recursive: true });
-  for (const [prefix, names] of Object.entries(MODULES)) {
-    const sources = names.map((name) => join(ASSEMBLY, name));
-    for (const [build, flags] of Object.entries(BUILDS)) {
+  for (const { prefix, sources, builds } of MODULES) {
+    const paths = sources.map((name) => join(ASSEMBLY, name));
+    for (const [build, flags] of Object.entries(builds)) {
       const out = join(BUILT, `${prefix}${build}.wasm`);
-      if (!isFresh(out, [...sources, import.meta.filename])) compile(sources[0], out, flags);
+      if (!isFresh(out, [...paths, import.meta.filename])) compile(paths[0], out, flags);
     }
   }
 }

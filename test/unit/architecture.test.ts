@@ -85,8 +85,12 @@ test('no module imports itself through others', () => {
 
 /** Each of these may be said in one place only. */
 test.each([
-  // Between page and worker, inside the runtime, between tabs, and between page and service worker.
-  { words: /\bpostMessage\(/, place: /^workers\/rpc\.ts$|^workers\/engine\/runtime\.ts$|^src\/cache\/tabs\.ts$|^src\/cache\/offline\// },
+  // Between page and worker, inside the runtime, to training threads, between tabs, and between page and service worker.
+  {
+    words: /\bpostMessage\(/,
+    place:
+      /^workers\/rpc\.ts$|^workers\/engine\/runtime\.ts$|^src\/kernels\/wasm\/(browserThreads|threadWorker)\.ts$|^src\/cache\/tabs\.ts$|^src\/cache\/offline\//,
+  },
   { words: /\bnavigator as Navigator|navigator\.gpu/, place: /^src\/gpu\// },
   { words: /[^.\w]fetch\(/, place: /^src\/cache\// },
   { words: /\bindexedDB\b|'idb-keyval'/, place: /^src\/cache\// },

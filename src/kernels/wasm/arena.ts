@@ -1,6 +1,6 @@
 /**
  * The one allocator of the WASM kernels: addresses are handed out one after the other and given back together, by
- * dropping the memory. The kernels allocate nothing (design D8), so several instances can share a memory one day.
+ * dropping the memory. The kernels allocate nothing (design D8), so several instances can share a memory.
  */
 
 const PAGE_BYTES = 65536;
@@ -13,10 +13,12 @@ export class Arena {
 
   /**
    * @param bytes of everything that will be reserved
+   * @param shared with other threads; views then lie on a SharedArrayBuffer: copy before handing them on
    * @throws RangeError when there is no memory
    */
-  constructor(bytes: number) {
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + PAGE_BYTES) / PAGE_BYTES) });
+  constructor(bytes: number, shared = false) {
+    const pages = Math.ceil((bytes + PAGE_BYTES) / PAGE_BYTES);
+    this.memory = new WebAssembly.Memory(shared ? { initial: pages, maximum: pages, shared } : { initial: pages });
   }
 
   /** @returns an address, never 0 */
@@ -33,6 +35,10 @@ export class Arena {
 
   floats(address: number, length: number): Float32Array<ArrayBuffer> {
     return new Float32Array(this.memory.buffer, address, length);
+  }
+
+  doubles(address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.memory.buffer, address, length);
   }
 
   words(address: number, length: number): Uint32Array<ArrayBuffer> {
