@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
 import { createAppStore, type AppStore } from '../state/store.ts';
 import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
 import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
@@ -20,7 +20,7 @@ import { ScreenGuard } from '../views/ScreenGuard.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
 import { StripPanel } from '../views/StripPanel.tsx';
 import { TextPanel } from '../views/TextPanel.tsx';
-import type { FeaturescopeApi } from './api.ts';
+import type { FeaturescopeApi, TrainingApi } from './api.ts';
 import type { Startup } from './startup.ts';
 import './styles/theme.css';
 import './styles/controls.css';
@@ -40,18 +40,45 @@ export function App({ api, startup }: AppProps) {
   return (
     <StoreProvider store={store}>
       <ScreenGuard>
-        <Screen startup={startup} offline={api.offline} />
+        <Screen startup={startup} offline={api.offline} training={api} />
       </ScreenGuard>
     </StoreProvider>
   );
 }
 
-export function Screen({ startup, offline }: { startup: Startup; offline: FeaturescopeApi['offline'] }) {
+/** Fetched when somebody trains, or has trained: the first paint does without it. */
+const TrainScreen = lazy<ComponentType<TrainingProps>>(() =>
+  import('./trainingScreen.ts').then(
+    ({ TrainScreen: screen }) => ({ default: screen }),
+    () => ({ default: TrainScreenMissing }),
+  ),
+);
+const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
+  import('./trainingScreen.ts').then(
+    ({ TrainBanner: banner }) => ({ default: banner }),
+    () => ({ default: Nothing }),
+  ),
+);
+
+interface TrainingProps {
+  api: TrainingApi;
+}
+
+interface ScreenProps {
+  startup: Startup;
+  offline: FeaturescopeApi['offline'];
+  training: TrainingApi;
+}
+
+export function Screen({ startup, offline, training }: ScreenProps) {
   const [keysOpen, setKeysOpen] = useState(false);
   const openKeys = useCallback(() => setKeysOpen(true), []);
   // A dialog shows the notice itself.
   const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
-  usePageKeys(useActions(), openKeys);
+  const exploring = useApp((s) => s.view === 'explore');
+  const everTrained = useOnce(!exploring);
+  const quiet = useOnce(useApp((s) => s.reading.status === 'done' || s.reading.status === 'empty'));
+  usePageKeys(useActions(), openKeys, exploring);
   useTheme();
   return (
     <>
@@ -60,23 +87,38 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
         <LoadBanners startup={startup} />
         <UpdateBanner offline={offline} />
         <LinkBanner />
+        {(quiet || everTrained) && (
+          <Suspense fallback={null}>
+            <TrainBanner api={training} />
+          </Suspense>
+        )}
         <DropTarget />
       </div>
-      <main>
-        <TextPanel />
-        <StripPanel />
-        <ComparePanel />
-        <div className="column column-features">
-          <DifferencesPanel />
-          <FeaturesPanel />
-          <EditsPanel />
-        </div>
-        <div className="column column-model">
-          <PredictionsPanel />
-          <GeneratePanel />
-          <ActivationsPanel />
-        </div>
-      </main>
+      {everTrained && (
+        <Activity mode={exploring ? 'hidden' : 'visible'}>
+          <Suspense fallback={<main className="train" aria-busy="true" />}>
+            <TrainScreen api={training} />
+          </Suspense>
+        </Activity>
+      )}
+      {/* Kept as it is while the other screen shows: what is open, scrolled and half typed stays. */}
+      <Activity mode={exploring ? 'visible' : 'hidden'}>
+        <main>
+          <TextPanel />
+          <StripPanel />
+          <ComparePanel />
+          <div className="column column-features">
+            <DifferencesPanel />
+            <FeaturesPanel />
+            <EditsPanel />
+          </div>
+          <div className="column column-model">
+            <PredictionsPanel />
+            <GeneratePanel />
+            <ActivationsPanel />
+          </div>
+        </main>
+      </Activity>
       <OfflineLine offline={offline} />
       <Dialogs offline={offline} />
       <LiveStatus modelId={startup.modelId} />
@@ -84,6 +126,25 @@ export function Screen({ startup, offline }: { startup: Startup; offline: Featur
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
     </>
   );
+}
+
+/** Whether something was ever true. */
+function useOnce(now: boolean): boolean {
+  const [was, setWas] = useState(now);
+  if (now && !was) setWas(true);
+  return now || was;
+}
+
+function TrainScreenMissing() {
+  return (
+    <main>
+      <p role="alert">The training screen could not be fetched. Look whether the server can be reached, then reload the page.</p>
+    </main>
+  );
+}
+
+function Nothing() {
+  return null;
 }
 
 function useTheme() {

@@ -1,6 +1,6 @@
 /** Keeps the address in step with what is on screen, and the screen with the address. */
 import type { StoreApi } from 'zustand/vanilla';
-import { COLOURS, type AppState, type Facts } from './appState.ts';
+import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
 import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
 import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
 import { RANKINGS } from './ranking.ts';
@@ -34,10 +34,11 @@ function keptText(state: LinkState, kept: unknown): { text?: string } {
   return typeof text === 'string' ? { text } : {};
 }
 
-function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare, dictionary, model }: LinkState): Partial<Facts> {
+function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare, dictionary, model, view }: LinkState): Partial<Facts> {
   const ranked = RANKINGS.find((r) => r === ranking);
   const colour = COLOURS.find((c) => c === colourBy);
   return {
+    view: VIEWS.find((v) => v === view) ?? 'explore',
     ...(text !== undefined && { text }),
     ...(hook !== undefined && { hook }),
     ...(colour && { colourBy: colour }),
@@ -65,7 +66,7 @@ function usablePins(pins: readonly Pin[]): Pin[] {
 
 /** What of the state goes into a link. */
 export function linkState(state: Facts): LinkState {
-  const { text, hook, colourBy, ranking, pins, position, span, compare, model, wanted } = state;
+  const { text, hook, colourBy, ranking, pins, position, span, compare, model, wanted, view } = state;
   const chosen = chosenDictionary(state);
   const dictionary: LinkedDictionary | null =
     wanted ?? (chosen ? { id: chosen.id, hash: chosen.hash, label: chosen.label, hook: chosen.hook, model: chosen.model } : null);
@@ -80,10 +81,24 @@ export function linkState(state: Facts): LinkState {
     ...(position !== null && { position }),
     ...(span && { span: [span[0], span[1]] }),
     ...(compare && { compare: compare.text }),
+    ...(view !== 'explore' && { view }),
   };
 }
 
-const LINKED = ['text', 'model', 'dictionary', 'wanted', 'hook', 'colourBy', 'ranking', 'pins', 'position', 'span', 'compare'] as const;
+const LINKED = [
+  'text',
+  'model',
+  'dictionary',
+  'wanted',
+  'hook',
+  'colourBy',
+  'ranking',
+  'pins',
+  'position',
+  'span',
+  'compare',
+  'view',
+] as const;
 
 /** Follows the state in the address, and the address when the person goes back. */
 export function followAddress(store: StoreApi<AppState>, reader: Reader, address: Address): void {
@@ -96,7 +111,7 @@ export function followAddress(store: StoreApi<AppState>, reader: Reader, address
     // Before the dictionaries are listed, the state says less than the address did.
     if (state.dictionaries.status === 'waiting' || state.load.status === 'loading') return;
     const { hash, withText } = encodeLink(linkState(state));
-    const view = `${state.model?.id ?? ''} ${state.dictionary}`;
+    const view = viewOf(state);
     const how = viewed === null || viewed === view || state.wanted ? 'replace' : 'push';
     viewed = view;
     if (hash !== address.read().hash || !withText) address.write(hash, withText ? null : { text: state.text }, how);
@@ -117,9 +132,13 @@ export function followAddress(store: StoreApi<AppState>, reader: Reader, address
     clearTimeout(timer);
     timer = undefined;
     apply(store, reader, factsOf({ ...link.state, ...keptText(link.state, kept) }));
-    const { model, dictionary } = store.getState();
-    viewed = `${model?.id ?? ''} ${dictionary}`;
+    viewed = viewOf(store.getState());
   });
+}
+
+/** What "back" goes back over. */
+function viewOf({ model, dictionary, view }: Facts): string {
+  return `${view} ${model?.id ?? ''} ${dictionary}`;
 }
 
 /** The state a link names, the rest as a fresh page has it. */

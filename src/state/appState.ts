@@ -60,6 +60,10 @@ export const COLOURS = ['surprise', 'entropy', 'rank', 'kl', 'feature', 'none'] 
 export type ColourBy = (typeof COLOURS)[number];
 export type Theme = 'auto' | 'light' | 'dark';
 
+/** The two screens of the page. */
+export const VIEWS = ['explore', 'train'] as const;
+export type View = (typeof VIEWS)[number];
+
 /** A passing message, and what takes back what it tells of. */
 export type Notice = { text: string; undo: 'edits' | { textBefore: string; textAfter: string } | { run: () => void } | null };
 
@@ -92,6 +96,9 @@ export interface Facts extends FeatureFacts {
   generation: GenerationTask;
   notice: Notice | null;
   theme: Theme;
+  view: View;
+  /** Texts that were dropped on the page and wait for the training screen. */
+  droppedTexts: readonly File[];
 }
 
 export interface Actions extends FeatureActions {
@@ -127,6 +134,9 @@ export interface Actions extends FeatureActions {
   stopGenerating: () => void;
   setNotice: (notice: Notice | null) => void;
   setTheme: (theme: Theme) => void;
+  show: (view: View) => void;
+  /** Opens the training screen with texts to train on; none: they were taken. */
+  dropTexts: (files: readonly File[]) => void;
 }
 
 export type AppState = Facts & { actions: Actions };

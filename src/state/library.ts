@@ -22,6 +22,8 @@ export interface LibraryActions {
   cancelImport: () => void;
   /** Forgets an imported dictionary; the notice brings it back. */
   removeDictionary: (id: string) => Promise<void>;
+  /** Looks for a dictionary that is new, chooses it and goes to Explore. */
+  exploreDictionary: (id: string) => Promise<void>;
   dictionaryCard: (id: string) => Promise<DictionaryCard>;
   /** Measures a dictionary on the text that ships with the page. */
   evaluate: (id: string, options: EvaluateCall) => Promise<Evaluation>;
@@ -114,6 +116,14 @@ export function createLibrary(
       store.setState({ importTask: { status: 'idle' } });
     },
     removeDictionary,
+    async exploreDictionary(id) {
+      await refresh(id);
+      const { dictionaries, dictionary } = store.getState();
+      store.setState({ view: 'explore', dialog: null });
+      if (dictionary === id) return;
+      const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
+      say(`${label} does not fit the model that is open, so it was not chosen. Open its model first.`);
+    },
     dictionaryCard: (id) => api.dictionaries.card(id),
     async evaluate(id, options) {
       const measured = await api.evaluate(id, options);
@@ -158,9 +168,10 @@ async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
 }
 
 /** What a person meant by files they dropped. Names decide; what is wrong inside is said by whoever opens them. */
-export function kindOfFiles(files: readonly FileIn[]): 'dictionary' | 'labels' | 'model' {
+export function kindOfFiles(files: readonly FileIn[]): 'dictionary' | 'labels' | 'model' | 'text' {
   const names = files.map((file) => pathOf(file).split(/[\\/]/).at(-1)!.toLowerCase());
   const some = (pattern: RegExp) => names.some((name) => pattern.test(name));
+  if (names.length > 0 && names.every((name) => /\.(txt|md|jsonl|csv)(\.gz)?$/.test(name))) return 'text';
   // A model has config.json and tokenizer.json; only dictionaries have cfg.json.
   if (some(/^(cfg\.json|sae_weights\.safetensors|sae\.safetensors|ae\.pt|learned_dicts\.pt)$/)) return 'dictionary';
   if (some(/\.(zip|pt|npz)$/) && !some(/^(config|tokenizer)\.json$/)) return 'dictionary';

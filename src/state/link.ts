@@ -28,6 +28,8 @@ export interface LinkState {
   position?: number;
   span?: [number, number];
   compare?: string;
+  /** Which screen; absent: Explore. */
+  view?: string;
 }
 
 export type ParsedLink = { status: 'none' } | { status: 'link'; state: LinkState } | { status: 'bad'; message: string };
@@ -135,6 +137,7 @@ const FIELDS: { [K in keyof Required<LinkState>]: (value: unknown) => LinkState[
   position: (v) => (isCount(v) ? v : undefined),
   span: (v) => (Array.isArray(v) && v.length === 2 && isCount(v[0]) && isCount(v[1]) && v[0] < v[1] ? [v[0], v[1]] : undefined),
   compare: (v) => (typeof v === 'string' ? v : undefined),
+  view: (v) => (isName(v) ? v : undefined),
 };
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -47,6 +47,8 @@ export const initialFacts: Facts = {
   generation: { status: 'idle' },
   notice: null,
   theme: 'auto',
+  view: 'explore',
+  droppedTexts: [],
 };
 
 /** Makes the store and begins to wait for the model. What the address says goes before what was used last. */
@@ -74,6 +76,8 @@ export function createAppStore(api: FeaturescopeApi, startup: Startup, facts: Pa
     stopGenerating: generator.stop,
     setNotice: (notice) => store.setState({ notice }),
     setTheme: (theme) => store.setState({ theme }),
+    show: (view) => store.setState({ view }),
+    dropTexts: (droppedTexts) => store.setState({ droppedTexts, ...(droppedTexts.length > 0 && { view: 'train' }) }),
   });
   store.setState({ actions: { ...actions, ...undoActions(store, reader) } });
   keepSettings(store, api.settings);

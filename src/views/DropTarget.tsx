@@ -8,12 +8,13 @@ import { useActions } from './StoreContext.tsx';
 
 /** The whole page takes dictionaries, models and labels; a frame shows while some are held over it. */
 export function DropTarget() {
-  const { loadModel, importDictionaries, importLabels, openDialog } = useActions();
+  const { loadModel, importDictionaries, importLabels, openDialog, dropTexts } = useActions();
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     const take = (files: FileIn[]) => {
       const kind = kindOfFiles(files);
+      if (kind === 'text') return dropTexts(files.flatMap((file) => asFile(file) ?? []));
       if (kind === 'labels') return void importLabels(files[0]);
       if (kind === 'model') return void loadModel(files, nameOfFiles(files));
       // How it goes is shown there.
@@ -47,15 +48,21 @@ export function DropTarget() {
       removeEventListener('dragleave', onLeave);
       removeEventListener('drop', onDrop);
     };
-  }, [loadModel, importDictionaries, importLabels, openDialog]);
+  }, [loadModel, importDictionaries, importLabels, openDialog, dropTexts]);
   return (
     <>
       {problem && <Failure message={problem} />}
       {over && (
         <div className="drop-overlay">
-          <p>Drop a dictionary, a model or a file of labels to open it</p>
+          <p>Drop a dictionary, a model, a file of labels, or text to train on</p>
         </div>
       )}
     </>
   );
+}
+
+/** What is dropped comes as files of the browser. */
+function asFile(file: FileIn): File | null {
+  if (file instanceof File) return file;
+  return file.data instanceof File ? file.data : null;
 }

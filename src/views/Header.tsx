@@ -8,6 +8,7 @@ export function Header({ startup, onHelp }: { startup: Startup; onHelp: () => vo
   return (
     <header className="app-header">
       <h1>featurescope</h1>
+      <Screens />
       <div className="app-header-tools">
         <ModelMenu modelId={startup.modelId} />
         <DeviceMenu isolated={startup.isolated} />
@@ -17,6 +18,31 @@ export function Header({ startup, onHelp }: { startup: Startup; onHelp: () => vo
         </button>
       </div>
     </header>
+  );
+}
+
+const SCREENS = [
+  { view: 'explore', label: 'Explore' },
+  { view: 'train', label: 'Train' },
+] as const;
+
+function Screens() {
+  const current = useApp((s) => s.view);
+  const { show } = useActions();
+  return (
+    <nav className="screens" aria-label="Screens">
+      {SCREENS.map(({ view, label }) => (
+        <button
+          key={view}
+          type="button"
+          className="button-quiet"
+          aria-current={view === current ? 'page' : undefined}
+          onClick={() => show(view)}
+        >
+          {label}
+        </button>
+      ))}
+    </nav>
   );
 }
 

@@ -4,13 +4,15 @@ import type { Actions } from '../state/appState.ts';
 
 const TYPING = 'textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio]):not([type=file])';
 
-export function usePageKeys(actions: Actions, onHelp: () => void): void {
+/** @param exploring whether what the other keys act on is on screen */
+export function usePageKeys(actions: Actions, onHelp: () => void, exploring: boolean): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const typing = event.target instanceof Element && event.target.matches(TYPING);
       if (typing || event.altKey || event.defaultPrevented) return;
       const command = event.ctrlKey || event.metaKey;
       if (!command && event.key === '?') onHelp();
+      else if (!exploring) return;
       else if (!command && event.key === '/') document.getElementById('feature-search')?.focus();
       else if (command && event.key.toLowerCase() === 'z') (event.shiftKey ? actions.redo : actions.undo)();
       else if (command && event.key.toLowerCase() === 'y') actions.redo();
@@ -19,5 +21,5 @@ export function usePageKeys(actions: Actions, onHelp: () => void): void {
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
-  }, [actions, onHelp]);
+  }, [actions, onHelp, exploring]);
 }

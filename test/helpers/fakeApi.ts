@@ -1,21 +1,12 @@
 /** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
-import type {
-  DeviceInfo,
-  Edit,
-  FeaturescopeApi,
-  HookInfo,
-  ModelInfo,
-  Predictions,
-  Source,
-  Tokenized,
-  TrainingApi,
-} from '../../src/app/api.ts';
+import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Source, Tokenized } from '../../src/app/api.ts';
 import type { Startup } from '../../src/app/startup.ts';
 import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';
 import { createStorage } from '../../src/app/storage.ts';
 import { fakeKept } from './fakeKept.ts';
+import { fakeTraining, type FakeTrainingOptions } from './fakeTraining.ts';
 import { fakeDictionaries, fakeLatents, fakeReconstruction } from './fakeDictionaries.ts';
 
 export interface FakeOptions {
@@ -31,10 +22,13 @@ export interface FakeOptions {
   misfit?: boolean;
   /** No feature fires on anything. */
   silent?: boolean;
+  training?: FakeTrainingOptions;
 }
 
 export interface FakeApi extends FeaturescopeApi {
   calls: string[];
+  /** Makes steps of the training run that goes on. */
+  advance: (steps: number) => void;
 }
 
 const VOCABULARY =
@@ -170,11 +164,21 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     removeDictionary: remove,
     labelsChanged: labelled.tell,
   });
+  const training = fakeTraining(
+    {
+      model: () => current,
+      join(info) {
+        dictionaries = [...dictionaries.filter((d) => d.id !== info.id), info];
+        library.tell();
+      },
+    },
+    options.training,
+  );
   return {
     calls,
     version: '0.1.0',
     ready: options.ready ?? Promise.resolve(),
-    ...noTraining(),
+    ...training,
     device: () => device,
     models: {
       list: () => Promise.resolve([{ ...model, hash: current === model ? model.hash : '' }, ...(current === model ? [] : [current])]),
@@ -339,22 +343,4 @@ function fakePredictions(text: string, k: number, edits: Edit[]): Predictions {
 
 export function fakeStartup(): Startup {
   return { modelId: 'bookworm-9m', subscribe: () => () => undefined, cancel: () => undefined, isolated: true };
-}
-
-/** Nothing is trained here; tests of training bring their own. */
-function noTraining(): TrainingApi {
-  const missing = () => Promise.reject(new Error('Nothing is trained here.'));
-  const none = () => Promise.resolve([]);
-  const subscribe = () => () => {};
-  const runs = {
-    list: none,
-    get: missing,
-    resume: missing,
-    remove: missing,
-    history: missing,
-    estimate: missing,
-    preview: missing,
-    subscribe,
-  };
-  return { train: missing, runs, corpus: { add: missing, list: none, remove: missing, subscribe } };
 }

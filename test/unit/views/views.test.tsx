@@ -11,7 +11,8 @@ import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts
 
 /** The page as a server would draw it: store states, no effects. */
 async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (store: ReturnType<typeof createAppStore>) => void) {
-  const store = createAppStore(fakeApi(options), fakeStartup(), facts);
+  const api = fakeApi(options);
+  const store = createAppStore(api, fakeStartup(), facts);
   await settle();
   act?.(store);
   await settle();
@@ -19,7 +20,7 @@ async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (sto
   const reached = { ...store, getInitialState: store.getState };
   return renderToStaticMarkup(
     <StoreProvider store={reached}>
-      <Screen startup={fakeStartup()} offline={offlineNowhere} />
+      <Screen startup={fakeStartup()} offline={offlineNowhere} training={api} />
     </StoreProvider>,
   );
 }

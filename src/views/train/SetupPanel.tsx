@@ -1,0 +1,207 @@
+import { useMemo, useState } from 'react';
+import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
+import type { ModelInfo } from '../../core/lm/types.ts';
+import { estimateKey } from '../../state/trainingEstimates.ts';
+import { ADVANCED_FIELDS, TOKENS_FIELD, type FieldName, type NumberField } from '../../state/trainingFields.ts';
+import { corpusNames, emptyDictionary, readForm, type ReadForm, type TrainingForm } from '../../state/trainingForm.ts';
+import { runHere } from '../../state/training.ts';
+import { durationWords } from '../../state/trainingWords.ts';
+import { Empty, Failure, Panel, Skeleton } from '../Panel.tsx';
+import { useApp } from '../StoreContext.tsx';
+import { CorpusFields } from './CorpusFields.tsx';
+import { DictionaryFields } from './DictionaryFields.tsx';
+import { Presets } from './Presets.tsx';
+import { SettingsJson } from './SettingsJson.tsx';
+import { Problem, TextField } from './TextField.tsx';
+import { useTraining, useTrainingActions } from './TrainingContext.tsx';
+
+/** What is to be trained, on what, for how long. */
+export function SetupPanel() {
+  const model = useApp((s) => s.model);
+  const boot = useApp((s) => s.boot);
+  const form = useTraining((s) => s.form);
+  return (
+    <Panel title="New run" className="panel-setup">
+      {boot.status === 'failed' && !model && <Empty>A run needs a model, and none is open. The line above says why.</Empty>}
+      {boot.status === 'loading' && <Skeleton lines={8} />}
+      {model && form && <Setup model={model} form={form} />}
+    </Panel>
+  );
+}
+
+function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
+  const corpora = useTraining((s) => s.corpora);
+  const { setForm } = useTrainingActions();
+  const read = useMemo(() => readForm(form, model, corpusNames(corpora)), [form, model, corpora]);
+  const { problems } = read;
+  const put = (patch: Partial<TrainingForm>) => setForm({ ...form, ...patch });
+  const putNumber = (name: FieldName, text: string) => put({ numbers: { ...form.numbers, [name]: text } });
+  const field = (f: NumberField) => (
+    <TextField
+      key={f.name}
+      label={f.label}
+      value={form.numbers[f.name] ?? ''}
+      placeholder={f.standard}
+      help={f.help}
+      problem={problems[f.name]}
+      onChange={(text) => putNumber(f.name, text)}
+    />
+  );
+  return (
+    <form
+      className="setup"
+      onSubmit={(e) => {
+        e.preventDefault();
+      }}
+    >
+      <Presets model={model} />
+      {form.dictionaries.map((group, i) => (
+        <section
+          key={i}
+          className="train-dictionaries"
+          aria-label={form.dictionaries.length > 1 ? `Dictionaries ${i + 1}` : 'Dictionaries'}
+        >
+          {form.dictionaries.length > 1 && (
+            <header className="panel-header">
+              <h3>Dictionaries {i + 1}</h3>
+              <button
+                type="button"
+                className="button-small"
+                onClick={() => put({ dictionaries: form.dictionaries.filter((_, j) => j !== i) })}
+              >
+                Take out
+              </button>
+            </header>
+          )}
+          <DictionaryFields
+            model={model}
+            group={group}
+            problems={problemsOf(problems, i)}
+            onChange={(next) => put({ dictionaries: form.dictionaries.map((other, j) => (j === i ? next : other)) })}
+          />
+        </section>
+      ))}
+      <Problem text={problems.dictionaries} />
+      <button
+        type="button"
+        className="button-small"
+        title="Dictionaries of another kind that train on the same text at the same time"
+        onClick={() => put({ dictionaries: [...form.dictionaries, { ...emptyDictionary(model), architecture: 'topk' }] })}
+      >
+        Add other dictionaries
+      </button>
+      <CorpusFields chosen={form.corpus} problem={problems.corpus} onChange={(corpus) => put({ corpus })} />
+      <div className="field-row">
+        {field(TOKENS_FIELD)}
+        <TextField
+          label="Name of the run"
+          value={form.name}
+          placeholder="made from what is trained"
+          numeric={false}
+          onChange={(name) => put({ name })}
+        />
+      </div>
+      <details className="fold advanced">
+        <summary>
+          Advanced{' '}
+          {ADVANCED_FIELDS.some(({ fields }) => fields.some(({ name }) => problems[name])) && (
+            <span className="field-problem">something here is wrong</span>
+          )}
+        </summary>
+        {ADVANCED_FIELDS.map(({ title, fields }) => (
+          <fieldset key={title} className="train-group">
+            <legend>{title}</legend>
+            <div className="advanced-fields">{fields.map(field)}</div>
+            {title === 'Text and measuring' && (
+              <>
+                <label className="check">
+                  <input type="checkbox" checked={form.keep_first} onChange={(e) => put({ keep_first: e.target.checked })} />
+                  <span>Train on the first position of each context</span>
+                </label>
+                <label className="check">
+                  <input type="checkbox" checked={form.keep_end_of_text} onChange={(e) => put({ keep_end_of_text: e.target.checked })} />
+                  <span>
+                    Train on positions of <code>&lt;|endoftext|&gt;</code>
+                  </span>
+                </label>
+              </>
+            )}
+          </fieldset>
+        ))}
+      </details>
+      <SettingsJson config={read.config} />
+      <Start model={model} read={read} />
+    </form>
+  );
+}
+
+function problemsOf(problems: ReadForm['problems'], group: number): ReadForm['problems'] {
+  const start = `dictionaries.${group}.`;
+  return Object.fromEntries(
+    Object.entries(problems).flatMap(([name, words]) => (name.startsWith(start) ? [[name.slice(start.length), words]] : [])),
+  );
+}
+
+function Start({ model, read }: { model: ModelInfo; read: ReadForm }) {
+  const starting = useTraining((s) => s.busy.new !== undefined);
+  const failure = useTraining((s) => s.failures.new);
+  const going = useTraining((s) => runHere(s.runs));
+  const elsewhere = useTraining((s) => s.runs.status === 'done' && s.runs.list.some(({ state }) => state === 'elsewhere'));
+  const { start } = useTrainingActions();
+  const [pressed, setPressed] = useState(false);
+  const wrong = Object.keys(read.problems).length;
+  const hindrance = going
+    ? 'A run goes on. One trains at a time: pause or stop it first.'
+    : elsewhere
+      ? 'A run goes on in another tab of this page. One trains at a time.'
+      : wrong > 0
+        ? `${wrong === 1 ? 'One setting is' : `${wrong} settings are`} wrong; the note stands beside it.`
+        : '';
+  return (
+    <div className="start">
+      {failure !== undefined && <Failure message={failure} />}
+      <div className="start-line">
+        <button
+          type="button"
+          className="button-main"
+          disabled={starting || going !== undefined || elsewhere}
+          onClick={() => {
+            setPressed(true);
+            if (read.config) void start();
+          }}
+        >
+          {starting ? 'Starting…' : 'Train'}
+        </button>
+        <p className="hint">
+          {formatInteger(read.count)} {read.count === 1 ? 'dictionary' : 'dictionaries'}
+          <Estimate model={model} config={read.config} />
+        </p>
+      </div>
+      {hindrance !== '' && (
+        <p className={wrong > 0 && pressed ? 'field-problem' : 'hint'} role={pressed && wrong > 0 ? 'alert' : undefined}>
+          {hindrance}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Time and memory on this device, when they are known. */
+function Estimate({ model, config }: { model: ModelInfo; config: ReadForm['config'] }) {
+  const key = config ? estimateKey(config, model) : '';
+  const state = useTraining((s) => s.estimates[key]);
+  const going = useTraining((s) => runHere(s.runs) !== undefined);
+  if (!config) return null;
+  if (state?.status === 'done') {
+    const { seconds, bytes, tokensPerSecond } = state.estimate;
+    return (
+      <>
+        , about <strong>{durationWords(seconds)}</strong> here ({formatCount(Math.round(tokensPerSecond))} tokens/s), {formatBytes(bytes)}{' '}
+        of memory
+      </>
+    );
+  }
+  if (state?.status === 'failed') return <>. {state.message}</>;
+  if (going) return <>. Its time is measured when no run goes on.</>;
+  return <>. Measuring how long it takes here…</>;
+}

@@ -1,0 +1,38 @@
+import { createContext, use, type ReactNode } from 'react';
+import { useStore } from 'zustand';
+import type { TrainingApi } from '../../app/api.ts';
+import type { AppStore } from '../../state/store.ts';
+import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/training.ts';
+import { useAppStore } from '../StoreContext.tsx';
+
+/** One store for each page, whichever of its parts is drawn first. */
+const stores = new WeakMap<AppStore, TrainingStore>();
+
+function storeOf(api: TrainingApi, app: AppStore): TrainingStore {
+  const known = stores.get(app);
+  if (known) return known;
+  const made = createTrainingStore(api, app);
+  stores.set(app, made);
+  return made;
+}
+
+const TrainingContext = createContext<TrainingStore | null>(null);
+
+export function TrainingProvider({ api, children }: { api: TrainingApi; children: ReactNode }) {
+  const app = useAppStore();
+  return <TrainingContext value={storeOf(api, app)}>{children}</TrainingContext>;
+}
+
+export function useTrainingStore(): TrainingStore {
+  const store = use(TrainingContext);
+  if (!store) throw new Error('This component must stand inside TrainingProvider.');
+  return store;
+}
+
+export function useTraining<T>(selector: (state: TrainingState) => T): T {
+  return useStore(useTrainingStore(), selector);
+}
+
+export function useTrainingActions(): TrainingActions {
+  return useTraining((s) => s.actions);
+}
