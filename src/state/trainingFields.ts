@@ -126,7 +126,7 @@ export const ADVANCED_FIELDS: readonly { title: string; fields: readonly NumberF
         },
       ),
       field('evaluate_tokens', 'Measure on', 'Held-out tokens of one measurement.', '2048', { least: 1, most: 1e7, whole }),
-      field('buffer_mib', 'Shuffle buffer', 'MiB of activations held and shuffled together.', '128', { least: 1, most: 4096 }),
+      field('buffer_mib', 'Shuffle buffer', 'MiB of activations held and shuffled together.', '32', { least: 1, most: 4096 }),
       field('seed', 'Seed of the run', 'Of the order of text and rows, and of features that begin again.', '0', {
         least: 0,
         most: Number.MAX_SAFE_INTEGER,

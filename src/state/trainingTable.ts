@@ -10,7 +10,7 @@ export function settingsOf({ plan, config }: RunInfo): Record<string, string> {
     place: several(d.map(({ hook }) => shortHook(hook))),
     architecture: several(d.map(({ settings }) => settings.architecture)),
     features: several(d.map(({ settings }) => formatInteger(settings.d_sae))),
-    sparsity: several(d.map(sparsityWords)),
+    sparsity: sparsitiesWords(d),
     'start seed': several(d.map(({ seed }) => String(seed))),
     text: plan.corpus.names.join(' + '),
     tokens: formatInteger(plan.tokens),
@@ -40,9 +40,21 @@ export function shortHook(hook: string): string {
   return hook.replace(/^blocks\.(\d+)\./, '$1 ').replace(/hook_/g, '');
 }
 
-export function sparsityWords({ settings }: DictionaryPlan): string {
-  if (settings.architecture === 'tied') return `α ${formatNumber(settings.alpha)}`;
-  return settings.architecture === 'standard' ? `L1 ${formatNumber(settings.l1_coefficient)}` : `k ${settings.k}`;
+function sparsityOf({ settings }: DictionaryPlan): [sign: string, value: number] {
+  if (settings.architecture === 'tied') return ['α', settings.alpha];
+  return settings.architecture === 'standard' ? ['L1', settings.l1_coefficient] : ['k', settings.k];
+}
+
+/** α 0.004; of more than two values the ends: α 0.001 … 0.008 (4). */
+function sparsitiesWords(dictionaries: readonly DictionaryPlan[]): string {
+  const bySign = new Map<string, Set<number>>();
+  for (const [sign, value] of dictionaries.map(sparsityOf)) bySign.set(sign, (bySign.get(sign) ?? new Set()).add(value));
+  return [...bySign]
+    .map(([sign, set]) => {
+      const values = [...set].sort((a, b) => a - b).map(String);
+      return `${sign} ${values.length > 2 ? `${values[0]} … ${values.at(-1)} (${values.length})` : values.join(', ')}`;
+    })
+    .join('; ');
 }
 
 /** Names of settings in which the runs differ, and the values of each run. */

@@ -203,7 +203,13 @@ function historyAt(plan: RunPlan, step: number): RunHistory {
     const density = Float32Array.from({ length: settings.d_sae }, (_, j) =>
       j < dead ? 0 : Math.min(1, (l0 / settings.d_sae) * Math.exp(3 * (noise(j, index) + noise(j, 7) + noise(j, 9) - 1.9))),
     );
-    return { points: step > 0 ? points : [], evaluations, density: step > 20 ? density : null, densityRows: step > 20 ? 20_000 : 0 };
+    return {
+      points: step > 0 ? points : [],
+      evaluations,
+      density: step > 20 ? density : null,
+      densityRows: step > 20 ? 20_000 : 0,
+      densityFrom: step * plan.batch,
+    };
   });
 }
 

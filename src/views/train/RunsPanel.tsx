@@ -50,11 +50,6 @@ function Table({ runs }: { runs: readonly RunInfo[] }) {
           <tr>
             <th scope="col">Run</th>
             <th scope="col">State</th>
-            {names.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
             {FIGURES.map(({ name, formula }) => (
               <th key={name} scope="col" className="numeric">
                 <abbr title={formula} tabIndex={0}>
@@ -65,6 +60,11 @@ function Table({ runs }: { runs: readonly RunInfo[] }) {
             <th scope="col" className="numeric">
               Time
             </th>
+            {names.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
             <td />
           </tr>
         </thead>
@@ -103,9 +103,6 @@ function Row({ run, watched, cells }: { run: RunInfo; watched: boolean; cells: r
         {stateName(run)}
         {unfinished && <span className="hint"> {percentDone(run)}</span>}
       </td>
-      {cells.map((cell, i) => (
-        <td key={i}>{cell}</td>
-      ))}
       {FIGURES.map(({ name, key, show }) => (
         <td key={name} className="numeric">
           {rangeWords(
@@ -115,6 +112,11 @@ function Row({ run, watched, cells }: { run: RunInfo; watched: boolean; cells: r
         </td>
       ))}
       <td className="numeric">{durationWords(run.seconds)}</td>
+      {cells.map((cell, i) => (
+        <td key={i} className="run-setting" title={cell}>
+          {cell}
+        </td>
+      ))}
       <td className="row-tools">
         <Tools run={run} />
       </td>
