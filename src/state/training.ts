@@ -43,6 +43,8 @@ export interface TrainingFacts {
   charts: ChartChoices;
   /** What is being started, paused, stopped, …, by run id; 'new' is the start. */
   busy: Readonly<Record<string, 'starting' | 'pausing' | 'resuming' | 'stopping' | 'removing' | 'opening'>>;
+  /** Runs that went on in this tab: paused, they can still be looked into, and measuring would put them aside. */
+  here: readonly string[];
   /** What went wrong last with the run of that id ('new', 'corpus' too), as a sentence. */
   failures: Readonly<Record<string, string>>;
   /** What to know of texts added last. */
@@ -92,6 +94,7 @@ const initial: TrainingFacts = {
   cursor: null,
   charts: { log: true },
   busy: {},
+  here: [],
   failures: {},
   corpusWarnings: [],
   addingText: false,
@@ -195,21 +198,21 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
         set({ watched: null, muted: [], cursor: null });
         const run = await api.train(config);
         watchEnd(run.done);
-        set({ watched: run.id });
+        set((s) => ({ watched: run.id, here: [...s.here, run.id] }));
       }),
     pause: (id) => doing(id, 'pausing', async () => (await api.runs.get(id)).pause()),
     resume: (id) =>
       doing(id, 'resuming', async () => {
         estimator.stop();
         watchEnd((await api.runs.resume(id)).done);
-        set({ watched: id });
+        set((s) => ({ watched: id, here: [...s.here, id] }));
       }),
     stop: (id, keep) =>
       doing(id, 'stopping', async () => {
-        const run = runOf(get().runs, id);
-        // A run that waits is stopped where it lies: without its dictionaries that is forgetting it.
-        if (!keep && run && run.state !== 'running' && run.state !== 'starting') return api.runs.remove(id);
-        await (await api.runs.get(id)).stop({ keep });
+        const waits = runOf(get().runs, id)?.state === 'paused' && !get().here.includes(id);
+        // One that waits since an earlier visit is nowhere: without its dictionaries, stopping it is forgetting it.
+        if (waits && !keep) return api.runs.remove(id);
+        await (await (waits ? api.runs.resume(id) : api.runs.get(id))).stop({ keep });
       }),
     remove: (id) => doing(id, 'removing', () => api.runs.remove(id)),
     watch(id) {

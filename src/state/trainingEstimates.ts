@@ -1,11 +1,13 @@
 /** What runs would take on this device: measured one after another, the form first, while nothing trains. */
-import type { ModelInfo, TrainConfig, TrainingApi } from '../app/api.ts';
+import type { ModelInfo, RunInfo, TrainConfig, TrainingApi } from '../app/api.ts';
 import { isAbort, sentenceOf } from './latest.ts';
 import type { EstimateState, TrainingStore } from './training.ts';
 import { configNow, PRESETS, readForm } from './trainingForm.ts';
 
 /** Somebody who types is not asked for yet. */
 const PAUSE_MS = 900;
+
+const BUSY: readonly RunInfo['state'][] = ['running', 'starting', 'elsewhere'];
 
 /** What tells one estimate from another. */
 export function estimateKey(config: TrainConfig, model: ModelInfo): string {
@@ -34,11 +36,11 @@ export function createEstimator(
   let running: { key: string; stop: AbortController } | null = null;
 
   const busy = () => {
-    const { runs, busy: tasks } = store.getState();
+    const { runs, busy: tasks, here } = store.getState();
     return (
       tasks.new !== undefined ||
       runs.status !== 'done' ||
-      runs.list.some(({ state }) => ['running', 'starting', 'elsewhere'].includes(state))
+      runs.list.some(({ id, state }) => BUSY.includes(state) || (state === 'paused' && here.includes(id)))
     );
   };
   const wanted = (): { key: string; config: TrainConfig } | undefined => {
