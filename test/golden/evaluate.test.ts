@@ -35,6 +35,14 @@ describe('evaluate', () => {
     expect(density.filter((share) => share === 0)).toHaveLength(figures.dead);
   });
 
+  it('takes a text by its name', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../public/corpora/moby-dick.txt'), 'utf8').slice(0, 4000);
+    const named = await node.api.evaluate(LAYER_3, { corpus: 'moby-dick', tokens: 300 });
+    expect(named).toEqual(await node.api.evaluate(LAYER_3, { text, tokens: 300 }));
+    await expect(node.api.evaluate(LAYER_3, { corpus: 'moby', tokens: 300 })).rejects.toThrow(/no text called "moby".*"moby-dick", "sotu"/);
+    await expect(node.api.evaluate(LAYER_3, { corpus: 'sotu', text })).rejects.toThrow(/one of/);
+  });
+
   it('agrees with replacing the activations by hand', async () => {
     const ids = expected.ids.slice(0, 60);
     const found = await node.api.evaluate(LAYER_3, { ids: [ids] });

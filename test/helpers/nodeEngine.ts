@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { createApi } from '../../src/app/createApi.ts';
 import type { FeaturescopeApi } from '../../src/app/api.ts';
+import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import { Runtime } from '../../workers/engine/runtime.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import { LensSession } from '../../workers/lens/session.ts';
@@ -34,6 +35,14 @@ function fetchFile(input: string | URL | Request): Promise<Response> {
   }
 }
 
+/** Nobody added a text. */
+const noCorpora: CorpusStore = {
+  list: () => Promise.resolve([]),
+  open: () => Promise.resolve(undefined),
+  save: () => Promise.reject(new Error('This store keeps nothing.')),
+  remove: () => Promise.resolve(),
+};
+
 export interface NodeApi {
   api: FeaturescopeApi;
   close(): void;
@@ -45,6 +54,7 @@ export function createNodeApi(model = 'bookworm-9m'): NodeApi {
   const session = new LensSession({
     createRuntime: () => Promise.resolve(createNodeRuntime()),
     createEngine: () => Promise.resolve(createNodeEngine()),
+    corpora: noCorpora,
   });
   serve(port2, lensHandlers(session));
   const caller = connect(port1);

@@ -1,8 +1,9 @@
 /** What the lens worker has of the browser. */
+import { createCorpusStore } from '../../src/cache/corpusStore.ts';
 import { createDictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { createOrtRuntime, createSaeEngine } from '../browserPlatform.ts';
 import type { Platform } from './session.ts';
 
 export function createPlatform(): Platform {
-  return { store: createDictionaryStore(), createRuntime: createOrtRuntime, createEngine: createSaeEngine };
+  return { store: createDictionaryStore(), corpora: createCorpusStore(), createRuntime: createOrtRuntime, createEngine: createSaeEngine };
 }

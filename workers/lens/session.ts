@@ -2,6 +2,7 @@
  * The lens worker's work, without the worker: opens a device, holds the current model, answers calls. A
  * model that is replaced lives until the calls that use it end.
  */
+import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import type { DictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
 import { AbortedError, UsageError } from '../../src/core/errors.ts';
@@ -28,6 +29,7 @@ import type {
 import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { checkActs, encodeActivations, readActivations, type Activations } from '../engine/encode.ts';
+import { corpusNames, openCorpora } from '../engine/corpora.ts';
 import { cutContexts, evaluate } from '../engine/evaluate.ts';
 import { predict } from '../engine/predict.ts';
 import { checkRows, run, type Rows } from '../engine/run.ts';
@@ -47,6 +49,8 @@ const DEFAULT_TOKENS = 4096;
 const MOST_CHARACTERS = 16;
 
 export interface Platform {
+  /** Texts a person added; absent: those that ship cannot be named either. */
+  corpora?: CorpusStore;
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
   store?: DictionaryStore;
   createRuntime(choice: Awaited<ReturnType<typeof chooseDevice>>): Promise<Runtime>;
@@ -266,17 +270,35 @@ export class LensSession {
   }
 
   async #contexts(options: EvaluateOptions, held: LoadedModel, signal: AbortSignal): Promise<number[][]> {
-    const { ids, text, tokens = DEFAULT_TOKENS } = options;
+    const { ids, text, corpus, tokens = DEFAULT_TOKENS } = options;
     if (!Number.isInteger(tokens) || tokens < 2) throw new UsageError('`tokens` must be a whole number of at least 2.');
-    if (ids !== undefined && text !== undefined) throw new UsageError('Give `ids` or `text` to measure on, not both.');
+    if ([ids, text, corpus].filter((given) => given !== undefined).length > 1) {
+      throw new UsageError('Give one of `ids`, `text` and `corpus` to measure on.');
+    }
     const cut = (documents: readonly (readonly number[])[]) => cutContexts(documents, held.model.config.n_ctx, tokens);
     if (ids instanceof Uint16Array) return cut([[...ids.subarray(0, tokens)]]);
     if (ids !== undefined) {
       if (!Array.isArray(ids) || !ids.every(Array.isArray)) throw new UsageError('`ids` must be a Uint16Array or a list of lists.');
       return cut(ids);
     }
+    if (corpus !== undefined) return cut(await this.#documents(corpus, tokens, held, signal));
     const words = text ?? (await readCorpus(this.#base, signal));
     return cut([requireTokenizer(held).encode(words.slice(0, tokens * MOST_CHARACTERS))]);
+  }
+
+  /** The first documents of a corpus, as many as give `tokens` tokens. */
+  async #documents(name: string, tokens: number, held: LoadedModel, signal: AbortSignal): Promise<number[][]> {
+    const { corpora } = this.#platform;
+    if (!corpora) throw new UsageError('There are no texts by name here; give `text` or `ids`.');
+    const tokenizer = requireTokenizer(held);
+    const found: number[][] = [];
+    let count = 0;
+    for await (const document of (await openCorpora(corpora, this.#base, corpusNames(name))).documents(signal)) {
+      found.push(tokenizer.encode(document.slice(0, (tokens - count) * MOST_CHARACTERS)));
+      count += found[found.length - 1].length;
+      if (count >= tokens) break;
+    }
+    return found;
   }
 
   /** Activations of the dictionary's hook: given ones need no model. */

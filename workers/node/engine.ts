@@ -1,5 +1,4 @@
 /** The engine in plain Node: ONNX Runtime's WASM build, our kernels, models and corpora from disk. Used by scripts. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import * as ort from 'onnxruntime-web';
@@ -11,6 +10,7 @@ import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { createPlainEngine } from '../../src/kernels/plain.ts';
 import { WasmEngine } from '../../src/kernels/wasm/engine.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
+import { cutText, PIECE_CHARACTERS } from '../engine/corpora.ts';
 import { readDocuments } from '../engine/documents.ts';
 import { loadHookedModel, type HookedModel } from '../engine/hookedModel.ts';
 import { Runtime } from '../engine/runtime.ts';
@@ -70,12 +70,8 @@ export async function readCorpus(names: readonly string[], { model, tokenizer }:
     }
     if (!tokenizer) throw new UsageError(`The model came without tokenizer.json, so ${name} must be token ids (.u16).`);
     const { documents } = await readDocuments({ path, data: new Blob([readFileSync(path)]) });
-    parts.push(
-      joinDocuments(
-        documents.map((text) => tokenizer.encode(text)),
-        model.config.eos_token_id,
-      ),
-    );
+    const encoded = documents.map((text) => [...cutText(text, PIECE_CHARACTERS)].flatMap((piece) => tokenizer.encode(piece)));
+    parts.push(joinDocuments(encoded, model.config.eos_token_id));
   }
   if (parts.length === 1) return parts[0];
   const ids = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -92,14 +88,6 @@ export function readIds(path: string): Uint16Array {
   const bytes = readFileSync(path);
   if (bytes.length % 2 !== 0) throw new UsageError(`${path} holds an odd number of bytes, so it is no file of 16-bit ids.`);
   return new Uint16Array(Uint8Array.from(bytes).buffer);
-}
-
-/** SHA-256 of the ids as little-endian uint32, so that the same text has one hash however it was stored. */
-export function hashIds(ids: Uint16Array | Uint32Array): string {
-  const words = ids instanceof Uint32Array ? ids : Uint32Array.from(ids);
-  return `sha256-${createHash('sha256')
-    .update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
-    .digest('hex')}`;
 }
 
 function findCorpus(name: string): string {

@@ -10,11 +10,12 @@ import type { Evaluation } from '../../src/core/lm/types.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
+import { hashIds } from '../engine/corpora.ts';
 import { cutContexts, evaluate } from '../engine/evaluate.ts';
 import { resolvePlan } from '../engine/training/plan.ts';
 import { TrainingRun } from '../engine/training/run.ts';
 import type { RunCheckpoint, RunParts } from '../engine/training/types.ts';
-import { createEngine, createRuntime, hashIds, openModelFolder, readCorpus, readIds, readKernels } from './engine.ts';
+import { createEngine, createRuntime, openModelFolder, readCorpus, readIds, readKernels } from './engine.ts';
 
 export interface TrainJob {
   config: TrainConfig;
@@ -45,7 +46,7 @@ export async function train(job: TrainJob): Promise<void> {
   const parts: RunParts = { model: opened.model, engine: createEngine(), ids, createTrainer: trainerFactory() };
   const known = {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
-    corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: hashIds(ids) },
+    corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: await hashIds(ids) },
   };
   const plan = resolvePlan(config, known);
   mkdirSync(out, { recursive: true });

@@ -20,7 +20,7 @@ import type { CallContext } from '../rpc.ts';
 import type { BeginJob, FileIn, RunEnd, TrainModel } from './api.ts';
 import { estimateRun } from './estimate.ts';
 import { HeldRun, type TrainingStore } from './heldRun.ts';
-import { corpusNames, openCorpora, tokenizeCorpora, type Text } from './text.ts';
+import { corpusNames, openCorpora, tokenizeCorpora, type Text } from '../engine/corpora.ts';
 
 /** Layout of checkpoints that this build goes on from. */
 const CHECKPOINT_VERSION = 1;

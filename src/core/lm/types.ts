@@ -175,6 +175,8 @@ export type EvaluateOptions = {
   /** Token ids: one stretch, or one list a document. */
   ids?: Uint16Array | number[][];
   text?: string;
+  /** Name of a text to train on (`corpus.list()`), each document from an empty context. */
+  corpus?: string;
   /** At most this many tokens, in contexts of the model's n_ctx; default 4,096. */
   tokens?: number;
 };

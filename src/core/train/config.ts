@@ -86,7 +86,7 @@ export interface RunPlan {
   version: 1;
   name: string;
   model: { id: string; hash: string; n_ctx: number; endOfText: number };
-  corpus: { names: string[]; /** SHA-256 of the ids as uint32. */ hash: string; tokens: number };
+  corpus: { names: string[]; /** SHA-256 of the ids as uint32, hex. */ hash: string; tokens: number };
   dictionaries: DictionaryPlan[];
   /** Hooks read, each once. */
   hooks: { name: string; d_in: number }[];

@@ -3,12 +3,12 @@ import { fetchShippedCorpus, listShippedCorpora, type CorpusStore } from '../../
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
 import { quote } from '../../src/core/formats/text.ts';
 import { joinDocuments } from '../../src/core/train/stream.ts';
-import { readDocuments } from '../engine/documents.ts';
-import { nextTask } from '../engine/runtime.ts';
-import type { Tokenizer } from '../engine/tokenizer.ts';
+import { readDocuments } from './documents.ts';
+import { nextTask } from './runtime.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** Characters tokenized in one go: some tens of milliseconds, so that a stop is seen. */
-const PIECE_CHARACTERS = 65_536;
+export const PIECE_CHARACTERS = 65_536;
 
 export interface Text {
   ids: Uint32Array;
@@ -110,7 +110,9 @@ export function* cutText(text: string, most: number): Generator<string> {
   if (start < text.length) yield text.slice(start);
 }
 
-async function hashIds(ids: Uint32Array): Promise<string> {
+/** SHA-256 of the ids as little-endian uint32, hex: the same text has one hash however it was stored; '' without crypto.subtle. */
+export async function hashIds(given: Uint16Array | Uint32Array): Promise<string> {
+  const ids = given instanceof Uint32Array ? given : Uint32Array.from(given);
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (!subtle) return '';
   const digest = new Uint8Array(await subtle.digest('SHA-256', ids as Uint32Array<ArrayBuffer>));
