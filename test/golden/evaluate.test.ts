@@ -106,7 +106,7 @@ describe('evaluate', () => {
     await expect(api.evaluate(LAYER_3, { ids: [[1]] })).rejects.toThrow(/at least two tokens/);
     await expect(api.evaluate(LAYER_3, { ids: [[1, 99_999]] })).rejects.toThrow(/token id 99999/);
     await expect(api.evaluate(LAYER_3, { ids: [7] as never })).rejects.toThrow(/list of lists/);
-    await expect(api.evaluate(LAYER_3, { text: 'a', ids: [[1, 2]] })).rejects.toThrow(/not both/);
+    await expect(api.evaluate(LAYER_3, { text: 'a', ids: [[1, 2]] })).rejects.toThrow(/one of `ids`, `text` and `corpus`/);
     await expect(api.evaluate(LAYER_3, { tokens: 0 })).rejects.toThrow(/at least 2/);
   });
 });
