@@ -14,6 +14,7 @@ const RULE_BYTES = 128;
 /** Sums of a block: squared error, entries (i32), Σ least values, rows that have one (i32), spread, squared rest. */
 const BLOCK_SUMS = 64;
 const CHUNK_SUMS = 16;
+const LANE_BYTES = 160;
 
 /** Fields of assembly/plan.ts, in its order: f64 first. */
 const NUMBERS = ['least', 'errorScale', 'penaltyScale', 'auxiliaryScale', 'stepSize', 'root', 'beta1', 'beta2', 'eps', 'clip'] as const;
@@ -37,6 +38,7 @@ const PLACES = [
   'columns',
   'mean',
   'pull',
+  'lanes',
   'scratch',
 ] as const;
 const TENSORS: readonly ParameterName[] = ['W_dec', 'b_enc', 'W_enc', 'b_dec'];
@@ -86,7 +88,7 @@ export class TrainPlan {
     this.latents = roundUp(config.d_sae, GROUP);
     const slots = Math.min(threads, Math.ceil(maxRows / BLOCK_ROWS));
     const scratchBytes = roundUp(this.#scratchBytes(maxRows), 16);
-    const sizes = { ...this.#sizes(roundUp(maxRows, TILE)), scratch: slots * scratchBytes };
+    const sizes = { ...this.#sizes(roundUp(maxRows, TILE)), lanes: threads * LANE_BYTES, scratch: slots * scratchBytes };
     const tensorBytes = (name: ParameterName) => 4 * this.count(name);
     const reserved = [PLAN_BYTES, ...Object.values(sizes), ...this.names.flatMap((name) => PARTS.map(() => tensorBytes(name)))];
     this.arena = new Arena(
@@ -164,7 +166,7 @@ export class TrainPlan {
     return this.arena.doubles(this.at.chunkSums + chunk * CHUNK_SUMS, 1)[0];
   }
 
-  #sizes(maxRows: number): Record<Exclude<Place, 'scratch'>, number> {
+  #sizes(maxRows: number): Record<Exclude<Place, 'lanes' | 'scratch'>, number> {
     const { architecture } = this.#config;
     const { width, latents, chunks } = this;
     const blocks = Math.ceil(maxRows / BLOCK_ROWS);
@@ -193,12 +195,12 @@ export class TrainPlan {
     };
   }
 
-  /** What encoding a block needs: a group's lanes, bounds and heap sizes of its rows, tiles, heaps. */
+  /** What a block needs: a group's lanes; of its rows bounds, heap sizes and what waits to be added; tiles; heaps. */
   #scratchBytes(maxRows: number): number {
     const config = this.#config;
     const rows = Math.min(BLOCK_ROWS, roundUp(maxRows, TILE));
     const most = config.architecture === 'topk' ? Math.min(config.d_sae, Math.max(config.k, config.aux_k_max)) : 0;
-    return 32 + 2 * 4 * BLOCK_ROWS + 4 * BLOCK_ROWS * this.width + 4 * rows * most;
+    return 32 + (2 * 4 + 32) * BLOCK_ROWS + 4 * BLOCK_ROWS * this.width + 4 * rows * most;
   }
 
   #writeConstants(scratchBytes: number, slots: number): void {

@@ -11,7 +11,7 @@ import type { Threads } from './threads.ts';
 import { BLOCK_ROWS, checkPlan, CHUNK, GROUP, TrainPlan, type BlockSums, type Part } from './trainPlan.ts';
 
 /** Exports of assembly/train.ts that take tasks until none is left. */
-const PHASES = ['prepare', 'forward', 'spread', 'prepareDead', 'forwardDead', 'gradients', 'update'] as const;
+const PHASES = ['prepare', 'encode', 'decode', 'spread', 'prepareDead', 'forwardDead', 'gradients', 'update'] as const;
 type Phase = (typeof PHASES)[number];
 
 interface TrainKernels extends Record<Phase, (plan: number, thread: number) => void> {
@@ -45,6 +45,8 @@ export async function createWasmTrainer(
 export class WasmTrainer implements StepTrainer {
   readonly kernels;
   readonly config: TrainableConfig;
+  /** Spent in each phase so far: for measuring only, nothing depends on it. */
+  readonly milliseconds = Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>;
   readonly #job: { threads: Threads; id: number } | undefined;
   #memory: { plan: TrainPlan; kernels: TrainKernels } | undefined;
   #steps = 0;
@@ -90,7 +92,8 @@ export class WasmTrainer implements StepTrainer {
     const rows = x.length / this.config.d_in;
     this.#writeStep(x, rows, settings);
     this.#run('prepare', this.#plan.chunks);
-    this.#run('forward', Math.ceil(rows / BLOCK_ROWS));
+    this.#run('encode', Math.ceil(rows / BLOCK_ROWS));
+    this.#run('decode', Math.ceil(rows / BLOCK_ROWS));
     const auxiliary = this.config.architecture === 'topk' ? this.#forwardTopk(rows, this.config) : 0;
     this.#run('gradients', this.#plan.chunks);
     if (this.config.architecture !== 'topk') this.#count(rows);
@@ -160,8 +163,10 @@ export class WasmTrainer implements StepTrainer {
     plan.setWord('tasks', tasks);
     plan.setWord('next', 0);
     const work = () => kernels[phase](plan.address, 0);
+    const start = performance.now();
     if (this.#job) this.#job.threads.run(this.#job.id, PHASES.indexOf(phase), work);
     else work();
+    this.milliseconds[phase] += performance.now() - start;
   }
 
   /** The batch and what this step is made with. */

@@ -69,7 +69,8 @@ export class Plan {
   mean!: usize;
   /** Σ over a chunk's latents of bias gradient · encoder row. [chunks][width] */
   pull!: usize;
-  /** Of each thread. */
+  /** Of each thread: what waits in a group of latents, for all; what rows need, for as many as work on rows. */
+  lanes!: usize;
   scratch!: usize;
   scratchBytes!: usize;
 

@@ -7,7 +7,19 @@
 import { Plan, STANDARD, TIED, TOPK } from './plan';
 import { encodeGroups } from './sae';
 import { countEquals, isKept, takeValues } from './select';
-import { addColumns, addRow, dotRows, fma, scaleRow, subtractRow, sumDeviations, sumSquares } from './vectors';
+import {
+  addColumns,
+  addFour,
+  addFourRows,
+  addRow,
+  dotFour,
+  dotRows,
+  fma,
+  scaleRow,
+  subtractRow,
+  sumDeviations,
+  sumSquares,
+} from './vectors';
 
 const TILE_ROWS: i32 = 4;
 const GROUP: i32 = 8;
@@ -16,6 +28,8 @@ const ENTRY_BYTES: usize = 12;
 /** Rows of a block; groups of a chunk. */
 const BLOCK_ROWS: i32 = 256;
 const CHUNK_GROUPS: i32 = 8;
+/** Of a thread: counts of what waits for each latent of a group, and four addresses each. */
+const LANE_BYTES: usize = 160;
 const BLOCK_SUMS: usize = 64;
 const CHUNK_SUMS: usize = 16;
 /** Above any pre-activation: padding never fires. */
@@ -98,13 +112,15 @@ function scratchOf(plan: Plan, thread: i32): usize {
   return plan.scratch + <usize>thread * plan.scratchBytes;
 }
 
-// Places in a thread's scratch: what encodeGroups wants, bounds and heap sizes of a block's rows, its tiles, heaps.
+// Places in a thread's scratch: what encodeGroups wants; of a block's rows bounds, sizes of heaps (or counts of what
+// waits to be added), what waits: four (factor, address); tiles; heaps.
 const BOUNDS: usize = 32;
 const HEAP_SIZES: usize = BOUNDS + 4 * BLOCK_ROWS;
-const TILES: usize = HEAP_SIZES + 4 * BLOCK_ROWS;
+const WAITING: usize = HEAP_SIZES + 4 * BLOCK_ROWS;
+const TILES: usize = WAITING + 32 * BLOCK_ROWS;
 
-/** Active latents and error of a block of rows. */
-export function forward(plan: Plan, thread: i32): void {
+/** Active latents of a block of rows. */
+export function encode(plan: Plan, thread: i32): void {
   if (thread >= plan.slots) return;
   for (let block = takeTask(plan); block < plan.tasks; block = takeTask(plan)) {
     const bytes = <usize>word(plan.width);
@@ -113,15 +129,25 @@ export function forward(plan: Plan, thread: i32): void {
     const x = plan.x + <usize>first * bytes;
     if (plan.architecture != TIED) for (let r = 0; r < count; r++) subtractRow(x + <usize>r * bytes, plan.bDec, bytes);
     const entries = entriesOf(plan, block);
-    const ends = plan.ends + word(block * plan.groups);
     const tally = plan.blockSums + <usize>block * BLOCK_SUMS;
-    const end = encodeBlock(plan, thread, block, plan.groups, plan.k, entries, ends, 0);
+    const end = encodeBlock(plan, thread, block, plan.groups, plan.k, entries, plan.ends + word(block * plan.groups), 0);
     store<i32>(tally, <i32>((end - entries) / ENTRY_BYTES), 8);
     if (plan.architecture == TOPK) tallyLeast(plan, thread, count, tally);
+  }
+}
+
+/** x̂ − x of a block of rows. */
+export function decode(plan: Plan, thread: i32): void {
+  if (thread >= plan.slots) return;
+  for (let block = takeTask(plan); block < plan.tasks; block = takeTask(plan)) {
+    const bytes = <usize>word(plan.width);
+    const first = block * BLOCK_ROWS;
+    const count = min(BLOCK_ROWS, plan.rows - first);
+    const x = plan.x + <usize>first * bytes;
     const error = plan.error + <usize>first * bytes;
     for (let i: usize = 0; i < <usize>count * bytes; i += 16) v128.store(error + i, f32x4.neg(v128.load(x + i)));
-    decode(plan, entries, end, error);
-    store<f64>(tally, sumSquares(error, <usize>count * bytes));
+    addDecoded(plan, thread, entriesOf(plan, block), deadEntriesOf(plan, block), error, count);
+    store<f64>(plan.blockSums + <usize>block * BLOCK_SUMS, sumSquares(error, <usize>count * bytes));
     if (plan.architecture != TIED) {
       const columns = plan.columns + 2 * <usize>block * bytes;
       memory.fill(columns, 0, 2 * bytes);
@@ -166,7 +192,7 @@ export function forwardDead(plan: Plan, thread: i32): void {
     const entries = deadEntriesOf(plan, block);
     const end = encodeBlock(plan, thread, block, groups, plan.auxiliaryK, entries, plan.deadEnds + word(block * plan.groups), plan.dead);
     memory.copy(plan.rest + first, plan.error + first, size);
-    decode(plan, entries, end, plan.rest + first);
+    addDecoded(plan, thread, entries, end, plan.rest + first, min(BLOCK_ROWS, plan.rows - block * BLOCK_ROWS));
     store<f64>(plan.blockSums + <usize>block * BLOCK_SUMS, sumSquares(plan.rest + first, size), 40);
   }
 }
@@ -273,12 +299,29 @@ function packTiles(x: usize, rows: i32, bytes: usize, out: usize): void {
   }
 }
 
-/** error[row] += value · decoder row, unit in the tied form, for every entry. */
-function decode(plan: Plan, entries: usize, end: usize, error: usize): void {
+/**
+ * error[row] += value · decoder row, unit in the tied form, for every entry. A row's entries wait until there are
+ * four, which are added at once.
+ */
+function addDecoded(plan: Plan, thread: i32, entries: usize, end: usize, error: usize, rows: i32): void {
   const bytes = <usize>word(plan.width);
+  const counts = scratchOf(plan, thread) + HEAP_SIZES;
+  const waiting = scratchOf(plan, thread) + WAITING;
+  memory.fill(counts, 0, word(rows));
   for (let entry = entries; entry < end; entry += ENTRY_BYTES) {
-    const latent = load<i32>(entry, 4);
-    addRow(error + <usize>load<i32>(entry) * bytes, valueOf(plan, entry), plan.wDec + <usize>latent * bytes, bytes);
+    const row = <usize>load<i32>(entry);
+    const count = load<i32>(counts + (row << 2));
+    const four = waiting + (row << 5);
+    const place = four + ((<usize>count) << 3);
+    store<f32>(place, valueOf(plan, entry));
+    store<usize>(place, plan.wDec + <usize>load<i32>(entry, 4) * bytes, 4);
+    store<i32>(counts + (row << 2), (count + 1) & 3);
+    if (count == 3) addFourRows(error + row * bytes, four, bytes);
+  }
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    const four = waiting + (row << 5);
+    const last = four + ((<usize>load<i32>(counts + (row << 2))) << 3);
+    for (let at = four; at < last; at += 8) addRow(error + row * bytes, load<f32>(at), load<usize>(at, 4), bytes);
   }
 }
 
@@ -289,7 +332,7 @@ function valueOf(plan: Plan, entry: usize): f32 {
 }
 
 /** Gradients of a chunk of latents: all blocks in order, then what belongs to whole rows of the matrices. */
-export function gradients(plan: Plan): void {
+export function gradients(plan: Plan, thread: i32): void {
   for (let chunk = takeTask(plan); chunk < plan.tasks; chunk = takeTask(plan)) {
     const bytes = <usize>word(plan.width);
     const firstGroup = chunk * CHUNK_GROUPS;
@@ -305,7 +348,7 @@ export function gradients(plan: Plan): void {
     if (plan.architecture != TOPK) memory.fill(plan.fired + word(from), 0, size << 2);
     const blocks = (plan.rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     for (let block = 0; block < blocks; block++) {
-      addGroups(plan, block, entriesOf(plan, block), plan.ends + word(block * plan.groups), firstGroup, lastGroup, from, to, false);
+      for (let group = firstGroup; group < lastGroup; group++) addGroup(plan, thread, block, group);
     }
     if (plan.deadCount > 0) addDead(plan, chunk, blocks, from, to);
     finishRows(plan, chunk, from, to);
@@ -319,22 +362,66 @@ function addDead(plan: Plan, chunk: i32, blocks: i32, from: i32, to: i32): void 
   const first = before / GROUP;
   const last = before == after ? first : (after + GROUP - 1) / GROUP;
   for (let block = 0; block < blocks; block++) {
-    addGroups(plan, block, deadEntriesOf(plan, block), plan.deadEnds + word(block * plan.groups), first, last, from, to, true);
+    addDeadGroups(plan, block, first, last, from, to);
   }
 }
 
-/** Adds the entries of some groups of a block whose latents lie in [from, to). */
-function addGroups(plan: Plan, block: i32, entries: usize, ends: usize, first: i32, last: i32, from: i32, to: i32, isDead: bool): void {
+/** Adds the entries of dead latents in some groups of a block whose latents lie in [from, to). */
+function addDeadGroups(plan: Plan, block: i32, first: i32, last: i32, from: i32, to: i32): void {
   if (first >= last) return;
+  const entries = deadEntriesOf(plan, block);
+  const ends = plan.deadEnds + word(block * plan.groups);
   const start: usize = first == 0 ? 0 : load<usize>(ends + word(first - 1));
   const end = load<usize>(ends + word(last - 1));
   const rows = <usize>(block * BLOCK_ROWS) * <usize>word(plan.width);
-  const error = (isDead ? plan.rest : plan.error) + rows;
-  const scale = f32(isDead ? plan.auxiliaryScale : plan.errorScale);
   for (let entry = entries + start; entry < entries + end; entry += ENTRY_BYTES) {
     const latent = load<i32>(entry, 4);
-    if (latent >= from && latent < to) addEntry(plan, entry, error, plan.x + rows, scale);
+    if (latent >= from && latent < to) addEntry(plan, entry, plan.rest + rows, plan.x + rows, f32(plan.auxiliaryScale));
   }
+}
+
+/** Adds the entries of a group of a block. A latent's entries wait until there are four, which are added at once. */
+function addGroup(plan: Plan, thread: i32, block: i32, group: i32): void {
+  const entries = entriesOf(plan, block);
+  const ends = plan.ends + word(block * plan.groups);
+  const start: usize = group == 0 ? 0 : load<usize>(ends + word(group - 1));
+  const end = entries + load<usize>(ends + word(group));
+  const rows = <usize>(block * BLOCK_ROWS) * <usize>word(plan.width);
+  const error = plan.error + rows;
+  const x = plan.x + rows;
+  const scale = f32(plan.errorScale);
+  const counts = plan.lanes + <usize>thread * LANE_BYTES;
+  const waiting = counts + 32;
+  v128.store(counts, i32x4.splat(0));
+  v128.store(counts, i32x4.splat(0), 16);
+  for (let entry = entries + start; entry < end; entry += ENTRY_BYTES) {
+    const lane = <usize>(load<i32>(entry, 4) & (GROUP - 1));
+    const count = load<i32>(counts + (lane << 2));
+    const four = waiting + (lane << 4);
+    store<usize>(four + word(count), entry);
+    store<i32>(counts + (lane << 2), (count + 1) & 3);
+    if (count == 3) addFourEntries(plan, four, error, x, scale);
+  }
+  for (let lane: usize = 0; lane < <usize>GROUP; lane++) {
+    const four = waiting + (lane << 4);
+    const last = four + word(load<i32>(counts + (lane << 2)));
+    for (let at = four; at < last; at += 4) addEntry(plan, load<usize>(at), error, x, scale);
+  }
+}
+
+/** What one entry adds to the numbers of its latent, given w·e. @returns df */
+function addNumbers(plan: Plan, latent: i32, f: f32, along: f32, scale: f32): f32 {
+  let df = scale * along;
+  if (plan.architecture == TIED) df = scale * (along / load<f32>(plan.norms + word(latent))) + f32(plan.penaltyScale);
+  else if (plan.architecture == STANDARD) df += f32(plan.penaltyScale) * load<f32>(plan.norms + word(latent));
+  const g = plan.bEncG + word(latent);
+  store<f32>(g, load<f32>(g) + df);
+  if (plan.architecture == TOPK) return df;
+  const sum = plan.sums + word(latent);
+  store<f32>(sum, load<f32>(sum) + f);
+  const fired = plan.fired + word(latent);
+  store<i32>(fired, load<i32>(fired) + 1);
+  return df;
 }
 
 /**
@@ -348,29 +435,31 @@ function addEntry(plan: Plan, entry: usize, error: usize, x: usize, scale: f32):
   const e = error + <usize>load<i32>(entry) * bytes;
   const input = x + <usize>load<i32>(entry) * bytes;
   const at = <usize>latent * bytes;
-  const along = dotRows(plan.wDec + at, e, bytes);
-  let df = scale * along;
-  if (plan.architecture == TIED) df = scale * (along / load<f32>(plan.norms + word(latent))) + f32(plan.penaltyScale);
-  else if (plan.architecture == STANDARD) df += f32(plan.penaltyScale) * load<f32>(plan.norms + word(latent));
-  const byError = f32x4.splat(scale * f);
-  const byInput = f32x4.splat(df);
-  store<f32>(plan.bEncG + word(latent), load<f32>(plan.bEncG + word(latent)) + df);
-  if (plan.architecture != TOPK) {
-    store<f32>(plan.sums + word(latent), load<f32>(plan.sums + word(latent)) + f);
-    store<i32>(plan.fired + word(latent), load<i32>(plan.fired + word(latent)) + 1);
-  }
-  const d = plan.wDecG + at;
-  if (plan.architecture == TIED) {
-    for (let i: usize = 0; i < bytes; i += 16) {
-      v128.store(d + i, fma(byError, v128.load(e + i), fma(byInput, v128.load(input + i), v128.load(d + i))));
-    }
-    return;
-  }
-  const g = plan.wEncG + at;
-  for (let i: usize = 0; i < bytes; i += 16) {
-    v128.store(d + i, fma(byError, v128.load(e + i), v128.load(d + i)));
-    v128.store(g + i, fma(byInput, v128.load(input + i), v128.load(g + i)));
-  }
+  const df = addNumbers(plan, latent, f, dotRows(plan.wDec + at, e, bytes), scale);
+  addRow(plan.wDecG + at, scale * f, e, bytes);
+  addRow((plan.architecture == TIED ? plan.wDecG : plan.wEncG) + at, df, input, bytes);
+}
+
+/** The same for four entries of one latent, whose addresses lie at `four`. */
+function addFourEntries(plan: Plan, four: usize, error: usize, x: usize, scale: f32): void {
+  const bytes = <usize>word(plan.width);
+  const latent = load<i32>(load<usize>(four), 4);
+  const at = <usize>latent * bytes;
+  const r0 = <usize>load<i32>(load<usize>(four)) * bytes;
+  const r1 = <usize>load<i32>(load<usize>(four, 4)) * bytes;
+  const r2 = <usize>load<i32>(load<usize>(four, 8)) * bytes;
+  const r3 = <usize>load<i32>(load<usize>(four, 12)) * bytes;
+  const f0 = load<f32>(load<usize>(four), 8);
+  const f1 = load<f32>(load<usize>(four, 4), 8);
+  const f2 = load<f32>(load<usize>(four, 8), 8);
+  const f3 = load<f32>(load<usize>(four, 12), 8);
+  const along = dotFour(plan.wDec + at, error + r0, error + r1, error + r2, error + r3, bytes);
+  const d0 = addNumbers(plan, latent, f0, f32x4.extract_lane(along, 0), scale);
+  const d1 = addNumbers(plan, latent, f1, f32x4.extract_lane(along, 1), scale);
+  const d2 = addNumbers(plan, latent, f2, f32x4.extract_lane(along, 2), scale);
+  const d3 = addNumbers(plan, latent, f3, f32x4.extract_lane(along, 3), scale);
+  addFour(plan.wDecG + at, scale * f0, error + r0, scale * f1, error + r1, scale * f2, error + r2, scale * f3, error + r3, bytes);
+  addFour((plan.architecture == TIED ? plan.wDecG : plan.wEncG) + at, d0, x + r0, d1, x + r1, d2, x + r2, d3, x + r3, bytes);
 }
 
 function finishRows(plan: Plan, chunk: i32, from: i32, to: i32): void {
