@@ -53,3 +53,11 @@ export function findChromium() {
 export function launchChromium(extra = []) {
   return chromium.launch({ executablePath: findChromium(), args: [...QUIET, ...extra] });
 }
+
+/**
+ * A browser of its own whose profile lies on disk, as a person's does.
+ * @param {string} folder of the profile
+ */
+export function launchProfile(folder) {
+  return chromium.launchPersistentContext(folder, { executablePath: findChromium(), args: QUIET });
+}
