@@ -27,14 +27,14 @@ const CONFIG: TrainConfig = {
     { hook: 'blocks.0.hook_mlp_out', architecture: 'standard', d_sae: 256, l1_coefficient: 0.5 },
     { hook: 'blocks.1.hook_resid_post', architecture: 'topk', d_sae: 128, k: 8 },
   ],
-  tokens: FULL ? 200_000 : 40_000,
+  tokens: FULL ? 80_000 : 20_000,
   batch: 256,
   buffer_mib: 8,
   schedule: { warmup: 10, decay: 20, sparsityWarmup: 15 },
   resample_every: 37,
   dead_after: 4000,
   evaluate_every: 50,
-  evaluate_tokens: 512,
+  evaluate_tokens: 256,
   checkpoint_seconds: 1,
 };
 
@@ -126,8 +126,9 @@ const uninterrupted = (threads: number): Promise<Outcome> =>
     // Without checkpoints on the way, so that taking them is seen to change nothing.
     const began = Date.now();
     const info = await start(page, { ...CONFIG, threads, checkpoint_seconds: 10_000 });
+    expect(info.threads).toBe(threads);
     const result = await outcome(page);
-    process.stdout.write(`uninterrupted, ${threads} threads: ${info.plan!.steps} steps in ${(Date.now() - began) / 1000} s\n`);
+    process.stdout.write(`uninterrupted, ${info.threads} of ${threads} threads, ${info.kernels}: ${info.plan!.steps} steps in ${(Date.now() - began) / 1000} s\n`);
     return result;
   });
 

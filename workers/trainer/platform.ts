@@ -1,15 +1,20 @@
 /** What the trainer worker has of the browser. */
+import relaxedShared from '../../src/kernels/wasm/built/train-relaxed-shared.wasm?url';
 import relaxedWasm from '../../src/kernels/wasm/built/train-relaxed.wasm?url';
+import simdShared from '../../src/kernels/wasm/built/train-simd-shared.wasm?url';
 import simdWasm from '../../src/kernels/wasm/built/train-simd.wasm?url';
 import { createCorpusStore } from '../../src/cache/corpusStore.ts';
 import { createRunStore } from '../../src/cache/runStore.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
+import { startBrowserThreads } from '../../src/kernels/wasm/browserThreads.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
-import { createOrtRuntime, createSaeEngine, fetchModule } from '../browserPlatform.ts';
+import { createOrtRuntime, createSaeEngine, fetchModule, usualThreads } from '../browserPlatform.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import type { Platform, Trainers } from './session.ts';
+
+const MODULES = { relaxed: { alone: relaxedWasm, shared: relaxedShared }, simd: { alone: simdWasm, shared: simdShared } };
 
 export function createPlatform(): Platform {
   return {
@@ -17,7 +22,8 @@ export function createPlatform(): Platform {
     corpora: createCorpusStore(),
     createRuntime: createOrtRuntime,
     createEngine: createSaeEngine,
-    createTrainers: (runtime) => Promise.resolve(runtime.kind === 'webgpu' ? onDevice(runtime) : onCpu()),
+    createTrainers: (runtime, threads = usualThreads()) =>
+      runtime.kind === 'webgpu' ? Promise.resolve(onDevice(runtime)) : onCpu(threads),
   };
 }
 
@@ -30,15 +36,16 @@ function onDevice(runtime: Runtime): Trainers {
   };
 }
 
-async function onCpu(): Promise<Trainers> {
+/** The same numbers on any number of threads. */
+async function onCpu(wanted: number): Promise<Trainers> {
   const build = chooseBuild();
-  const module = build && (await fetchModule(build === 'relaxed' ? relaxedWasm : simdWasm));
+  if (!build)
+    return { threads: 1, create: (settings, parameters) => Promise.resolve(createPlainTrainer(settings, parameters)), release: () => {} };
+  const threads = await startBrowserThreads(wanted);
+  const module = await fetchModule(MODULES[build][threads ? 'shared' : 'alone']);
   return {
-    threads: 1,
-    create: async (settings, parameters, maxRows) =>
-      module && settings.architecture !== 'topk'
-        ? createWasmTrainer(module, build, settings, parameters, maxRows)
-        : createPlainTrainer(settings, parameters),
-    release: () => {},
+    threads: threads?.count ?? 1,
+    create: (settings, parameters, maxRows) => createWasmTrainer(module, build, settings, parameters, maxRows, threads),
+    release: () => threads?.close(),
   };
 }

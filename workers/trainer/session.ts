@@ -259,6 +259,7 @@ export class TrainerSession {
 
   async #equip(config: TrainConfig, model: TrainModel, context: CallContext, say: (message: string) => void): Promise<Equipment> {
     if (typeof config !== 'object' || config === null) throw new UsageError('A training run is described by an object.');
+    checkThreads(config.threads);
     const { runtime, engine } = await this.#open();
     const loaded = await this.#load(runtime, model, context.signal, say);
     const text = await this.#read(corpusNames(config.corpus), loaded, context.signal, say);
@@ -321,8 +322,14 @@ export class TrainerSession {
 }
 
 const SAY_MS = 500;
+const MOST_THREADS = 32;
 const ONE_AT_A_TIME = 'One run at a time: wait for it, or stop it first.';
 const CHANGED_TEXT = 'The text of this run is not what it was when the run began, so the run cannot go on exactly. Begin a new one.';
+
+function checkThreads(threads: unknown): void {
+  if (threads === undefined || (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= MOST_THREADS)) return;
+  throw new UsageError(`\`threads\` must be a whole number from 1 to ${MOST_THREADS}; it is ${JSON.stringify(threads)}.`);
+}
 
 function passUnlessFull(error: unknown): void {
   if (!(error instanceof StorageError) || error.full) throw error;
