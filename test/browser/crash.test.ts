@@ -128,7 +128,9 @@ const uninterrupted = (threads: number): Promise<Outcome> =>
     const info = await start(page, { ...CONFIG, threads, checkpoint_seconds: 10_000 });
     expect(info.threads).toBe(threads);
     const result = await outcome(page);
-    process.stdout.write(`uninterrupted, ${info.threads} of ${threads} threads, ${info.kernels}: ${info.plan!.steps} steps in ${(Date.now() - began) / 1000} s\n`);
+    process.stdout.write(
+      `uninterrupted, ${info.threads} of ${threads} threads, ${info.kernels}: ${info.plan!.steps} steps in ${(Date.now() - began) / 1000} s\n`,
+    );
     return result;
   });
 
