@@ -48,8 +48,10 @@ export interface Kernel {
   bindings: readonly Binding[];
 }
 
-/** Rows and columns of a matrix tile: 16 × 16 threads hold 4 × 4 sums each. */
+/** Rows and columns of a matrix tile: SIDE × SIDE threads hold SIDE × SIDE sums each. */
 export const TILE = 64;
+const SIDE = 8;
+const FOURS = TILE / 4;
 /** Numbers of the inner dimension brought into workgroup memory at a time. */
 const DEPTH = 16;
 const THREADS = 256;
@@ -114,13 +116,15 @@ export interface Product {
 
 /** A matrix product in tiles, with whatever happens to its sums fused in. Dispatched by columns, then rows. */
 export function product({ bindings, size: [rows, columns, inner], a, b, along, store }: Product): Kernel {
-  const place = (index: string, alongInner: boolean) =>
-    alongInner ? `let ${index} = at / ${DEPTH}u; let k = at % ${DEPTH}u;` : `let k = at / ${TILE}u; let ${index} = at % ${TILE}u;`;
+  const place = (isInner: boolean) =>
+    isInner ? `let four = at / ${DEPTH}u; let k = at % ${DEPTH}u;` : `let k = at / ${FOURS}u; let four = at % ${FOURS}u;`;
+  // Written out: an array of sums indexed in a loop would not stay in registers.
+  const each = (text: (row: number, half: number) => string) => Array.from({ length: 2 * SIDE }, (_, i) => text(i >> 1, i & 1)).join('\n');
   return kernel(
     bindings,
     /* wgsl */ `
-var<workgroup> tileA: array<f32, ${TILE * DEPTH}>;
-var<workgroup> tileB: array<f32, ${TILE * DEPTH}>;
+var<workgroup> tileA: array<vec4<f32>, ${FOURS * DEPTH}>;
+var<workgroup> tileB: array<vec4<f32>, ${FOURS * DEPTH}>;
 
 fn factorA(m: u32, k: u32) -> f32 {
   if (m >= ${rows} || k >= ${inner}) { return 0.0; }
@@ -132,38 +136,51 @@ fn factorB(k: u32, c: u32) -> f32 {
   return ${b};
 }
 
-@compute @workgroup_size(16, 16)
+fn finish(m: u32, firstColumn: u32, sums: vec4<f32>) {
+  if (m >= ${rows}) { return; }
+  for (var l = 0u; l < 4u; l++) {
+    let c = firstColumn + l;
+    if (c >= ${columns}) { return; }
+    let s = sums[l];
+    ${store}
+  }
+}
+
+@compute @workgroup_size(${SIDE}, ${SIDE})
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let firstRow = group.y * ${TILE}u;
   let firstColumn = group.x * ${TILE}u;
-  var tileSums: array<vec4<f32>, 4>;
+  ${each((row, half) => `var s${row}${half} = vec4<f32>();`)}
   for (var start = 0u; start < ${inner}; start += ${DEPTH}u) {
-    for (var at = thread; at < ${TILE * DEPTH}u; at += ${THREADS}u) {
-      { ${place('m', along[0] === 'k')} tileA[k * ${TILE}u + m] = factorA(firstRow + m, start + k); }
-      { ${place('c', along[1] === 'k')} tileB[k * ${TILE}u + c] = factorB(start + k, firstColumn + c); }
+    for (var at = thread; at < ${FOURS * DEPTH}u; at += ${SIDE * SIDE}u) {
+      {
+        ${place(along[0] === 'k')}
+        let m = firstRow + 4u * four;
+        let i = start + k;
+        tileA[k * ${FOURS}u + four] = vec4<f32>(factorA(m, i), factorA(m + 1u, i), factorA(m + 2u, i), factorA(m + 3u, i));
+      }
+      {
+        ${place(along[1] === 'k')}
+        let c = firstColumn + 4u * four;
+        let i = start + k;
+        tileB[k * ${FOURS}u + four] = vec4<f32>(factorB(i, c), factorB(i, c + 1u), factorB(i, c + 2u), factorB(i, c + 3u));
+      }
     }
     workgroupBarrier();
     for (var k = 0u; k < ${DEPTH}u; k++) {
-      let c = k * ${TILE}u + 4u * local.x;
-      let m = k * ${TILE}u + 4u * local.y;
-      let four = vec4<f32>(tileB[c], tileB[c + 1u], tileB[c + 2u], tileB[c + 3u]);
-      tileSums[0] += tileA[m] * four;
-      tileSums[1] += tileA[m + 1u] * four;
-      tileSums[2] += tileA[m + 2u] * four;
-      tileSums[3] += tileA[m + 3u] * four;
+      let row = k * ${FOURS}u + 2u * local.y;
+      let column = k * ${FOURS}u + 2u * local.x;
+      let a0 = tileA[row];
+      let a1 = tileA[row + 1u];
+      let b0 = tileB[column];
+      let b1 = tileB[column + 1u];
+      ${each((row, half) => `s${row}${half} += a${row >> 2}[${row & 3}] * b${half};`)}
     }
     workgroupBarrier();
   }
-  for (var i = 0u; i < 4u; i++) {
-    let m = firstRow + 4u * local.y + i;
-    if (m >= ${rows}) { break; }
-    for (var l = 0u; l < 4u; l++) {
-      let c = firstColumn + 4u * local.x + l;
-      if (c >= ${columns}) { break; }
-      let s = tileSums[i][l];
-      ${store}
-    }
-  }
+  let m = firstRow + ${SIDE}u * local.y;
+  let c = firstColumn + ${SIDE}u * local.x;
+  ${each((row, half) => `finish(m + ${row}u, c + ${4 * half}u, s${row}${half});`)}
 }`,
   );
 }
