@@ -1,0 +1,197 @@
+/**
+ * `npm run bench:train [-- --only ours,memory,tfjs,torch] [--shape 2048x1024]`: training steps of the tied dictionary,
+ * ours in built Chromium beside tfjs and PyTorch, on the same rows from the same weights, in one run.
+ * FEATURESCOPE_PYTHON names a Python with torch. docs/benchmarks.md holds the latest figures.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'vite';
+import { bundle } from './bundle.mjs';
+import { launchChromium } from './chromium.mjs';
+import prepare from './prepare.mjs';
+import { createStaticServer } from './serve.mjs';
+
+/** @typedef {{ d: number, n: number, batch: number }} Shape */
+/** @typedef {{ losses: number[], milliseconds: number[] }} Timed */
+
+const option = (/** @type {string} */ name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+const only = option('--only')?.split(',');
+const wants = (/** @type {string} */ part) => !only || only.includes(part);
+/** @type {Shape[]} */
+const SHAPES = [2048, 4096].flatMap((n) => [1024, 2048].map((batch) => ({ d: 512, n, batch })));
+const shapes = SHAPES.filter(({ n, batch }) => [undefined, `${n}x${batch}`].includes(option('--shape')));
+
+/** Ours is timed once L0 has fallen; the work of the others does not depend on it. */
+const OURS = { warmUp: 64, steps: 15 };
+/** It takes seconds a step here: as many as fit, at least one. */
+const TFJS = { warmUp: 1, steps: 6, mostMs: 10_000 };
+const TORCH = { warm_up: 5, steps: 10, least_ms: 2000, most_s: 20 };
+/** Compiling takes most of it. */
+const TORCH_MS = 180_000;
+const THREADS = 2;
+const LONGEST_MS = 90_000;
+const GROWTH = { d: 64, n: 256, batch: 256, steps: 2000 };
+
+const median = (/** @type {number[]} */ values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const line = (/** @type {string} */ name, /** @type {Shape} */ { batch }, /** @type {number[]} */ times, rest = '') => {
+  const ms = median(times);
+  const figures = `${ms.toFixed(1).padStart(8)} ms  (least ${Math.min(...times).toFixed(1)})  ${((1000 * batch) / ms).toFixed(0).padStart(6)} tokens/s`;
+  console.log(`  ${name.padEnd(34)} ${figures}  ${rest}`);
+};
+
+/** Largest relative difference of losses over the steps both made. @param {number[]} a @param {number[]} b */
+function difference(a, b) {
+  const count = Math.min(a.length, b.length);
+  return Math.max(...a.slice(0, count).map((loss, i) => Math.abs(loss - b[i]) / Math.abs(b[i])));
+}
+
+async function buildPage() {
+  await prepare();
+  await build({
+    configFile: false,
+    root: 'test/bench-train',
+    base: './',
+    worker: { format: 'es' },
+    // tfjs's threads break when the code around them is minified.
+    build: { outDir: join(process.cwd(), 'dist-bench/train'), emptyOutDir: true, assetsInlineLimit: 0, target: 'es2022', minify: false },
+    logLevel: 'error',
+  });
+}
+
+/** @param {Shape} shape @param {(method: string, argument: object) => Promise<any>} ask @returns {Promise<number[]>} the losses */
+async function benchOurs(shape, ask) {
+  /** @type {number[]} */
+  let losses = [];
+  for (const threads of [THREADS, 1]) {
+    const r = await ask('ours', { ...shape, ...OURS, threads });
+    const [encoder, sparse, optimiser] = [0, 1, 2].map((i) => median(r.split.map((/** @type {number[]} */ split) => split[i])).toFixed(1));
+    const parameters = 4 * (shape.d * shape.n + shape.n);
+    const bound = 6 * parameters + 12 * shape.batch * (shape.d + shape.n);
+    line(
+      `ours, ${r.kernels}, ${r.threads} thread(s)`,
+      shape,
+      r.milliseconds,
+      `encoder ${encoder}, sparse ${sparse}, optimiser ${optimiser}`,
+    );
+    if (losses.length === 0) {
+      const share = ((100 * r.l0) / shape.n).toFixed(1);
+      const mb = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
+      console.log(`    L0 ${r.l0.toFixed(0)}, ${share} % of n, after ${OURS.warmUp} steps; ${mb(r.bytes)} MB held, bound ${mb(bound)} MB`);
+      losses = r.losses;
+    } else
+      console.log(
+        `    losses ${difference(r.losses, losses) === 0 ? 'the same to the last bit' : 'DIFFERENT'} with either number of threads`,
+      );
+  }
+  return losses;
+}
+
+/** @param {Shape} shape @param {(method: string, argument: object) => Promise<any>} ask @param {number[]} losses */
+async function benchTfjs(shape, ask, losses) {
+  for (const [backend, note] of [
+    ['wasm', ', 1 thread'],
+    ['webgpu', ', software adapter'],
+  ]) {
+    try {
+      const r = await ask('tfjs', { ...shape, ...TFJS, backend });
+      line(`tfjs eager, ${r.backend}${note}`, shape, r.milliseconds, agreement(r.losses, losses));
+    } catch (error) {
+      console.log(`  tfjs eager, ${backend}${note}: did not run: ${String(error).split('\n')[0].slice(0, 200)}`);
+    }
+  }
+}
+
+/** @param {number[]} got @param {number[]} losses of ours */
+function agreement(got, losses) {
+  if (losses.length === 0) return '';
+  const worst = difference(got, losses.slice(0, 20));
+  return `losses agree to ${worst.toExponential(0)}${worst < 1e-3 ? '' : ': NOT THE SAME WORK'}`;
+}
+
+/** @returns {string | undefined} a Python that imports torch */
+function findPython() {
+  return [process.env.FEATURESCOPE_PYTHON, 'python3'].find((python) => {
+    if (!python) return false;
+    try {
+      execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {Shape} shape @param {string} python @param {number[]} losses */
+async function benchTorch(shape, python, losses) {
+  const data = await import(pathToFileURL(await bundle('test/bench-train/data.ts')).href);
+  const folder = mkdtempSync(join(tmpdir(), 'featurescope-'));
+  try {
+    const [x, w, job] = ['x', 'w', 'job.json'].map((name) => join(folder, name));
+    writeFileSync(x, Buffer.concat(data.makeBatches(shape).map((/** @type {Float32Array} */ rows) => Buffer.from(rows.buffer))));
+    writeFileSync(w, Buffer.from(data.makeWeights(shape).buffer));
+    writeFileSync(job, JSON.stringify({ ...shape, ...TORCH, alpha: data.ALPHA, threads: THREADS, x, w }));
+    const output = execFileSync(python, ['test/bench-train/train.py', job], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: TORCH_MS,
+    });
+    const { version, ...results } = JSON.parse(output);
+    for (const [name, result] of Object.entries(results)) {
+      if ('error' in result) console.log(`  PyTorch ${name}: did not run: ${result.error}`);
+      else line(`PyTorch ${version} ${name}, ${THREADS} threads`, shape, result.milliseconds, agreement(result.losses, losses));
+    }
+  } catch (error) {
+    console.log(`  PyTorch: did not run: ${String(error).split('\n')[0].slice(0, 200)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (wants('tfjs') && !existsSync('node_modules/@tensorflow/tfjs-core')) {
+  throw new Error('The peers of this benchmark are not installed. Run `npm install`.');
+}
+await buildPage();
+const server = createStaticServer({ dir: 'dist-bench/train', isolation: true });
+await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+const url = `http://localhost:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}/`;
+const browser = await launchChromium();
+
+/** A fresh page for each question, so that nobody pays for another's memory. @param {string} method @param {object} argument */
+async function ask(method, argument) {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.log('page error:', error.message));
+  try {
+    await page.goto(url);
+    const answer = page.evaluate(`window.bench('${method}', ${JSON.stringify(argument)})`);
+    const late = new Promise((_, reject) => {
+      setTimeout(() => reject(new Error(`no answer within ${LONGEST_MS / 1000} s`)), LONGEST_MS).unref();
+    });
+    return await Promise.race([answer, late]);
+  } finally {
+    await page.close();
+  }
+}
+
+const python = wants('torch') ? findPython() : undefined;
+console.log(
+  `${cpus()[0].model.trim()}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}, Chromium ${browser.version()}`,
+);
+if (wants('torch') && !python) console.log('PyTorch is not importable here (set FEATURESCOPE_PYTHON), so it is left out.');
+for (const shape of shapes) {
+  console.log(`\ntied, d ${shape.d}, n ${shape.n}, batch ${shape.batch}: one step`);
+  const losses = wants('ours') ? await benchOurs(shape, ask) : [];
+  if (wants('tfjs')) await benchTfjs(shape, ask, losses);
+  if (python) await benchTorch(shape, python, losses);
+}
+if (wants('memory')) {
+  const [first, last] = await ask('grow', GROWTH);
+  console.log(
+    `\nmemory of a trainer after 1 and ${GROWTH.steps} steps: ${first} and ${last} bytes${first === last ? ', no growth' : ': IT GREW'}`,
+  );
+}
+await browser.close();
+server.close();
+process.exit(0);

@@ -1,0 +1,114 @@
+/** Training steps of ours and of tfjs in one worker of one browser, on the same rows from the same weights. */
+import { PAPER_ADAM } from '../../src/core/train/adam.ts';
+import { startBrowserThreads } from '../../src/kernels/wasm/browserThreads.ts';
+import relaxed from '../../src/kernels/wasm/built/train-relaxed.wasm?url';
+import relaxedShared from '../../src/kernels/wasm/built/train-relaxed-shared.wasm?url';
+import simd from '../../src/kernels/wasm/built/train-simd.wasm?url';
+import simdShared from '../../src/kernels/wasm/built/train-simd-shared.wasm?url';
+import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
+import { createWasmTrainer, type WasmTrainer } from '../../src/kernels/wasm/trainer.ts';
+import { serve, type Channel } from '../../workers/rpc.ts';
+import { ALPHA, BATCHES, makeBatches, makeWeights, type Shape } from './data.ts';
+
+const MODULES = { relaxed, simd, 'relaxed-shared': relaxedShared, 'simd-shared': simdShared };
+
+interface Task extends Shape {
+  /** Steps before the first that is timed, and timed ones. */
+  warmUp: number;
+  steps: number;
+}
+
+interface Timed {
+  /** Of each step, the first ones too. */
+  losses: number[];
+  /** Of each timed step. */
+  milliseconds: number[];
+}
+
+/** One shape's rows are made once. */
+let known: { key: string; batches: Float32Array[]; weights: Float32Array } | undefined;
+
+function inputsOf({ d, n, batch }: Shape) {
+  const key = [d, n, batch].join();
+  if (known?.key !== key) known = { key, batches: makeBatches({ d, n, batch }), weights: makeWeights({ d, n, batch }) };
+  return known;
+}
+
+async function createOurs({ d, n, batch }: Shape, threadCount: number) {
+  const build = chooseBuild();
+  if (!build) throw new Error('This browser has no WASM SIMD.');
+  const threads = await startBrowserThreads(threadCount);
+  const response = await fetch(MODULES[threads ? (`${build}-shared` as const) : build]);
+  const module = await WebAssembly.compile(await response.arrayBuffer());
+  const parameters = { W_dec: inputsOf({ d, n, batch }).weights, b_enc: new Float32Array(n) };
+  const trainer = await createWasmTrainer(
+    module,
+    build,
+    { architecture: 'tied', d_in: d, d_sae: n, alpha: ALPHA },
+    parameters,
+    batch,
+    threads,
+  );
+  return { trainer, threads };
+}
+
+/** Ours; the split is milliseconds of a step's encoder product, sparse part and optimiser. */
+async function ours(task: Task & { threads: number }) {
+  const { trainer, threads } = await createOurs(task, task.threads);
+  const { batches } = inputsOf(task);
+  const result: Timed & { split: number[][]; l0: number; bytes: number; kernels: string; threads: number } = {
+    losses: [],
+    milliseconds: [],
+    split: [],
+    l0: 0,
+    bytes: trainer.bytes,
+    kernels: trainer.kernels,
+    threads: threads?.count ?? 1,
+  };
+  for (let step = 0; step < task.warmUp + task.steps; step++) {
+    const before = splitOf(trainer);
+    const start = performance.now();
+    trainer.step(batches[step % BATCHES], { ...PAPER_ADAM, sparsity: 1 });
+    const end = performance.now();
+    const { loss, l0 } = await trainer.report();
+    result.losses.push(loss);
+    if (step < task.warmUp) continue;
+    result.milliseconds.push(end - start);
+    result.split.push(splitOf(trainer).map((ms, i) => ms - before[i]));
+    result.l0 += l0 / task.steps;
+  }
+  trainer.release();
+  threads?.close();
+  return result;
+}
+
+function splitOf({ milliseconds: m }: WasmTrainer): number[] {
+  return [m.prepare + m.encode, m.decode + m.gradients, m.update];
+}
+
+/** Bytes of the trainer after its first and its last step. */
+async function grow({ steps, ...shape }: Shape & { steps: number }) {
+  const { trainer, threads } = await createOurs(shape, 2);
+  const { batches } = inputsOf(shape);
+  const after: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    trainer.step(batches[step % BATCHES], { ...PAPER_ADAM, sparsity: 1 });
+    if (step === 0 || step === steps - 1) after.push(trainer.bytes);
+  }
+  trainer.release();
+  threads?.close();
+  return after;
+}
+
+/** tfjs, eager, as its users write it. */
+async function tfjs(task: Task & { backend: 'wasm' | 'webgpu'; mostMs: number }): Promise<Timed & { backend: string }> {
+  const { trainTfjs } = await import('./tfjs.mjs');
+  const { batches, weights } = inputsOf(task);
+  return trainTfjs({ ...task, alpha: ALPHA, lr: PAPER_ADAM.lr, batches, weights });
+}
+
+serve(self as unknown as Channel, {
+  ours: (_, task: Parameters<typeof ours>[0]) => ours(task),
+  grow: (_, task: Parameters<typeof grow>[0]) => grow(task),
+  tfjs: (_, task: Parameters<typeof tfjs>[0]) => tfjs(task),
+});
