@@ -114,7 +114,6 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     const first = await preview();
     await page.evaluate(() => (window as unknown as Holder).live.resume());
     await expect.poll(async () => (await info(page)).step, WAIT).toBeGreaterThan(paused.step + 4);
-    // The model of the page may change; the run has its own.
     expect(await preview()).not.toBe(first);
     expect(await page.evaluate((run) => window.featurescope.runs.history(run).then((h) => h[0].points.length), id)).toBeGreaterThan(0);
     await page.evaluate(() => (window as unknown as Holder).live.stop({ keep: true }));
