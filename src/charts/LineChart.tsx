@@ -18,7 +18,7 @@ export interface LineChartProps {
   /** Of x, the whole run. */
   domain: Domain;
   log?: boolean;
-  /** Whether 0 is on the axis. */
+  /** Of counts: 0 is on the axis, and at least 1. */
   fromZero?: boolean;
   /** Few values: each is marked. */
   marks?: boolean;
@@ -104,7 +104,7 @@ function yAxis(lines: readonly ChartLine[], log: boolean, fromZero: boolean): Ax
   if (!domain) return null;
   const range = [HEIGHT - MARGIN.bottom, MARGIN.top] as const;
   if (log) return logAxis(domain, range);
-  return linearAxis(fromZero ? [Math.min(0, domain[0]), Math.max(domain[1], 1e-9)] : domain, range);
+  return linearAxis(fromZero ? [Math.min(0, domain[0]), Math.max(1, domain[1])] : domain, range);
 }
 
 interface LayerProps {

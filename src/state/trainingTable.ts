@@ -40,6 +40,23 @@ export function shortHook(hook: string): string {
   return hook.replace(/^blocks\.(\d+)\./, '$1 ').replace(/hook_/g, '');
 }
 
+/** What sets the dictionaries of one run apart, in words; of a single one its sparsity. */
+export function dictionaryNames({ dictionaries }: RunPlan): string[] {
+  const parts = dictionaries.map((plan) => {
+    const [sign, value] = sparsityOf(plan);
+    return {
+      hook: shortHook(plan.hook),
+      architecture: plan.settings.architecture,
+      size: `${formatInteger(plan.settings.d_sae)} features`,
+      sparsity: `${sign} ${String(value)}`,
+      seed: `seed ${plan.seed}`,
+    };
+  });
+  const varies = (key: keyof (typeof parts)[number]) => new Set(parts.map((part) => part[key])).size > 1;
+  const keys = (['hook', 'architecture', 'size', 'sparsity', 'seed'] as const).filter((key) => key === 'sparsity' || varies(key));
+  return parts.map((part) => keys.map((key) => part[key]).join(', '));
+}
+
 function sparsityOf({ settings }: DictionaryPlan): [sign: string, value: number] {
   if (settings.architecture === 'tied') return ['α', settings.alpha];
   return settings.architecture === 'standard' ? ['L1', settings.l1_coefficient] : ['k', settings.k];
@@ -114,14 +131,17 @@ export interface ParetoPoint extends Figures {
 }
 
 export function paretoPoints(runs: readonly RunInfo[]): ParetoPoint[] {
-  return runs.flatMap((run) =>
-    run.dictionaries.flatMap((dictionary, index) => {
+  return runs.flatMap((run) => {
+    const names = run.plan ? dictionaryNames(run.plan) : [];
+    return run.dictionaries.flatMap((dictionary, index) => {
       const figures = figuresOf(dictionary);
       const plan = run.plan?.dictionaries[index];
       if (!figures || !plan || !(figures.l0 > 0)) return [];
-      return [{ ...figures, name: plan.name, run: run.id, runName: run.name, index, group: groupOf(plan, run.plan!), id: dictionary.id }];
-    }),
-  );
+      return [
+        { ...figures, name: names[index], run: run.id, runName: run.name, index, group: groupOf(plan, run.plan!), id: dictionary.id },
+      ];
+    });
+  });
 }
 
 function groupOf({ hook, settings }: DictionaryPlan, { model }: RunPlan): string {

@@ -1,6 +1,7 @@
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
 import type { RunInfo } from '../../app/api.ts';
 import { runHere, watchedRun } from '../../state/training.ts';
+import { dictionaryNames } from '../../state/trainingTable.ts';
 import { durationWords, resumable, secondsLeft, shareDone, stateWords } from '../../state/trainingWords.ts';
 import { FactList } from '../FactList.tsx';
 import { Failure, Panel, Skeleton } from '../Panel.tsx';
@@ -17,7 +18,7 @@ export function WatchPanel() {
   const log = useTraining((s) => s.charts.log);
   const { setCharts } = useTrainingActions();
   if (!run) return null;
-  const names = run.plan?.dictionaries.map(({ name }) => name) ?? [];
+  const names = run.plan ? dictionaryNames(run.plan) : [];
   const history = curves.status === 'done' && curves.id === run.id ? curves.history : null;
   return (
     <Panel title={run.name} className="panel-watch" aside={<RunButtons run={run} />}>
