@@ -92,6 +92,34 @@ describe.each([
     await shut();
   });
 
+  it('the training screen with a setting that is wrong', async () => {
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
+    await page.locator('.setup .advanced summary').click();
+    await page.getByLabel('Tokens', { exact: true }).fill('many');
+    await page.locator('.setup .field-problem').first().waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.getByLabel('Tokens', { exact: true }).fill('');
+  });
+
+  it('a run and its curves', async () => {
+    await page.evaluate(async () => {
+      const dictionaries = { hook: 'blocks.0.hook_resid_pre', d_sae: 32, alpha: [0.004, 0.008] };
+      const run = await window.featurescope.train({ dictionaries, tokens: 2048, batch: 256, buffer_mib: 1, evaluate_tokens: 256 });
+      await run.done;
+    });
+    await page.locator('.panel-watch .chart-line').nth(20).waitFor();
+    await page.locator('.panel-pareto .chart-point').nth(1).waitFor();
+    await page
+      .locator('.panel-runs')
+      .getByRole('button', { name: /^Remove/ })
+      .first()
+      .click();
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Explore' }).click();
+    expect(open.errors).toEqual([]);
+  });
+
   it.each(['About this dictionary', 'Dictionaries and labels', 'Storage', 'Keys'])('the dialog "%s"', async (name) => {
     await button(name);
     await page.locator('dialog[open]').waitFor();

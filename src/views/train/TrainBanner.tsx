@@ -13,7 +13,7 @@ export function TrainBanner({ api }: { api: TrainingApi }) {
   );
 }
 
-function Banners() {
+export function Banners() {
   const runs = useTraining((s) => s.runs);
   const exploring = useApp((s) => s.view === 'explore');
   if (runs.status !== 'done') return null;

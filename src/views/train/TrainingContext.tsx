@@ -16,7 +16,8 @@ function storeOf(api: TrainingApi, app: AppStore): TrainingStore {
   return made;
 }
 
-const TrainingContext = createContext<TrainingStore | null>(null);
+/** Exported for tests, which bring a store of their own. */
+export const TrainingContext = createContext<TrainingStore | null>(null);
 
 export function TrainingProvider({ api, children }: { api: TrainingApi; children: ReactNode }) {
   const app = useAppStore();
