@@ -95,10 +95,10 @@ describe.each([
   it('the training screen with a setting that is wrong', async () => {
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
     await page.locator('.setup .advanced summary').click();
-    await page.getByLabel('Tokens', { exact: true }).fill('many');
+    await page.getByRole('textbox', { name: 'Tokens', exact: true }).fill('many');
     await page.locator('.setup .field-problem').first().waitFor();
     expect(await serious(page)).toEqual([]);
-    await page.getByLabel('Tokens', { exact: true }).fill('');
+    await page.getByRole('textbox', { name: 'Tokens', exact: true }).fill('');
   });
 
   it('a run and its curves', async () => {
