@@ -193,7 +193,7 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
       doing('new', 'starting', async () => {
         const config = configNow(get(), app.getState().model);
         if (!config) throw new Error('Some settings are wrong; see the notes beside them.');
-        estimator.stop();
+        await estimator.stop();
         // Whatever begins is what is looked at.
         set({ watched: null, muted: [], cursor: null });
         const run = await api.train(config);
@@ -203,7 +203,7 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
     pause: (id) => doing(id, 'pausing', async () => (await api.runs.get(id)).pause()),
     resume: (id) =>
       doing(id, 'resuming', async () => {
-        estimator.stop();
+        await estimator.stop();
         watchEnd((await api.runs.resume(id)).done);
         set((s) => ({ watched: id, here: [...s.here, id] }));
       }),

@@ -23,7 +23,8 @@ export function presetConfigs(model: ModelInfo): TrainConfig[] {
 export interface Estimator {
   /** Something may have changed. */
   look: () => void;
-  stop: () => void;
+  /** Resolves when nothing is measured any more. */
+  stop: () => Promise<void>;
 }
 
 export function createEstimator(
@@ -32,6 +33,7 @@ export function createEstimator(
   modelNow: () => ModelInfo | null,
   shown: () => boolean,
 ): Estimator {
+  let ended: Promise<void> = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running: { key: string; stop: AbortController } | null = null;
 
@@ -78,16 +80,21 @@ export function createEstimator(
     clearTimeout(timer);
     timer = undefined;
     running?.stop.abort();
+    return ended;
   };
   const look = () => {
-    if (busy() || !shown()) return stop();
+    if (busy() || !shown()) return void stop();
     const model = modelNow();
     const form = model && configNow(store.getState(), model);
     const key = form ? estimateKey(form, model) : '';
     // What is being measured nobody asks for any more.
     if (running && key !== '' && running.key !== key && !store.getState().estimates[key]) running.stop.abort();
     clearTimeout(timer);
-    timer = running ? undefined : setTimeout(() => void next(), PAUSE_MS);
+    timer = running
+      ? undefined
+      : setTimeout(() => {
+          ended = next();
+        }, PAUSE_MS);
   };
   return { look, stop };
 }

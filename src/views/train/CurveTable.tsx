@@ -101,7 +101,7 @@ function Row({ run, index, name, history }: { run: RunInfo; index: number; name:
               type="button"
               className="button-small"
               disabled={opening || !point}
-              aria-label={`Look through ${name} now`}
+              aria-label={`Look through it now: ${name}`}
               title="Opens it as it is at this step on the Explore screen; training goes on"
               onClick={() => void preview(run.id, index)}
             >

@@ -114,7 +114,7 @@ function Site({ site, hooks, blocks, isChosen, onToggle }: SiteProps) {
         <button
           type="button"
           className="button-small button-quiet"
-          aria-label={`${every ? 'No' : 'Every'} block of ${site}`}
+          aria-label={`${every ? 'none' : 'all'} of the blocks, ${site}`}
           onClick={() => onToggle(names, !every)}
         >
           {every ? 'none' : 'all'}
