@@ -66,6 +66,8 @@ export class TrainerSession {
   #held: Held | undefined;
   /** A begin or an estimate under way. */
   #busy = false;
+  /** The estimate under way: a run does not wait for it. */
+  #estimating: { stop: AbortController; ended: Promise<unknown> } | undefined;
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -91,20 +93,39 @@ export class TrainerSession {
     return { corpus: await this.#platform.corpora.save(checked, documents), warnings };
   }
 
-  /** Makes a few steps on real text; see estimate.ts. */
+  /** Makes a few steps on real text; see estimate.ts. Gives way to a later estimate and to a run. @throws AbortedError then */
   async estimate(context: CallContext, config: TrainConfig, model: TrainModel): Promise<RunEstimate> {
-    return this.#alone(async () => {
-      const { parts, trainers, text } = await this.#equip(config, model, context, () => {});
+    await this.#endEstimate();
+    const stop = new AbortController();
+    const signal = AbortSignal.any([context.signal, stop.signal]);
+    const found = this.#alone(async () => {
+      const { parts, trainers, text } = await this.#equip(config, model, { ...context, signal }, () => {});
       try {
-        return await estimateRun(parts, config, this.#known(model, config, parts, text), context.signal);
+        return await estimateRun(parts, config, this.#known(model, config, parts, text), signal);
       } finally {
         trainers.release();
       }
     });
+    const mine = { stop, ended: found.catch(() => undefined) };
+    this.#estimating = mine;
+    return found.finally(() => {
+      if (this.#estimating === mine) this.#estimating = undefined;
+    });
+  }
+
+  async #endEstimate(): Promise<void> {
+    while (this.#estimating) {
+      const { stop, ended } = this.#estimating;
+      stop.abort();
+      await ended;
+      // Its own clean-up comes a moment later.
+      await Promise.resolve();
+    }
   }
 
   async begin(context: CallContext, job: BeginJob): Promise<RunInfo> {
     if (this.#held?.held.id === job.id && !this.#held.going) return this.#held.held.info();
+    await this.#endEstimate();
     return this.#alone(async () => {
       const unlock = await this.#lock(job.id);
       try {
