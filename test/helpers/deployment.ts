@@ -15,7 +15,7 @@ export interface Deployment {
   /** Paths asked for since the last call. */
   asked(): string[];
   /** Puts up the next build: other code, other index.html, the list of dictionaries changed; everything else as it was. */
-  deployNext(): Promise<void>;
+  deployNext(): Promise<string[]>;
   /** As `deployNext`, but one file does not hold what the list of files says. */
   deployBroken(): Promise<void>;
   stop(): Promise<void>;
@@ -37,8 +37,9 @@ export async function deploy({ isolation = true, folder = '' } = {}): Promise<De
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const touch = () => writeFileSync(join(root, 'index.html'), readFileSync(join(root, 'index.html')));
   const next = async () => {
-    changeBuild(dir);
+    const changed = changeBuild(dir);
     await writeServiceWorker(dir);
+    return changed;
   };
   return {
     url: new URL(folder && `${folder}/`, `http://localhost:${(server.address() as AddressInfo).port}/`).href,
@@ -48,8 +49,9 @@ export async function deploy({ isolation = true, folder = '' } = {}): Promise<De
       return seen;
     },
     async deployNext() {
-      await next();
+      const changed = await next();
       touch();
+      return changed;
     },
     async deployBroken() {
       await next();
@@ -67,8 +69,11 @@ export async function deploy({ isolation = true, folder = '' } = {}): Promise<De
 
 const NEXT = 'index-NEXTNEXT.js';
 
-/** The code's version and title change, as its file's name does, and one file of data. */
-function changeBuild(dir: string): void {
+/**
+ * The code's version and title change, as its file's name does, and one file of data.
+ * @returns paths of what is another file now: also those that name the code's file
+ */
+function changeBuild(dir: string): string[] {
   const assets = join(dir, 'assets');
   const script = readdirSync(assets).find((name) => /^index-.*\.js$/.test(name))!;
   const code = readFileSync(join(assets, script), 'utf8');
@@ -76,13 +81,17 @@ function changeBuild(dir: string): void {
   if (changed === code) throw new Error('The version is not where it was in the code.');
   writeFileSync(join(assets, script), changed);
   renameSync(join(assets, script), join(assets, NEXT));
-  for (const name of readdirSync(assets).filter((name) => name.endsWith('.js'))) replaceIn(join(assets, name), script, NEXT);
+  const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+  const naming = scripts.filter((name) => replaceIn(join(assets, name), script, NEXT) && name !== NEXT);
   replaceIn(join(dir, 'index.html'), script, NEXT);
   replaceIn(join(dir, 'index.html'), '<title>featurescope', '<title>next featurescope');
   replaceIn(join(dir, 'dictionaries/index.json'), '[\n', '[ \n');
+  return [...[NEXT, ...naming].map((name) => `assets/${name}`), 'dictionaries/index.json', 'index.html'];
 }
 
-function replaceIn(file: string, from: string, to: string): void {
+/** @returns whether there was anything to replace */
+function replaceIn(file: string, from: string, to: string): boolean {
   const text = readFileSync(file, 'utf8');
   if (text.includes(from)) writeFileSync(file, text.replaceAll(from, to));
+  return text.includes(from);
 }
