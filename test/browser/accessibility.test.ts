@@ -99,33 +99,7 @@ describe.each([
     await page.locator('.setup .field-problem').first().waitFor();
     expect(await serious(page)).toEqual([]);
     await page.getByRole('textbox', { name: 'Tokens', exact: true }).fill('');
-  });
-
-  it('a run and its curves', async () => {
-    await page.evaluate(async () => {
-      const dictionaries = { hook: 'blocks.0.hook_resid_pre', d_sae: 32, alpha: [0.004, 0.008] };
-      const config = { dictionaries, tokens: 2048, batch: 256, buffer_mib: 1, evaluate_tokens: 256 };
-      // The screen may just be measuring how long a run takes, and the trainer does one thing at a time.
-      const begin = (tries: number): ReturnType<typeof window.featurescope.train> =>
-        window.featurescope.train(config).catch(async (error: unknown) => {
-          if (tries === 0) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 2000));
-          return begin(tries - 1);
-        });
-      const run = await begin(20);
-      await run.done;
-    });
-    await page.locator('.panel-watch .chart-line').nth(20).waitFor();
-    await page.locator('.panel-pareto .chart-point').nth(1).waitFor();
-    await page
-      .locator('.panel-runs')
-      .getByRole('button', { name: /^Remove/ })
-      .first()
-      .click();
-    expect(await serious(page)).toEqual([]);
-    await page.keyboard.press('Escape');
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Explore' }).click();
-    expect(open.errors).toEqual([]);
   });
 
   it.each(['About this dictionary', 'Dictionaries and labels', 'Storage', 'Keys'])('the dialog "%s"', async (name) => {

@@ -27,7 +27,7 @@ const CONFIG: TrainConfig = {
     { hook: 'blocks.0.hook_mlp_out', architecture: 'standard', d_sae: 256, l1_coefficient: 0.5 },
     { hook: 'blocks.1.hook_resid_post', architecture: 'topk', d_sae: 128, k: 8 },
   ],
-  tokens: FULL ? 80_000 : 20_000,
+  tokens: FULL ? 80_000 : 30_000,
   batch: 256,
   buffer_mib: 8,
   schedule: { warmup: 10, decay: 20, sparsityWarmup: 15 },
@@ -141,8 +141,8 @@ describe.each([1, 2])('a run on %i threads whose page is killed', (threads) => {
       const expected = await uninterrupted(threads);
       const random = createRandom(SEED + threads);
       const steps = Math.ceil(CONFIG.tokens! / CONFIG.batch!);
-      // The first kill comes while text and model are still read.
-      const targets = [0, ...Array.from({ length: KILLS - 1 }, () => Math.ceil(random() * 0.9 * steps)).sort((a, b) => a - b)];
+      // The first kill comes while text and model are still read, the last where a second's work does not end the run.
+      const targets = [0, ...Array.from({ length: KILLS - 1 }, () => Math.ceil(random() * 0.7 * steps)).sort((a, b) => a - b)];
       const found = await withProfile(async (context) => {
         const resumes: number[] = [];
         for (const target of targets) {
