@@ -45,7 +45,7 @@ const MODULES = [
   { prefix: '', sources: ['sae.ts'], builds: { simd: SIMD, relaxed: RELAXED } },
   {
     prefix: 'train-',
-    sources: ['train.ts', 'plan.ts', 'sae.ts', 'select.ts', 'vectors.ts'],
+    sources: ['train.ts', 'layout.ts', 'forward.ts', 'backward.ts', 'update.ts', 'plan.ts', 'sae.ts', 'select.ts', 'vectors.ts'],
     builds: { simd: SIMD, relaxed: RELAXED, 'simd-shared': [...SIMD, ...SHARED], 'relaxed-shared': [...RELAXED, ...SHARED] },
   },
 ];
