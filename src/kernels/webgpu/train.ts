@@ -9,7 +9,7 @@ import type { StepReport, StepSettings, StepTrainer, TrainerState } from '../tra
 import { checked, download, USAGE } from './buffers.ts';
 import type { DeviceTurn } from './engine.ts';
 import { listPasses, type Pass } from './trainPasses.ts';
-import { FIGURES_WORDS, GROUPS, SETTINGS_BYTES, SLOT_COUNT, THRESHOLD_WORD, type BufferName, type Kernel } from './trainShaders.ts';
+import { FIGURES_WORDS, GROUPS, SETTINGS_BYTES, SLOT_COUNT, THRESHOLD_WORD, type BufferName, type Kernel } from './trainKernel.ts';
 
 const LABEL = 'the training';
 /** Steps whose rows may wait in the queue. */

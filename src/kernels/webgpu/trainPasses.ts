@@ -1,31 +1,11 @@
 /** The dispatches of one training step, in order, for each architecture; the twin is src/core/train/architectures. */
 import type { TrainableConfig } from '../../core/train/architectures/index.ts';
 import type { ParameterName } from '../../core/train/types.ts';
-import {
-  adam,
-  CLAMPED_NORMS,
-  columnSums,
-  COLUMNS,
-  COUNT,
-  figuresKernel,
-  GROUPS,
-  NORMS,
-  partialSums,
-  PLAN_AUXILIARY,
-  product,
-  PROJECT,
-  PULL_NORMS,
-  read,
-  selectLargest,
-  SLOTS,
-  THROUGH_NORMS,
-  TILE,
-  UNIT_ROWS,
-  write,
-  type Bindings,
-  type BufferName,
-  type Kernel,
-} from './trainShaders.ts';
+import { GROUPS, read, SLOTS, write, type Bindings, type BufferName, type Kernel } from './trainKernel.ts';
+import { product, TILE } from './trainProduct.ts';
+import { adam, CLAMPED_NORMS, NORMS, PROJECT, PULL_NORMS, THROUGH_NORMS, UNIT_ROWS } from './trainRows.ts';
+import { PLAN_AUXILIARY, selectLargest } from './trainSelect.ts';
+import { columnSums, COLUMNS, COUNT, figuresKernel, partialSums } from './trainSums.ts';
 
 export interface Pass {
   kernel: Kernel;
