@@ -5,6 +5,7 @@ import { EngineError, UsageError } from '../core/errors.ts';
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import type { TrainConfig } from '../core/train/config.ts';
 import type { RunInfo } from '../core/train/runTypes.ts';
+import { startingRun } from '../core/train/startingRun.ts';
 import type { Run } from './api.ts';
 import type { TrainingNeeds } from './training.ts';
 
@@ -39,7 +40,7 @@ export class LiveRun implements Run {
     this.#config = config;
     this.#model = model;
     this.#need = need;
-    this.#info = placeholder(id, config);
+    this.#info = startingRun(id, config);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -218,27 +219,4 @@ export class LiveRun implements Run {
 
 function outcomeOf({ plan, dictionaries }: RunInfo): Outcome['dictionaries'] {
   return dictionaries.flatMap(({ id, evaluation }, i) => (id && plan ? [{ id, config: plan.dictionaries[i], metrics: evaluation }] : []));
-}
-
-/** Before the worker has said anything. */
-function placeholder(id: string, config: TrainConfig | undefined): RunInfo {
-  const now = Date.now();
-  return {
-    id,
-    name: config?.name ?? 'New run',
-    state: 'starting',
-    config: config ?? { dictionaries: [] },
-    plan: null,
-    step: 0,
-    seconds: 0,
-    tokensPerSecond: 0,
-    bytes: 0,
-    kernels: '',
-    threads: 0,
-    created: now,
-    updated: now,
-    dictionaries: [],
-    resumes: 0,
-    exact: true,
-  };
 }

@@ -4,6 +4,7 @@ import { moveCursor } from './keys.ts';
 import { DASHES } from './LineChart.tsx';
 import { stepPath } from './lines.ts';
 import { useWidth } from './useWidth.ts';
+import { ValueGrid } from './ValueGrid.tsx';
 
 export interface HistogramProps {
   title: string;
@@ -65,15 +66,7 @@ export function Histogram({ title, formula, labels, series, describe }: Histogra
       >
         <svg width={width} height={HEIGHT} aria-hidden="true">
           <g className="chart-frame">
-            {series.length > 0 &&
-              y.ticks.map(({ value, label }) => (
-                <g key={value} transform={`translate(0,${y.place(value).toFixed(1)})`}>
-                  <line x1={MARGIN.left} x2={width - MARGIN.right} />
-                  <text x={MARGIN.left - 6} dy="0.32em" textAnchor="end">
-                    {label}
-                  </text>
-                </g>
-              ))}
+            {series.length > 0 && <ValueGrid axis={y} left={MARGIN.left} right={width - MARGIN.right} />}
             {labels.map(
               (label, i) =>
                 i % every === 0 && (

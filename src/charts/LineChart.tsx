@@ -3,6 +3,7 @@ import { domainOf, linearAxis, logAxis, type Axis, type Domain } from './axes.ts
 import { moveCursor } from './keys.ts';
 import { indexAt, linePath, nearest, type Curve } from './lines.ts';
 import { useWidth } from './useWidth.ts';
+import { ValueGrid } from './ValueGrid.tsx';
 
 export interface ChartLine extends Curve {
   /** Which of the colours, and which of the dashes. */
@@ -116,14 +117,7 @@ interface LayerProps {
 const Frame = memo(function Frame({ x, y, width }: LayerProps) {
   return (
     <g className="chart-frame">
-      {y.ticks.map(({ value, label }) => (
-        <g key={value} transform={`translate(0,${y.place(value).toFixed(1)})`}>
-          <line x1={MARGIN.left} x2={width - MARGIN.right} />
-          <text x={MARGIN.left - 6} dy="0.32em" textAnchor="end">
-            {label}
-          </text>
-        </g>
-      ))}
+      <ValueGrid axis={y} left={MARGIN.left} right={width - MARGIN.right} />
       {x.ticks.map(({ value, label }) => (
         <text
           key={value}

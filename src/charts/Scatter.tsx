@@ -3,6 +3,7 @@ import { domainOf, linearAxis, logAxis, type Axis } from './axes.ts';
 import { moveCursor } from './keys.ts';
 import { DASHES } from './LineChart.tsx';
 import { useWidth } from './useWidth.ts';
+import { ValueGrid } from './ValueGrid.tsx';
 
 export interface ScatterPoint {
   x: number;
@@ -74,14 +75,7 @@ export function Scatter({ title, xTitle, yTitle, points, describe, onChoose }: S
     >
       <svg width={width} height={HEIGHT} aria-hidden="true">
         <g className="chart-frame">
-          {y.ticks.map(({ value, label }) => (
-            <g key={value} transform={`translate(0,${y.place(value).toFixed(1)})`}>
-              <line x1={MARGIN.left} x2={width - MARGIN.right} />
-              <text x={MARGIN.left - 6} dy="0.32em" textAnchor="end">
-                {label}
-              </text>
-            </g>
-          ))}
+          <ValueGrid axis={y} left={MARGIN.left} right={width - MARGIN.right} />
           {x.ticks.map(({ value, label }) => (
             <text key={value} x={x.place(value)} y={HEIGHT - 22} textAnchor="middle">
               {label}

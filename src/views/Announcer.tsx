@@ -1,11 +1,10 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { AppState, Notice } from '../state/appState.ts';
 import { progressWords } from './Progress.tsx';
+import { Spoken } from './Spoken.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { typeIntoTextBox } from './textBox.ts';
 
-/** Speech is slow: at most one message in this time. */
-const PAUSE_MS = 5000;
 const NOTICE_MS = 8000;
 /** Slow reading. */
 const MS_A_CHARACTER = 80;
@@ -22,21 +21,7 @@ export function statusWords(state: AppState, modelId: string): string {
 
 export function LiveStatus({ modelId }: { modelId: string }) {
   const words = useApp((s) => statusWords(s, modelId));
-  const [said, setSaid] = useState('');
-  const last = useRef(0);
-  useEffect(() => {
-    const wait = Math.max(0, last.current + PAUSE_MS - performance.now());
-    const timer = setTimeout(() => {
-      last.current = performance.now();
-      setSaid(words);
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [words]);
-  return (
-    <p role="status" className="visually-hidden">
-      {said}
-    </p>
-  );
+  return <Spoken words={words} />;
 }
 
 /** A passing message with a way back. It stays while the pointer or the keyboard is on it. */

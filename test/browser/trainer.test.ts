@@ -9,6 +9,7 @@ import type { StepTrainer } from '../../src/kernels/trainer.ts';
 import { closeBrowser } from '../helpers/page.ts';
 import { openTrainerPage, type TrainerPage } from '../helpers/trainers.ts';
 import { randomNormal } from '../unit/sae/helpers.ts';
+import { relativeError, startOf } from '../helpers/training.ts';
 import { readBatches, readGolden, readParameters, type Drift, NAMES } from '../unit/train/goldens.ts';
 
 const FULL = { ...PAPER_ADAM, sparsity: 1 };
@@ -23,33 +24,12 @@ afterAll(async () => {
   await closeBrowser();
 });
 
-/** ‖a − b‖ / ‖b‖ over a tensor. */
-function relativeError(a: Parameters, b: Parameters, name: ParameterName): number {
-  const expected = take(b, name);
-  const got = take(a, name);
-  expect(got.length).toBe(expected.length);
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < got.length; i++) {
-    difference += (got[i] - expected[i]) ** 2;
-    size += expected[i] ** 2;
-  }
-  return Math.sqrt(difference / size);
-}
-
 /** Settings of every architecture at once. @param deadAfter rows */
 function configure(architecture: TrainableName, d_in: number, d_sae: number, deadAfter = 1e6): TrainableConfig {
   const k = Math.max(1, Math.floor(d_sae / 6));
   const topk = { k, aux_alpha: 1 / 32, aux_k_max: Math.ceil(d_in / 2), dead_after_tokens: deadAfter };
   const threshold = { threshold_beta: 0.9, threshold_start_step: 0 };
   return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk, ...threshold };
-}
-
-/** Start weights, biases not 0. */
-function startOf(config: TrainableConfig, random: () => number): Parameters {
-  const start = architectureOf(config).init(config, random);
-  for (const bias of [start.b_enc, start.b_dec]) bias?.set(randomNormal(random, bias.length, 0.05));
-  return start;
 }
 
 /** What the next step finds as gradients, projected but not clipped: without momentum Adam's mean is just that. */

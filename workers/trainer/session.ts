@@ -9,6 +9,7 @@ import { chooseDevice, type DeviceChoice } from '../../src/gpu/device.ts';
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
 import type { TrainConfig } from '../../src/core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../../src/core/train/runTypes.ts';
+import { startingRun } from '../../src/core/train/startingRun.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { readDocuments } from '../engine/documents.ts';
 import type { Runtime } from '../engine/runtime.ts';
@@ -357,29 +358,7 @@ function passUnlessFull(error: unknown): void {
 }
 
 function newRecord(id: string, config: TrainConfig, { info }: TrainModel): RunRecord {
-  const now = Date.now();
-  const name = typeof config?.name === 'string' && config.name.trim() ? config.name.trim().slice(0, 120) : 'New run';
-  return {
-    info: {
-      id,
-      name,
-      state: 'starting',
-      config,
-      plan: null,
-      step: 0,
-      seconds: 0,
-      tokensPerSecond: 0,
-      bytes: 0,
-      kernels: '',
-      threads: 0,
-      created: now,
-      updated: now,
-      dictionaries: [],
-      resumes: 0,
-      exact: true,
-    },
-    model: { id: info.id, hash: info.hash, source: info.source },
-  };
+  return { info: startingRun(id, config), model: { id: info.id, hash: info.hash, source: info.source } };
 }
 
 /** What a resume from the store changes: how often it was, and whether it is exact. */

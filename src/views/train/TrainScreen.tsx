@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect } from 'react';
 import type { TrainingApi } from '../../app/api.ts';
 import { runHere, watchedRun } from '../../state/training.ts';
 import { spokenWords } from '../../state/trainingWords.ts';
+import { Spoken } from '../Spoken.tsx';
 import { ParetoPanel } from './ParetoPanel.tsx';
 import { RunsPanel } from './RunsPanel.tsx';
 import { SetupPanel } from './SetupPanel.tsx';
@@ -32,29 +33,12 @@ function Layout() {
       {going ? [watch, setup] : [setup, watch]}
       <ParetoPanel />
       <RunsPanel />
-      <Spoken />
+      <SpokenRun />
     </main>
   );
 }
 
-/** Speech is slow: at most one message in this time. */
-const PAUSE_MS = 5000;
-
-function Spoken() {
-  const words = useTraining((s) => spokenWords(watchedRun(s)));
-  const [said, setSaid] = useState('');
-  const last = useRef(0);
-  useEffect(() => {
-    const wait = Math.max(0, last.current + PAUSE_MS - performance.now());
-    const timer = setTimeout(() => {
-      last.current = performance.now();
-      setSaid(words);
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [words]);
-  return (
-    <p role="status" className="visually-hidden">
-      {said}
-    </p>
-  );
+/** By itself, so that the panels are not drawn again for it. */
+function SpokenRun() {
+  return <Spoken words={useTraining((s) => spokenWords(watchedRun(s)))} />;
 }

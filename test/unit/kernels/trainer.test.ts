@@ -5,11 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
 import { PAPER_ADAM } from '../../../src/core/train/adam.ts';
 import type { TopkConfig } from '../../../src/core/train/architectures/topk.ts';
-import { take, type ParameterName, type Parameters } from '../../../src/core/train/types.ts';
+import { take, type ParameterName } from '../../../src/core/train/types.ts';
 import { architectureOf, type TrainableConfig, type TrainableName } from '../../../src/core/train/architectures/index.ts';
 import { createPlainTrainer } from '../../../src/kernels/plainTrainer.ts';
 import { createWasmTrainer, type WasmTrainer } from '../../../src/kernels/wasm/trainer.ts';
 import { randomNormal } from '../sae/helpers.ts';
+import { relativeError, startOf } from '../../helpers/training.ts';
 import { readBatches, readGolden, readParameters, type LogLine } from '../train/goldens.ts';
 
 const BUILT = join(import.meta.dirname, '../../../src/kernels/wasm/built');
@@ -25,27 +26,6 @@ const GOLDENS = [
 function configOf(architecture: TrainableName, d_in: number, d_sae: number): TrainableConfig {
   const topk = { k: 4, aux_alpha: 0.25, aux_k_max: 5, dead_after_tokens: 1, threshold_beta: 0.9, threshold_start_step: 1 };
   return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk };
-}
-
-/** Start weights with biases that are not 0. */
-function startOf(config: TrainableConfig, random: () => number): Parameters {
-  const start = architectureOf(config).init(config, random);
-  for (const bias of [start.b_enc, start.b_dec]) bias?.set(randomNormal(random, bias.length, 0.05));
-  return start;
-}
-
-/** ‖a − b‖ / ‖b‖ over a tensor. */
-function relativeError(a: Parameters, b: Parameters, name: ParameterName): number {
-  const expected = take(b, name);
-  const got = take(a, name);
-  expect(got.length).toBe(expected.length);
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < got.length; i++) {
-    difference += (got[i] - expected[i]) ** 2;
-    size += expected[i] ** 2;
-  }
-  return Math.sqrt(difference / size);
 }
 
 /** The auxiliary loss, the threshold and who is dead. */
