@@ -281,7 +281,7 @@ function nameOf(config: TrainConfig, { dictionaries, hooks }: RunPlan): string {
   if (given) return given.slice(0, 120);
   const { architecture, d_sae } = dictionaries[0].settings;
   const place = hooks.length === 1 ? hooks[0].name : `${hooks.length} hooks`;
-  const count = dictionaries.length === 1 ? `${d_sae} latents` : `${dictionaries.length} dictionaries`;
+  const count = dictionaries.length === 1 ? `${d_sae} features` : `${dictionaries.length} dictionaries`;
   return `${place}, ${architecture}, ${count}`;
 }
 
