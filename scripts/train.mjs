@@ -5,7 +5,7 @@
  *   --out FOLDER        gets a SAELens folder for each dictionary, run.json, and a checkpoint while it runs
  *   --model FOLDER      default public/models/bookworm-9m
  *   --resume            go on from the checkpoint in --out
- *   --threads N         of the language model; default all cores
+ *   --threads N         of the language model and of the trainer, which take turns; default all cores; changes no number
  *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
  *   --evaluate-tokens N default 51,200; cross-entropies on the first half
  */
@@ -16,6 +16,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
 import prepare from './prepare.mjs';
+import { nodeHelpers } from './threads.mjs';
 
 /** Node 20 has relaxed SIMD behind a flag, later versions without one. */
 const RELAXED = '--experimental-wasm-relaxed-simd';
@@ -57,6 +58,7 @@ try {
     out: values.out,
     model: values.model,
     threads: Number(values.threads),
+    helpersOf: nodeHelpers,
     resume: values.resume,
     ...(values.evaluate && { evaluate: { path: values.evaluate, tokens: Number(values['evaluate-tokens']) } }),
     log: (/** @type {string} */ line) => console.log(line),

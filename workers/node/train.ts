@@ -9,6 +9,7 @@ import type { RunPlan, TrainConfig } from '../../src/core/train/config.ts';
 import type { Evaluation } from '../../src/core/lm/types.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
+import { help, Threads, type Helper } from '../../src/kernels/wasm/threads.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { hashIds } from '../engine/corpora.ts';
 import { cutContexts, evaluate } from '../engine/evaluate.ts';
@@ -23,7 +24,10 @@ export interface TrainJob {
   out: string;
   /** Folder of the model. */
   model: string;
+  /** Of the language model, and of the trainer: neither changes a number. */
   threads: number;
+  /** A way to start helpers of the trainer; the source of `help` is what they run. */
+  helpersOf: (source: typeof help) => () => Helper;
   /** Go on from the checkpoint in `out`. */
   resume: boolean;
   /** Ids to measure the finished dictionaries on, and how many; cross-entropies on the first half. */
@@ -43,7 +47,8 @@ export async function train(job: TrainJob): Promise<void> {
   const names = [config.corpus ?? 'moby-dick'].flat();
   const ids = await readCorpus(names, opened);
   log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}`);
-  const parts: RunParts = { model: opened.model, engine: createEngine(), ids, createTrainer: trainerFactory() };
+  const trainers = await openTrainers(job);
+  const parts: RunParts = { model: opened.model, engine: createEngine(), ids, createTrainer: trainers.create };
   const known = {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
     corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: await hashIds(ids) },
@@ -65,6 +70,7 @@ export async function train(job: TrainJob): Promise<void> {
   );
   rmSync(join(out, CHECKPOINT), { force: true });
   run.release();
+  trainers.release();
   await opened.model.release();
 }
 
@@ -94,11 +100,15 @@ function progressLine(run: TrainingRun): string {
   return `${share.toFixed(1)} % · step ${step} · ${rate} · ${figures.join('; ')}`;
 }
 
-function trainerFactory(): RunParts['createTrainer'] {
+async function openTrainers({ threads: count, helpersOf }: TrainJob): Promise<{ create: RunParts['createTrainer']; release: () => void }> {
   const build = chooseBuild();
-  if (!build) return (settings, parameters) => Promise.resolve(createPlainTrainer(settings, parameters));
-  const module = readKernels(`train-${build}`);
-  return (settings, parameters, maxRows) => createWasmTrainer(module, build, settings, parameters, maxRows);
+  if (!build) return { create: (settings, parameters) => Promise.resolve(createPlainTrainer(settings, parameters)), release: () => {} };
+  const threads = count > 1 ? await Threads.start(count, helpersOf(help)) : undefined;
+  const module = readKernels(threads ? `train-${build}-shared` : `train-${build}`);
+  return {
+    create: (settings, parameters, maxRows) => createWasmTrainer(module, build, settings, parameters, maxRows, threads),
+    release: () => threads?.close(),
+  };
 }
 
 /** Whole or the one before: the new file takes its name when it is written. */
