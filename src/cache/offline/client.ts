@@ -75,6 +75,8 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
   const listeners = new Set<() => void>();
   let status: OfflineStatus = { ...NOWHERE, supported: container !== undefined };
   let registration: ServiceWorkerRegistration | undefined;
+  /** The new build: a worker may say that it is installed before its registration calls it waiting. */
+  let next: ServiceWorker | undefined;
   let filling: Promise<void> | undefined;
   let hurry = false;
   let removed = false;
@@ -92,11 +94,13 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
   const watch = (found: ServiceWorkerRegistration) => {
     registration = found;
     const lookAt = (worker: ServiceWorker | null) => {
-      const waits = () => worker?.state === 'installed' && found.active !== null;
-      if (waits()) change({ update: true });
-      worker?.addEventListener('statechange', () => {
-        if (waits()) change({ update: true });
-      });
+      const offer = () => {
+        if (worker?.state !== 'installed' || found.active === null) return;
+        next = worker;
+        change({ update: true });
+      };
+      offer();
+      worker?.addEventListener('statechange', offer);
     };
     lookAt(found.waiting);
     lookAt(found.installing);
@@ -202,7 +206,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
       if (!status.ready) throw new Error(status.problem ?? UNSUPPORTED);
     },
     update() {
-      const { waiting } = registration ?? {};
+      const waiting = registration?.waiting ?? (next?.state === 'installed' ? next : undefined);
       // Taking over reloads every controlled tab; this one may be none (a forced reload).
       if (waiting) void ask<TakeOver>(waiting, { type: 'takeOver', force: true }).then(() => container?.controller ?? reload());
       else reload();

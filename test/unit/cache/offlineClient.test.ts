@@ -1,0 +1,86 @@
+/** The page's side of a new build, on stand-ins for the browser's objects. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createOffline } from '../../../src/cache/offline/client.ts';
+import type { Ask } from '../../../src/cache/offline/manifest.ts';
+
+class FakeWorker extends EventTarget {
+  readonly asked: Ask[] = [];
+  state: ServiceWorkerState;
+  constructor(state: ServiceWorkerState) {
+    super();
+    this.state = state;
+  }
+  become(state: ServiceWorkerState): void {
+    this.state = state;
+    this.dispatchEvent(new Event('statechange'));
+  }
+  postMessage(ask: Ask, [port]: MessagePort[]): void {
+    this.asked.push(ask);
+    port.postMessage(ask.type === 'takeOver' ? { done: ask.force, tabs: 2 } : { cached: 1, total: 1, ready: true });
+  }
+}
+
+class FakeRegistration extends EventTarget {
+  active: FakeWorker | null = new FakeWorker('activated');
+  installing: FakeWorker | null = null;
+  waiting: FakeWorker | null = null;
+}
+
+const reload = vi.fn();
+
+function open(registration: FakeRegistration) {
+  const container = Object.assign(new EventTarget(), { controller: registration.active, getRegistration: () => Promise.resolve(registration) });
+  const offline = createOffline({
+    scope: 'http://localhost/',
+    device: Promise.resolve('wasm'),
+    quietFor: () => 1e6,
+    wanted: { get: () => false, set: () => undefined },
+    environment: { container: container as unknown as ServiceWorkerContainer, entry: '', saveData: false, caches: undefined, reload },
+  });
+  offline.start();
+  return offline;
+}
+
+beforeEach(() => {
+  reload.mockReset();
+  vi.stubGlobal('document', new EventTarget());
+  vi.stubGlobal('addEventListener', () => undefined);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+describe('a new build', () => {
+  it('takes over also when it says that it is installed before the registration calls it waiting', async () => {
+    const registration = new FakeRegistration();
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().ready).toBe(true));
+    const next = (registration.installing = new FakeWorker('installing'));
+    registration.dispatchEvent(new Event('updatefound'));
+    expect(offline.status().update).toBe(false);
+    next.become('installed');
+    expect(offline.status().update).toBe(true);
+    offline.update();
+    expect(next.asked).toEqual([{ type: 'takeOver', force: true }]);
+    expect(reload).not.toHaveBeenCalled();
+  });
+
+  it('that waits when the page starts is asked to start unless other tabs are open, and then offered', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status()).toMatchObject({ ready: true, update: true }));
+    expect(waiting.asked).toEqual([{ type: 'takeOver', force: false }]);
+    offline.update();
+    expect(waiting.asked.at(-1)).toEqual({ type: 'takeOver', force: true });
+  });
+
+  it('that has gone again is looked for by a reload', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().update).toBe(true));
+    registration.waiting = null;
+    waiting.become('redundant');
+    offline.update();
+    expect(reload).toHaveBeenCalledOnce();
+  });
+});
