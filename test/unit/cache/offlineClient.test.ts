@@ -29,7 +29,10 @@ class FakeRegistration extends EventTarget {
 const reload = vi.fn();
 
 function open(registration: FakeRegistration) {
-  const container = Object.assign(new EventTarget(), { controller: registration.active, getRegistration: () => Promise.resolve(registration) });
+  const container = Object.assign(new EventTarget(), {
+    controller: registration.active,
+    getRegistration: () => Promise.resolve(registration),
+  });
   const offline = createOffline({
     scope: 'http://localhost/',
     device: Promise.resolve('wasm'),
