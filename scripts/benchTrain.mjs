@@ -1,6 +1,7 @@
 /**
  * `npm run bench:train [-- --only ours,memory,tfjs,torch] [--shape 2048x1024]`: training steps of the tied dictionary,
- * ours in built Chromium beside tfjs and PyTorch, on the same rows from the same weights, in one run.
+ * ours in built Chromium beside tfjs and PyTorch, on the same rows from the same weights, in one run; then a run in the
+ * page, reading the model's activations included, and memory over 2,000 steps.
  * FEATURESCOPE_PYTHON names a Python with torch. docs/benchmarks.md holds the latest figures.
  */
 import { execFileSync } from 'node:child_process';
@@ -33,7 +34,10 @@ const TORCH = { warm_up: 5, steps: 10, least_ms: 2000, most_s: 20 };
 const TORCH_MS = 180_000;
 const THREADS = 2;
 const LONGEST_MS = 90_000;
-const GROWTH = { d: 64, n: 256, batch: 256, steps: 2000 };
+const GROWTH = { d: 64, n: 256, batch: 256 };
+const GROWTH_STEPS = [100, 2000];
+/** Four buffers of the default 32 MiB; the first, with the start of the run, is left out. */
+const PAGE = { hook: 'blocks.3.hook_resid_post', batch: 1024, stepsPerBuffer: 32, buffers: 4, latents: [2048, 4096] };
 
 const median = (/** @type {number[]} */ values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const line = (/** @type {string} */ name, /** @type {Shape} */ { batch }, /** @type {number[]} */ times, rest = '') => {
@@ -150,13 +154,61 @@ async function benchTorch(shape, python, losses) {
   }
 }
 
+/** A run of the product, as a person starts it: reading activations, shuffling, training, checkpoints every 20 s. @param {string} url */
+async function benchPage(url) {
+  const { hook, batch, stepsPerBuffer, buffers, latents } = PAGE;
+  for (const d_sae of latents) {
+    const page = await browser.newPage();
+    await page.goto(url);
+    const config = { dictionaries: { hook, d_sae }, tokens: batch * stepsPerBuffer * buffers, batch, evaluate_every: 0 };
+    const result = await page.evaluate(`(async () => {
+      const f = window.featurescope;
+      await f.ready;
+      const { d_model } = f.models.current();
+      const started = performance.now();
+      const seen = [];
+      const run = await f.train(${JSON.stringify(config)}, { onProgress: (info) => seen.push([performance.now(), info.step, info.kernels, info.threads]) });
+      const { dictionaries: [{ metrics }] } = await run.done;
+      const from = seen.find(([, step]) => step >= ${stepsPerBuffer});
+      const first = seen.find(([, step]) => step >= 1);
+      const end = seen.find(([, step]) => step >= ${stepsPerBuffer * buffers}) ?? seen.at(-1);
+      return { d_model, first: first[0] - started, ms: end[0] - from[0], steps: end[1] - from[1], kernels: end[2], threads: end[3], l0: metrics.l0 };
+    })()`);
+    await page.close();
+    const { d_model, first, ms, steps, kernels, threads, l0 } = result;
+    const rate = ((1000 * steps * batch) / ms).toFixed(0);
+    console.log(
+      `  d ${d_model}, n ${d_sae}: ${rate} tokens/s over ${steps} steps (${kernels}, ${threads} threads, L0 ${l0.toFixed(0)} at the end); first step ${(first / 1000).toFixed(1)} s after the call`,
+    );
+  }
+}
+
+/** Bytes of the trainer, and of the whole page with its workers, between stretches of steps. @param {string} url */
+async function benchMemory(url) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  let made = 0;
+  for (const steps of GROWTH_STEPS) {
+    const bytes = await page.evaluate(`window.bench('grow', ${JSON.stringify({ ...GROWTH, steps: steps - made })})`);
+    made = steps;
+    const whole = await page.evaluate('performance.measureUserAgentSpecificMemory().then(({ bytes }) => bytes)');
+    console.log(`  after ${steps} steps: trainer ${bytes} bytes, page and workers ${(whole / 1e6).toFixed(2)} MB`);
+  }
+  await page.close();
+}
+
+/** @param {string} dir */
+async function serveFolder(dir) {
+  const server = createStaticServer({ dir, isolation: true });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  return { server, url: `http://localhost:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}/` };
+}
+
 if (wants('tfjs') && !existsSync('node_modules/@tensorflow/tfjs-core')) {
   throw new Error('The peers of this benchmark are not installed. Run `npm install`.');
 }
 await buildPage();
-const server = createStaticServer({ dir: 'dist-bench/train', isolation: true });
-await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-const url = `http://localhost:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}/`;
+const { server, url } = await serveFolder('dist-bench/train');
 const browser = await launchChromium();
 
 /** A fresh page for each question, so that nobody pays for another's memory. @param {string} method @param {object} argument */
@@ -186,11 +238,16 @@ for (const shape of shapes) {
   if (wants('tfjs')) await benchTfjs(shape, ask, losses);
   if (python) await benchTorch(shape, python, losses);
 }
+if (wants('page')) {
+  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'ignore' });
+  const product = await serveFolder('dist');
+  console.log(`\nin the page, bookworm-9m, ${PAGE.hook}, batch ${PAGE.batch}: reading activations included`);
+  await benchPage(product.url);
+  product.server.close();
+}
 if (wants('memory')) {
-  const [first, last] = await ask('grow', GROWTH);
-  console.log(
-    `\nmemory of a trainer after 1 and ${GROWTH.steps} steps: ${first} and ${last} bytes${first === last ? ', no growth' : ': IT GREW'}`,
-  );
+  console.log(`\nmemory, tied, d ${GROWTH.d}, n ${GROWTH.n}, batch ${GROWTH.batch}, 2 threads`);
+  await benchMemory(url);
 }
 await browser.close();
 server.close();

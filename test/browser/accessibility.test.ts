@@ -102,6 +102,21 @@ describe.each([
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Explore' }).click();
   });
 
+  it('the training screen with the curves of a finished run', async () => {
+    await page.evaluate(async () => {
+      const settings = { dictionaries: { hook: 'blocks.0.hook_resid_post', ratio: 0.5 }, tokens: 2048, batch: 256, evaluate_tokens: 256 };
+      await (
+        await window.featurescope.train(settings)
+      ).done;
+    });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
+    // A line may be flat, which is not visible to the driver.
+    await page.locator('.panel-watch .chart-plot .chart-line').first().waitFor({ state: 'attached' });
+    await page.locator('.panel-pareto .chart-point').first().waitFor({ state: 'attached' });
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Explore' }).click();
+  });
+
   it.each(['About this dictionary', 'Dictionaries and labels', 'Storage', 'Keys'])('the dialog "%s"', async (name) => {
     await button(name);
     await page.locator('dialog[open]').waitFor();

@@ -25,18 +25,21 @@ async function residentBytes(page: Awaited<ReturnType<typeof openPage>>['page'])
  */
 const GROWTH_BYTES = 40 * 1024 * 1024;
 
+// The software adapter takes minutes for 500; `FEATURESCOPE_CALLS=500` asks for them.
+const CALLS = Number(process.env.FEATURESCOPE_CALLS ?? 0);
+
 describe.each([
-  { device: 'wasm', tolerance: 1e-4, calls: 500 },
-  { device: 'webgpu', tolerance: 5e-4, calls: 500 },
+  { device: 'wasm', tolerance: 1e-4, calls: CALLS || 500 },
+  { device: 'webgpu', tolerance: 5e-4, calls: CALLS || 200 },
 ] as const)('on $device', ({ device, tolerance, calls }) => {
-  it('500 random calls, some invalid, some aborted, all end as they should and leave nothing behind', async () => {
+  it(`${calls} random calls, some invalid, some aborted, all end as they should and leave nothing behind`, async () => {
     const site = await serveSite({ isolation: true });
     const open = await openPage(site, `?device=${device}`);
     try {
       const counts = await checkInterleaving(open, { calls, tolerance, seed: 1 });
-      expect(counts.answered).toBeGreaterThan(150);
-      expect(counts.refused).toBeGreaterThan(50);
-      expect(counts.aborted).toBeGreaterThan(10);
+      expect(counts.answered).toBeGreaterThan(0.3 * calls);
+      expect(counts.refused).toBeGreaterThan(0.1 * calls);
+      expect(counts.aborted).toBeGreaterThan(0.02 * calls);
       const before = await residentBytes(open.page);
       const live = await open.live();
       await checkInterleaving(open, { calls: Math.ceil(calls / 4), tolerance, seed: 2 });
