@@ -9,7 +9,8 @@
  *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
  *   --evaluate-tokens N default 51,200; cross-entropies on the first half
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
@@ -38,9 +39,13 @@ if (!values.bundled) {
   await prepare();
   const path = await bundle('workers/node/train.ts');
   const flags = process.allowedNodeEnvironmentFlags.has(RELAXED) || Number(process.versions.node.split('.')[0]) < 22 ? [RELAXED] : [];
-  const { status } = spawnSync(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
+  const child = spawn(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
     stdio: 'inherit',
   });
+  // A terminal interrupts both; either way the checkpoint is written before this ends.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const [status] = await once(child, 'exit');
   process.exit(status ?? 1);
 }
 
