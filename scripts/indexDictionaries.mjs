@@ -1,6 +1,6 @@
 /**
- * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids; and beside each cfg.json a
- * featurescope.json, the training record out of reference.json. Run after a folder was added or replaced:
+ * Writes public/dictionaries/index.json: the dictionaries that ship, with their fixed ids. Each has its training record,
+ * featurescope.json, from the run that made it. Run after a folder was added or replaced:
  * node scripts/indexDictionaries.mjs
  */
 import { createHash } from 'node:crypto';
@@ -43,28 +43,6 @@ function tensorHash(file) {
 }
 
 /**
- * The run of reference.json that made a dictionary, found by hook and settings, as featurescope.json.
- * @param {string} model folder of the model
- * @param {string} folder of the dictionary, inside it
- */
-async function writeRecord(model, folder) {
-  const { protocol, runs } = JSON.parse(await readFile(join(ROOT, model, 'reference.json'), 'utf8'));
-  const { training } = JSON.parse(await readFile(join(ROOT, model, folder, 'cfg.json'), 'utf8')).metadata;
-  const keys = ['hook', 'alpha', 'R', 'seed'];
-  const run = runs.find((/** @type {Record<string, unknown>} */ one) => keys.every((key) => one[key] === training[key]));
-  if (!run) throw new Error(`reference.json holds no run that made ${folder}.`);
-  // One level, with the names that cfg.json's metadata.training has, so that a card reads both alike.
-  const record = {
-    format: 'featurescope dictionary',
-    version: 1,
-    protocol,
-    corpus: 'public-domain books and permissively licensed documentation and code (train-8m.u16)',
-    ...run,
-  };
-  await writeFile(join(ROOT, model, folder, 'featurescope.json'), `${JSON.stringify(record, null, 1)}\n`);
-}
-
-/**
  * @param {string} model folder of the model
  * @param {string} folder of the dictionary, inside it
  */
@@ -72,13 +50,14 @@ async function describe(model, folder) {
   const path = `${model}/${folder}`;
   const cfg = JSON.parse(await readFile(join(ROOT, path, 'cfg.json'), 'utf8'));
   const present = await readdir(join(ROOT, path));
-  const files = FILES.filter((name) => present.includes(name));
-  const sizes = await Promise.all(files.map(async (name) => (await stat(join(ROOT, path, name))).size));
+  const missing = FILES.find((name) => !present.includes(name));
+  if (missing) throw new Error(`${path} has no ${missing}.`);
+  const sizes = await Promise.all(FILES.map(async (name) => (await stat(join(ROOT, path, name))).size));
   const { hook_name: hook, model_name } = cfg.metadata;
   return {
     id: `${model}/${hook}/${variantOf(folder)}`,
     path,
-    files,
+    files: FILES,
     model: model_name,
     hook,
     architecture: cfg.architecture,
@@ -92,7 +71,6 @@ async function describe(model, folder) {
 const listed = [];
 for (const model of (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
   for (const folder of (await readdir(join(ROOT, model.name), { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
-    await writeRecord(model.name, folder.name);
     listed.push(await describe(model.name, folder.name));
   }
 }
