@@ -17,6 +17,7 @@ import { LinkBanner } from '../views/LinkBanner.tsx';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
 import { ScreenGuard } from '../views/ScreenGuard.tsx';
+import { Sheet } from '../views/Sheet.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
 import { StripPanel } from '../views/StripPanel.tsx';
 import { TextPanel } from '../views/TextPanel.tsx';
@@ -40,7 +41,7 @@ export function App({ api, startup }: AppProps) {
   return (
     <StoreProvider store={store}>
       <ScreenGuard>
-        <Screen startup={startup} offline={api.offline} training={api} />
+        <Screen startup={startup} api={api} />
       </ScreenGuard>
     </StoreProvider>
   );
@@ -60,17 +61,30 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
   ),
 );
 
+/** Likewise models of the hub. */
+const HubDialog = lazy<ComponentType<HubProps>>(() =>
+  import('./hubScreen.ts').then(
+    ({ HubDialog: dialog }) => ({ default: dialog }),
+    () => ({ default: HubMissing }),
+  ),
+);
+
+interface HubProps {
+  api: FeaturescopeApi;
+  id: string | undefined;
+}
+
 interface TrainingProps {
   api: TrainingApi;
 }
 
 interface ScreenProps {
   startup: Startup;
-  offline: FeaturescopeApi['offline'];
-  training: TrainingApi;
+  api: FeaturescopeApi;
 }
 
-export function Screen({ startup, offline, training }: ScreenProps) {
+export function Screen({ startup, api }: ScreenProps) {
+  const { offline } = api;
   const [keysOpen, setKeysOpen] = useState(false);
   const openKeys = useCallback(() => setKeysOpen(true), []);
   // A dialog shows the notice itself.
@@ -83,13 +97,13 @@ export function Screen({ startup, offline, training }: ScreenProps) {
   return (
     <>
       <div className="app-top">
-        <Header startup={startup} onHelp={openKeys} />
+        <Header startup={startup} settings={api.settings} onHelp={openKeys} />
         <LoadBanners startup={startup} />
         <UpdateBanner offline={offline} />
         <LinkBanner />
         {(quiet || everTrained) && (
           <Suspense fallback={null}>
-            <TrainBanner api={training} />
+            <TrainBanner api={api} />
           </Suspense>
         )}
         <DropTarget />
@@ -97,7 +111,7 @@ export function Screen({ startup, offline, training }: ScreenProps) {
       {everTrained && (
         <Activity mode={exploring ? 'hidden' : 'visible'}>
           <Suspense fallback={<main className="train" aria-busy="true" />}>
-            <TrainScreen api={training} />
+            <TrainScreen api={api} />
           </Suspense>
         </Activity>
       )}
@@ -120,11 +134,31 @@ export function Screen({ startup, offline, training }: ScreenProps) {
         </main>
       </Activity>
       <OfflineLine offline={offline} />
-      <Dialogs offline={offline} />
+      <Dialogs api={api} />
+      <Hub api={api} />
       <LiveStatus modelId={startup.modelId} />
       {!covered && <NoticeBar />}
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
     </>
+  );
+}
+
+function Hub({ api }: { api: FeaturescopeApi }) {
+  const dialog = useApp((s) => s.dialog);
+  if (dialog?.kind !== 'hub') return null;
+  return (
+    <Suspense fallback={null}>
+      <HubDialog api={api} id={dialog.id} />
+    </Suspense>
+  );
+}
+
+function HubMissing() {
+  const { openDialog } = useActions();
+  return (
+    <Sheet title="Models from the hub" onClose={() => openDialog(null)}>
+      <p role="alert">This part of the page could not be fetched. Look whether the server can be reached, then try again.</p>
+    </Sheet>
   );
 }
 

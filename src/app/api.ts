@@ -9,6 +9,7 @@ import type { DictionaryPlan, TrainConfig } from '../core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunEvaluation, RunHistory, RunInfo } from '../core/train/runTypes.ts';
 import type {
   Array2,
+  AskedHost,
   DeviceInfo,
   DictionaryCard,
   DictionaryDensities,
@@ -18,7 +19,10 @@ import type {
   Evaluation,
   GenerateOptions,
   Generated,
+  HubModel,
+  HubPlan,
   Input,
+  KeptModel,
   Latents,
   Live,
   LoadProgress,
@@ -37,6 +41,9 @@ export type { Label, OfflineStatus, SettingName, Settings };
 
 /** A file a person dropped or a script made. `path` may hold folders (`onnx/model.onnx`). */
 export type FileIn = File | { path: string; data: Blob | Uint8Array };
+
+/** The model in use with weights drawn at random from this seed (LayerNorm stays); null: with its own again. */
+export type RandomModel = { random: number | null };
 
 export type LoadOptions = { onProgress?: (progress: LoadProgress) => void; signal?: AbortSignal };
 export type CallOptions = { signal?: AbortSignal };
@@ -109,13 +116,23 @@ export interface FeaturescopeApi extends TrainingApi {
   /** @throws before `ready` */
   device(): DeviceInfo;
   models: {
-    /** Models that ship with the page, and the one loaded from files if any. */
+    /** Models that ship with the page, those of the hub that this browser keeps, and the one in use. */
     list(): Promise<ModelInfo[]>;
-    /** Replaces the current model when the new one is whole; a refused one leaves it as it was. */
-    load(id: string | FileIn[], options?: LoadOptions): Promise<ModelInfo>;
+    /**
+     * Replaces the current model when the new one is whole; a refused one leaves it as it was. One of the hub is fetched
+     * once and kept; what has arrived of a stopped or failed one is kept too, and the next call goes on there. An id is
+     * one of `list()`, or `owner/name` or `owner/name@revision` of the hub.
+     */
+    load(model: string | FileIn[] | HubModel | RandomModel, options?: LoadOptions): Promise<ModelInfo>;
     /** @throws before `ready` */
     current(): ModelInfo;
+    /** What opening a model of the hub takes: its files and their sizes. Fetches no weights. */
+    plan(model: HubModel, options?: CallOptions): Promise<HubPlan>;
+    /** Models of the hub in this browser, also those that came in part. `storage.remove('model', id)` deletes one. */
+    kept(): Promise<KeptModel[]>;
   };
+  /** Every host asked since the page was opened; workers that are not counted ask this page's own server only. */
+  requests(): Promise<AskedHost[]>;
   live(): Promise<Live>;
   /** Spans are character ranges in `text.normalize('NFC')`. */
   tokenize(text: string): Promise<Tokenized>;
@@ -184,7 +201,7 @@ export interface FeaturescopeApi extends TrainingApi {
     /** undefined forgets it. */
     set<K extends SettingName>(name: K, value: Settings[K] | undefined): void;
     /** Called when a setting was changed, here or in another tab. @returns how to stop */
-    subscribe(listener: () => void): () => void;
+    subscribe: (listener: () => void) => () => void;
   };
   storage: {
     usage(): Promise<StorageUse>;
@@ -206,7 +223,7 @@ export interface FeaturescopeApi extends TrainingApi {
   };
 }
 
-export type StoredKind = 'dictionary' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
+export type StoredKind = 'dictionary' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
 
 export interface StorageUse {
   /** Bytes of everything this site keeps, as the browser estimates; null when it does not say. */

@@ -1,22 +1,25 @@
 /** The scripting interface on top of the lens worker. */
-import type { ModelSource } from '../../workers/lens/api.ts';
+import type { HubSource, ModelSource } from '../../workers/lens/api.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/client.ts';
+import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { toFiles } from './files.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createSignal } from './signal.ts';
 import { createStorage } from './storage.ts';
 import { createTraining } from './training.ts';
-import type { DeviceInfo, FeaturescopeApi, FileIn, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
+import type { DeviceInfo, FeaturescopeApi, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
 
 export interface ApiSettings {
   version: string;
   /** Where the page's files are, an absolute URL ending in a slash. */
   base: string;
   device: 'auto' | 'webgpu' | 'wasm';
-  /** Model to load first. */
+  /** Id of the model to open first. */
   model: string;
+  /** Model of the page that opens when the first is one of the hub that is not kept here (any more); absent: none does. */
+  fallback?: string;
   onStartupProgress: (progress: LoadProgress) => void;
   startupSignal: AbortSignal;
   /** What outlasts the page. */
@@ -31,9 +34,23 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   /** Where the current model is to be had, for the trainer, which opens its own. */
   let currentSource: ModelSource | undefined;
 
-  const load = async (id: string | FileIn[], options?: LoadOptions) => {
-    const { onProgress, signal } = options ?? {};
-    const source = typeof id === 'string' ? { id } : { files: toFiles(id) };
+  const { tabs, settings: chosen } = settings.kept;
+  const load: FeaturescopeApi['models']['load'] = async (what, options) => {
+    // Names that hold neither are those of models of the page, which the first visit is not to wait for.
+    const source =
+      typeof what === 'string' && !/[/+]/.test(what)
+        ? { id: what }
+        : (await modelSources()).sourceOf(what, chosen.get('hub'), currentSource);
+    const info = await open(source, options);
+    // Files cannot be remembered; what was chosen before them stays.
+    if (!('files' in source)) chosen.set('model', info.id);
+    if ('hub' in source) {
+      storage.askOnce();
+      tabs.say('storage');
+    }
+    return info;
+  };
+  const open = async (source: ModelSource, { onProgress, signal }: LoadOptions = {}) => {
     try {
       current = await lens.call('load', [source], { onProgress, signal });
       currentSource = source;
@@ -48,15 +65,27 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       throw error;
     }
   };
+  /** Only what is kept here: a start fetches nothing from a hub. */
+  const openFirst = async () => {
+    const options = { onProgress: settings.onStartupProgress, signal: settings.startupSignal };
+    const { model, fallback } = settings;
+    if (!/[/+]/.test(model)) return open({ id: model }, options);
+    try {
+      const source = (await modelSources()).keptSource(model);
+      return await open(source, options);
+    } catch (error) {
+      if (settings.startupSignal.aborted || fallback === undefined) throw error;
+      return open({ id: fallback }, options);
+    }
+  };
   const start = async () => {
     device = await lens.call('open', [{ device: settings.device, base: settings.base }]);
-    await load(settings.model, { onProgress: settings.onStartupProgress, signal: settings.startupSignal });
+    await openFirst();
   };
   const ready = start();
   // Nobody may be listening; the screen shows the sentence.
   ready.catch(() => {});
 
-  const { tabs, settings: chosen } = settings.kept;
   const library = createSignal();
   const libraryChanged = () => {
     library.tell();
@@ -69,6 +98,10 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   const remove = async (id: string) => {
     await lens.call('removeDictionary', [id]);
     libraryChanged();
+  };
+  const removeModel = async (id: string) => {
+    await lens.call('removeModel', [id]);
+    tabs.say('storage');
   };
   const dictionaries = () => lens.call('listDictionaries', []);
   const labelled = createSignal();
@@ -84,7 +117,8 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     lens,
     tabs,
     device: kind,
-    model: () => current && currentSource && { info: current, source: currentSource },
+    model: () =>
+      current && currentSource && { info: current, source: 'hub' in currentSource ? { ...currentSource, keptOnly: true } : currentSource },
     libraryChanged,
     askToPersist: () => storage.askOnce(),
   });
@@ -94,6 +128,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     dictionaries,
     keptDictionaries: () => lens.call('keptDictionaries', []),
     removeDictionary: remove,
+    models: { kept: () => lens.call('keptModels', []), remove: removeModel },
     labelsChanged: labelled.tell,
     training: {
       stored: training.stored,
@@ -111,7 +146,14 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       list: () => lens.call('list', []),
       load,
       current: () => current ?? notReady('models.current()'),
+      plan: async (model, options) => {
+        const source = (await modelSources()).sourceOf(model, chosen.get('hub'), undefined) as HubSource;
+        const { hub, revision, host } = source;
+        return lens.call('planHub', [{ hub, revision }, host], { signal: options?.signal });
+      },
+      kept: () => lens.call('keptModels', []),
     },
+    requests: async () => joinHosts([askedHosts(), await lens.call('requests', [])]),
     live: () => lens.call('live', []),
     tokenize: (text) => lens.call('tokenize', [text]),
     run: async (input, options) => {
@@ -157,6 +199,9 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     },
   };
 }
+
+/** Names of models beyond those of the page. */
+const modelSources = () => import('./modelSource.ts');
 
 function notReady(what: string): never {
   throw new Error(`${what} answers once \`featurescope.ready\` has settled and a model is open.`);

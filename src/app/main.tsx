@@ -18,11 +18,11 @@ const DEFAULT_MODEL = 'bookworm-9m';
 
 const query = new URLSearchParams(location.search);
 const asked = query.get('device');
-const modelId = query.get('model') ?? DEFAULT_MODEL;
 const listeners = new Set<(progress: LoadProgress) => void>();
 const startupStop = new AbortController();
 
 const kept = createKept();
+const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODEL;
 const { lens, quietFor } = watchActivity(startLens());
 const base = new URL('.', document.baseURI).href;
 
@@ -31,6 +31,7 @@ const api = createApi(lens, {
   base,
   device: asked === 'webgpu' || asked === 'wasm' ? asked : 'auto',
   model: modelId,
+  fallback: DEFAULT_MODEL,
   onStartupProgress: (progress) => listeners.forEach((listener) => listener(progress)),
   startupSignal: startupStop.signal,
   kept,

@@ -5,7 +5,7 @@ import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
 import { labelKey, type Label } from '../core/formats/labels.ts';
 import { quote } from '../core/formats/text.ts';
-import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo, KeptModel } from '../core/lm/types.ts';
 import type { FeaturescopeApi, StorageUse, StoredKind } from './api.ts';
 
 type Item = StorageUse['items'][number];
@@ -27,6 +27,8 @@ export interface StorageNeeds {
   /** Ids of the dictionaries that will be here at the next visit. */
   keptDictionaries: () => Promise<string[]>;
   removeDictionary: (id: string) => Promise<void>;
+  /** Models of the hub, whole and begun; absent where none are kept. */
+  models?: { kept: () => Promise<KeptModel[]>; remove: (id: string) => Promise<void> };
   labelsChanged: () => void;
   /** Runs and texts; absent where nothing is trained. */
   training?: {
@@ -50,13 +52,14 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
   const api: FeaturescopeApi['storage'] = {
     async usage() {
       const listed = await need.dictionaries();
-      const [estimate, persisted, kept, mine, offlineBytes, trained] = await Promise.all([
+      const [estimate, persisted, kept, mine, offlineBytes, trained, models] = await Promise.all([
         manager?.estimate?.().catch(() => undefined),
         manager?.persisted?.().catch(() => undefined),
         need.keptDictionaries(),
         labels.kept(),
         offline?.bytes() ?? 0,
         need.training?.stored() ?? [],
+        need.models?.kept().catch(() => []) ?? [],
       ]);
       const dictionaries = listed.filter(({ id }) => kept.includes(id));
       const one = (kind: StoredKind, label: string, bytes: number): Item[] => (bytes > 0 ? [{ kind, id: ALL, label, bytes }] : []);
@@ -71,6 +74,10 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
         ...(problems.length > 0 && { problem: problems.join(' ') }),
         items: [
           ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
+          ...models.map(({ id, here, bytes, whole }): Item => {
+            const part = whole ? '' : ` (${Math.floor((100 * here) / bytes)} % of it, to go on with)`;
+            return { kind: 'model', id, label: `The model ${id}${part}`, bytes: here };
+          }),
           ...trained,
           ...labelItems(mine, listed),
           ...one('offline', 'The page itself, so that it works offline', offlineBytes),
@@ -81,13 +88,14 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
     persist,
     async remove(kind, id) {
       if (kind === 'dictionary') return need.removeDictionary(id);
+      if (kind === 'model') return need.models?.remove(id);
       if (kind === 'labels') return removeLabels(need, id);
       if (kind === 'settings') return settings.clear();
       if (kind === 'offline') return offline?.remove();
       if (kind === 'run') return need.training?.removeRun(id);
       if (kind === 'corpus') return need.training?.removeCorpus(id);
       throw new UsageError(
-        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, run, corpus, labels, offline and settings.`,
+        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, model, run, corpus, labels, offline and settings.`,
       );
     },
   };

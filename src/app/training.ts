@@ -13,7 +13,7 @@ export interface TrainingNeeds {
   lens: LensClient;
   tabs: Tabs;
   device: Promise<'webgpu' | 'wasm'>;
-  /** The model in use; undefined before the first. */
+  /** The model in use, without asking anybody but this page's own server for it; undefined before the first. */
   model: () => TrainModel | undefined;
   libraryChanged: () => void;
   /** Something is kept now that should not be evicted. */

@@ -11,6 +11,7 @@ import type { TrainConfig } from '../core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../core/train/runTypes.ts';
 import type { Run, RunOptionsOf, StorageUse } from './api.ts';
 import { LiveRun } from './liveRun.ts';
+import { keptSource } from './modelSource.ts';
 import type { TrainingNeeds, TrainingSignals } from './training.ts';
 
 /** A trainer with nothing to do gives its memory back after this long. */
@@ -250,7 +251,7 @@ function asSeenHere(info: RunInfo, held: ReadonlySet<string>): RunInfo {
 function modelOf({ info, model }: RunRecord, current: TrainModel | undefined): TrainModel {
   if (!model) throw new UsageError(`It is not known which model "${info.name}" was begun on; begin it anew.`);
   if (current && current.info.id === model.id && current.info.hash === model.hash) return current;
-  if (model.source === 'built-in') return { info: model, source: { id: model.id } };
+  if (model.source !== 'files') return { info: model, source: keptSource(model.id) };
   throw new UsageError(
     `"${info.name}" trains on the model ${quote(model.id)}, which was opened from files. Open it again, then resume the run.`,
   );

@@ -1,9 +1,10 @@
 /**
- * The one module that fetches. It asks only addresses it is given, and takes nothing on trust: a missing
- * file must be a 404, a web page is never a model.
+ * Fetches files of the page and of addresses a person gave; with hub/, for models of the hub, all that fetches. It takes
+ * nothing on trust: a missing file must be a 404, a web page is never a model.
  */
 import { AbortedError, EngineError } from '../core/errors.ts';
 import { FormatError } from '../core/formats/bytes.ts';
+import { noteBytes, noteRequest } from './requestLog.ts';
 
 export interface DownloadOptions {
   signal?: AbortSignal;
@@ -38,6 +39,7 @@ export async function download(url: string, { signal, onProgress, label }: Downl
 }
 
 async function request(url: string, label: string, signal?: AbortSignal): Promise<Response> {
+  noteRequest(url);
   try {
     return await fetch(url, { ...(signal && { signal }) });
   } catch (error) {
@@ -55,6 +57,7 @@ async function collect(response: Response, label: string, onBytes: (loaded: numb
       const { done, value } = await reader.read();
       if (done) return new Blob(chunks);
       loaded += value.byteLength;
+      noteBytes(response.url, value.byteLength);
       // A Blob of its own lets the browser move what has arrived out of memory.
       chunks.push(new Blob([value]));
       onBytes(loaded);

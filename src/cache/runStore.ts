@@ -15,7 +15,7 @@ export interface RunRecord {
   /** As it was at the last save; `state` as the tab that ran it saw it. */
   info: RunInfo;
   /** Where its model came from; null before that is known. */
-  model: { id: string; hash: string; source: 'built-in' | 'files' } | null;
+  model: { id: string; hash: string; source: 'built-in' | 'files' | 'hub' } | null;
 }
 
 export interface StoredRun extends RunRecord {

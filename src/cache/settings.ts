@@ -7,8 +7,12 @@
 /** A setting has a check here and a type there; adding one is a line in each. */
 export interface Settings {
   theme: 'auto' | 'light' | 'dark';
-  /** Id of the model opened last that ships with the page. */
+  /** Id of the model opened last that ships with the page or is of the hub. */
   model: string;
+  /** Address of the mirror or own host that stands for the hub. */
+  hub: string;
+  /** false: the person does not want to be offered a larger model again. */
+  offer: boolean;
   /** Id of the dictionary used last. */
   dictionary: string;
   ranking: string;
@@ -40,6 +44,8 @@ function isGeneration(value: unknown): value is Settings['generation'] {
 const CHECKS: Checks = {
   theme: (value) => value === 'auto' || value === 'light' || value === 'dark',
   model: isText,
+  hub: isText,
+  offer: (value) => typeof value === 'boolean',
   dictionary: isText,
   ranking: isText,
   offline: (value) => typeof value === 'boolean',

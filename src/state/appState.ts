@@ -1,6 +1,6 @@
 /** What the page knows, as small facts and immutable references. Changed only through the actions. */
 import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/types.ts';
-import type { FileIn } from '../app/api.ts';
+import type { FileIn, HubModel, RandomModel } from '../app/api.ts';
 import type { Analysis } from './analysis.ts';
 import type { LinkedDictionary } from './link.ts';
 import type { Sample } from './samples.ts';
@@ -31,7 +31,11 @@ export interface Activations {
 export type LoadTask =
   | { status: 'idle' }
   | { status: 'loading'; name: string; progress: LoadProgress | null }
-  | { status: 'failed'; name: string; message: string; kept: string | null };
+  /** `again`: what goes on where it stopped. */
+  | { status: 'failed'; name: string; message: string; kept: string | null; again?: ToOpen };
+
+/** A model as `models.load` takes it. */
+export type ToOpen = string | FileIn[] | HubModel | RandomModel;
 
 export interface Output {
   name: 'plain' | 'edited';
@@ -104,7 +108,7 @@ export interface Facts extends FeatureFacts {
 export interface Actions extends FeatureActions {
   /** Opens the model of the start again after it failed. */
   retryBoot: () => void;
-  loadModel: (source: string | FileIn[], name: string) => Promise<void>;
+  loadModel: (source: ToOpen, name: string) => Promise<void>;
   cancelLoad: () => void;
   dismissLoad: () => void;
   setText: (text: string) => void;

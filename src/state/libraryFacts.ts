@@ -11,7 +11,13 @@ export type ImportTask =
   | { status: 'failed'; message: string };
 
 /** What covers the page. */
-export type OpenDialog = { kind: 'library' } | { kind: 'storage' } | { kind: 'card'; id: string } | null;
+export type OpenDialog =
+  | { kind: 'library' }
+  | { kind: 'storage' }
+  | { kind: 'card'; id: string }
+  /** Models of the hub; `id`: the one to look up first. */
+  | { kind: 'hub'; id?: string }
+  | null;
 
 export interface LibraryFacts {
   importTask: ImportTask;

@@ -1,16 +1,21 @@
 /** Opens models: the one of the start, one from the list, one from files. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn } from '../app/api.ts';
+import type { FeaturescopeApi } from '../app/api.ts';
 import type { Startup } from '../app/startup.ts';
-import type { AppState } from './appState.ts';
+import type { AppState, ToOpen } from './appState.ts';
 import { defaultHook, findHook } from './hooks.ts';
 import { isAbort, sentenceOf } from './latest.ts';
 
 export interface ModelLoader {
   boot: () => Promise<void>;
   retryBoot: () => void;
-  load: (source: string | FileIn[], name: string) => Promise<void>;
+  load: (source: ToOpen, name: string) => Promise<void>;
   cancel: () => void;
+}
+
+/** What has arrived of such a model is kept, so that trying again goes on. */
+function isOfHub(source: ToOpen): boolean {
+  return typeof source === 'string' ? source.includes('/') : 'hub' in source;
 }
 
 export function createModelLoader(
@@ -36,6 +41,11 @@ export function createModelLoader(
       span: before ? null : span,
       wantedModel: wantedModel?.id === model.id ? null : wantedModel,
     });
+    // The start opens nothing from the hub that is not kept here; a link's own banner says so too.
+    if (!before && startup.modelId.includes('/') && startup.modelId !== model.id && wantedModel?.id !== startup.modelId) {
+      const text = `${startup.modelId} is not kept in this browser (any more), so ${model.id} is open. The Model menu fetches it from the hub.`;
+      store.setState({ notice: { text, undo: null } });
+    }
     modelChanged();
     const models = await api.models.list();
     store.setState({ models });
@@ -45,7 +55,7 @@ export function createModelLoader(
     }
   };
 
-  const load = async (source: string | FileIn[], name: string) => {
+  const load = async (source: ToOpen, name: string) => {
     loading?.abort();
     const mine = new AbortController();
     loading = mine;
@@ -64,7 +74,8 @@ export function createModelLoader(
       if (loading !== mine) return;
       const kept = store.getState().model?.id ?? null;
       const cancelled = mine.signal.aborted || isAbort(error);
-      store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept } });
+      const again = isOfHub(source) && { again: source };
+      store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept, ...again } });
     } finally {
       if (loading === mine) loading = null;
     }

@@ -6,12 +6,12 @@ import { StorageDialog } from './StorageDialog.tsx';
 import { useApp } from './StoreContext.tsx';
 
 /** Whatever covers the page. */
-export function Dialogs({ offline }: { offline: FeaturescopeApi['offline'] }) {
+export function Dialogs({ api }: { api: FeaturescopeApi }) {
   const dialog = useApp((s) => s.dialog);
   return (
     <>
       {dialog?.kind === 'library' && <LibraryDialog />}
-      {dialog?.kind === 'storage' && <StorageDialog offline={offline} />}
+      {dialog?.kind === 'storage' && <StorageDialog api={api} />}
       {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
       <PickDialog />
     </>

@@ -1,15 +1,23 @@
 import type { Theme } from '../state/appState.ts';
+import type { FeaturescopeApi } from '../app/api.ts';
 import type { Startup } from '../app/startup.ts';
 import { DeviceMenu } from './DeviceMenu.tsx';
-import { ModelMenu } from './ModelMenu.tsx';
+import { ModelMenu, ModelOffer } from './ModelMenu.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
-export function Header({ startup, onHelp }: { startup: Startup; onHelp: () => void }) {
+interface HeaderProps {
+  startup: Startup;
+  settings: FeaturescopeApi['settings'];
+  onHelp: () => void;
+}
+
+export function Header({ startup, settings, onHelp }: HeaderProps) {
   return (
     <header className="app-header">
       <h1>featurescope</h1>
       <Screens />
       <div className="app-header-tools">
+        <ModelOffer settings={settings} />
         <ModelMenu modelId={startup.modelId} />
         <DeviceMenu isolated={startup.isolated} />
         <ThemeButton />

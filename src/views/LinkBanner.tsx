@@ -4,7 +4,7 @@ import { useActions, useApp } from './StoreContext.tsx';
 export function LinkBanner() {
   const wanted = useApp((s) => (s.dictionaries.status === 'done' ? s.wanted : null));
   const model = useApp((s) => (s.models.length > 0 ? s.wantedModel : null));
-  const { dismissWanted } = useActions();
+  const { dismissWanted, openDialog } = useActions();
   if (!wanted && !model) return null;
   return (
     <div className="banner banner-wanted" role="status">
@@ -19,6 +19,14 @@ export function LinkBanner() {
               </>
             )}
             ; until then the model that is open reads the text.
+            {model.id.includes('/') && (
+              <>
+                {' '}
+                <button type="button" className="button-small" onClick={() => openDialog({ kind: 'hub', id: model.id })}>
+                  Look for it on the hub
+                </button>
+              </>
+            )}
           </p>
         )}
         {wanted && (

@@ -1,7 +1,8 @@
-import { useRef } from 'react';
-import type { FileIn } from '../app/api.ts';
+import { useRef, useSyncExternalStore } from 'react';
+import type { FeaturescopeApi, FileIn } from '../app/api.ts';
 import { formatBytes, formatCount, formatInteger } from '../charts/format.ts';
 import type { ModelInfo } from '../core/lm/types.ts';
+import type { ToOpen } from '../state/appState.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { FileChooser } from './FileChooser.tsx';
 import { nameOfFiles } from './modelFiles.ts';
@@ -9,6 +10,11 @@ import { useActions, useApp } from './StoreContext.tsx';
 import { FactList } from './FactList.tsx';
 
 const MENU_ID = 'model-menu';
+const ORIGINS = { 'built-in': 'comes with the page', files: 'from files', hub: 'from the hub, kept here' };
+/** End of the id of a model with random weights (core/lm/modelId.ts). */
+const RANDOM = /\+random\.\d+$/;
+/** Of random weights; scripts may choose another. */
+const SEED = 1;
 
 export function ModelMenu({ modelId }: { modelId: string }) {
   const model = useApp((s) => s.model);
@@ -22,6 +28,7 @@ export function ModelMenu({ modelId }: { modelId: string }) {
       <div id={MENU_ID} popover="auto" ref={menu} className="menu" role="dialog" aria-label="Model">
         {model && <ModelCard model={model} />}
         <ModelList models={models} current={model} onDone={() => menu.current?.hidePopover()} />
+        <OpenFromHub onDone={() => menu.current?.hidePopover()} />
         <OpenFiles onDone={() => menu.current?.hidePopover()} />
       </div>
     </>
@@ -43,6 +50,7 @@ function ModelCard({ model }: { model: ModelInfo }) {
     <section className="model-card" aria-label={`About ${model.id}`}>
       <h2>{model.id}</h2>
       <FactList facts={facts} />
+      {model.notKept && <p className="hint">{model.notKept}</p>}
       {model.hash && (
         <p className="model-hash">
           <span title={model.hash}>
@@ -57,11 +65,12 @@ function ModelCard({ model }: { model: ModelInfo }) {
 
 function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: ModelInfo | null; onDone: () => void }) {
   const { loadModel } = useActions();
-  const open = (id: string) => {
+  const open = (source: ToOpen, name: string) => {
     onDone();
-    void loadModel(id, id);
+    void loadModel(source, name);
   };
   if (models.length === 0) return null;
+  const own = current?.id.replace(RANDOM, '');
   return (
     <section aria-label="Models at hand">
       <h3>Open another</h3>
@@ -70,15 +79,85 @@ function ModelList({ models, current, onDone }: { models: ModelInfo[]; current: 
           const isCurrent = m.id === current?.id && m.source === current.source;
           return (
             <li key={`${m.source} ${m.id}`}>
-              <button type="button" onClick={() => open(m.id)} disabled={isCurrent} aria-current={isCurrent}>
+              <button type="button" onClick={() => open(m.id, m.id)} disabled={isCurrent} aria-current={isCurrent}>
                 <span>{m.id}</span>
-                <span className="hint">{isCurrent ? 'open' : m.source === 'built-in' ? 'comes with the page' : 'from files'}</span>
+                <span className="hint">{isCurrent ? 'open' : ORIGINS[m.source]}</span>
               </button>
             </li>
           );
         })}
+        {current && (
+          <li>
+            <button
+              type="button"
+              title="A control: what shows up here too was not learned. Every weight is drawn anew with the mean and spread of its tensor; LayerNorm stays."
+              onClick={() => open({ random: current.id === own ? SEED : null }, current.id === own ? `${own} with random weights` : own!)}
+            >
+              <span>
+                {own} with {current.id === own ? 'random' : 'its own'} weights
+              </span>
+              <span className="hint">{current.id === own ? `a control, seed ${SEED}` : 'as it was'}</span>
+            </button>
+          </li>
+        )}
       </ul>
     </section>
+  );
+}
+
+function OpenFromHub({ onDone }: { onDone: () => void }) {
+  const { openDialog } = useActions();
+  const open = (id?: string) => {
+    onDone();
+    openDialog({ kind: 'hub', ...(id !== undefined && { id }) });
+  };
+  return (
+    <section aria-label="From the hub">
+      <h3>From the Hugging Face hub</h3>
+      <ul className="model-list">
+        <li>
+          <button type="button" onClick={() => open(OFFER.id)}>
+            <span>{OFFER.name}</span>
+            <span className="hint">about {OFFER.size}</span>
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={() => open()}>
+            <span>Other Pythia models, training steps, mirrors</span>
+          </button>
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+/** What a first visit is offered beside the model of the page. */
+const OFFER = { id: 'Xenova/pythia-70m-deduped', name: 'Pythia-70M', size: '143 MB' };
+
+/** In the header, in plain sight, until one of the hub was chosen or the offer was put away. */
+export function ModelOffer({ settings }: { settings: FeaturescopeApi['settings'] }) {
+  const { openDialog } = useActions();
+  const ofPage = useApp((s) => s.model?.source === 'built-in');
+  const wanted = useSyncExternalStore(
+    settings.subscribe,
+    () => settings.get('offer') !== false,
+    () => false,
+  );
+  if (!ofPage || !wanted) return null;
+  return (
+    <span className="offer wide-only">
+      <button type="button" className="button-quiet" onClick={() => openDialog({ kind: 'hub', id: OFFER.id })}>
+        Get {OFFER.name} ({OFFER.size})
+      </button>
+      <button
+        type="button"
+        className="button-quiet button-icon"
+        aria-label={`Do not offer ${OFFER.name}`}
+        onClick={() => settings.set('offer', false)}
+      >
+        ×
+      </button>
+    </span>
   );
 }
 

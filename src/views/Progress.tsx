@@ -28,6 +28,15 @@ interface ProgressLineProps {
   onCancel: () => void;
 }
 
+/** How fast and how long: "5.2 MB a second, 16 s left". '' when it cannot be told. */
+function paceWords({ loaded, total, rate, note }: LoadProgress): string {
+  if (note !== undefined) return ` – ${note}`;
+  if (!rate) return '';
+  const seconds = Math.ceil((total - loaded) / rate);
+  const left = seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  return `, ${formatBytes(rate)} a second, ${left} left`;
+}
+
 function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
   const known = progress !== null && progress.total > 0;
   const bytes =
@@ -39,6 +48,7 @@ function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
       <span className="banner-words">
         {progressWords(name, progress)}
         {bytes}
+        {progress?.stage === 'fetching' && paceWords(progress)}
       </span>
       <progress max={1} value={known ? progress.loaded / progress.total : undefined} aria-label={`Opening ${name}`} />
       <button type="button" className="button-small" onClick={onCancel}>
@@ -52,7 +62,8 @@ function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
 export function LoadBanners({ startup }: { startup: Startup }) {
   const boot = useApp((s) => s.boot);
   const load = useApp((s) => s.load);
-  const { cancelLoad, dismissLoad, retryBoot } = useActions();
+  const { cancelLoad, dismissLoad, loadModel, retryBoot } = useActions();
+  const again = load.status === 'failed' ? load.again : undefined;
   return (
     <>
       {boot.status === 'loading' && <ProgressLine name={startup.modelId} progress={boot.progress} onCancel={() => startup.cancel()} />}
@@ -70,6 +81,11 @@ export function LoadBanners({ startup }: { startup: Startup }) {
           <span className="banner-words">
             {load.message} {load.kept !== null && `${load.kept} is still open.`}
           </span>
+          {again !== undefined && load.status === 'failed' && (
+            <button type="button" className="button-small" onClick={() => void loadModel(again, load.name)}>
+              Resume
+            </button>
+          )}
           <button type="button" className="button-small" onClick={dismissLoad}>
             Dismiss
           </button>

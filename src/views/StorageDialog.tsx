@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { FeaturescopeApi, StorageUse } from '../app/api.ts';
+import type { AskedHost, FeaturescopeApi, StorageUse } from '../app/api.ts';
 import { formatBytes, formatPercent } from '../charts/format.ts';
 import { sentenceOf } from '../state/latest.ts';
 import { ExportButton } from './LibraryDialog.tsx';
@@ -13,7 +13,8 @@ type Item = StorageUse['items'][number];
 type Loaded = { status: 'loading' } | { status: 'done'; use: StorageUse } | { status: 'failed'; message: string };
 
 /** What this page keeps in the browser, how much room there is, and deleting it. */
-export function StorageDialog({ offline }: { offline: FeaturescopeApi['offline'] }) {
+export function StorageDialog({ api }: { api: Pick<FeaturescopeApi, 'offline' | 'requests'> }) {
+  const { offline } = api;
   const { openDialog, storageUse, watchStorage } = useActions();
   const [loaded, setLoaded] = useState<Loaded>({ status: 'loading' });
   const load = useCallback(() => {
@@ -30,6 +31,7 @@ export function StorageDialog({ offline }: { offline: FeaturescopeApi['offline']
       {loaded.status === 'loading' && <Skeleton lines={5} />}
       {loaded.status === 'failed' && <Failure message={loaded.message} />}
       {loaded.status === 'done' && <Use use={loaded.use} offline={offline} onChange={load} />}
+      <Hosts requests={api.requests} />
     </Sheet>
   );
 }
@@ -74,6 +76,27 @@ function Use({ use, offline, onChange }: UseProps) {
         </button>
       </div>
     </>
+  );
+}
+
+/** Everybody this page asked something of since it was opened. */
+function Hosts({ requests }: { requests: FeaturescopeApi['requests'] }) {
+  const [hosts, setHosts] = useState<AskedHost[]>([]);
+  useEffect(() => void requests().then(setHosts, () => undefined), [requests]);
+  return (
+    <section className="sheet-section" aria-label="Hosts asked">
+      <h3>Hosts asked since the page was opened</h3>
+      <ul className="library">
+        {hosts.map(({ host, requests: count, bytes }) => (
+          <li key={host}>
+            <span className="library-words">{host === location.origin ? `${host} (this page’s own)` : host}</span>
+            <span className="hint">
+              {count} {count === 1 ? 'request' : 'requests'}, {formatBytes(bytes)} received
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

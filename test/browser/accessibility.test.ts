@@ -1,35 +1,14 @@
 /** axe-core on the built page: nothing serious or critical on any screen. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serious } from '../helpers/axe.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Weights that end before their header says. */
 const BROKEN = ['cfg.json', 'sae_weights.safetensors'].map((name) =>
   resolve(import.meta.dirname, '../fixtures/dictionaries/evil/st-truncated-data', name),
 );
-
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { target: string[] }[];
-}
-
-async function serious(page: Page): Promise<string[]> {
-  // evaluate runs outside the page's content security policy; a script element would not.
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as never as { axe: { run: () => Promise<{ violations: Violation[] }> } };
-    return (await axe.run()).violations;
-  });
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 let site: Site;
 beforeAll(async () => {

@@ -185,13 +185,28 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       current: () => current,
       async load(id, { onProgress, signal } = {}) {
         for (let i = 1; i <= 5; i++) {
-          await wait('load', typeof id === 'string' ? id : 'files', signal);
+          await wait('load', typeof id === 'string' ? id : 'hub' in id ? id.hub : 'files', signal);
           onProgress?.({ stage: 'fetching', loaded: i * 3_600_000, total: 18_000_000 });
         }
-        current = typeof id === 'string' ? model : { ...model, id: 'from-files', source: 'files' };
+        if (typeof id === 'string') current = model;
+        else if ('hub' in id) current = { ...model, id: id.hub, source: 'hub' };
+        else if ('random' in id) current = id.random === null ? model : { ...model, id: `${model.id}+random.${id.random}` };
+        else current = { ...model, id: 'from-files', source: 'files' };
         return current;
       },
+      plan: ({ hub, revision = 'main' }) =>
+        Promise.resolve({
+          hub,
+          revision,
+          id: revision === 'main' ? hub : `${hub}@${revision}`,
+          host: 'https://huggingface.co/',
+          files: [{ path: 'onnx/model_fp16.onnx', bytes: 141_000_000 }],
+          bytes: 141_000_000,
+          here: 0,
+        }),
+      kept: () => Promise.resolve([]),
     },
+    requests: () => Promise.resolve([{ host: 'https://example.org', requests: 3, bytes: 4000, last: 0 }]),
     async tokenize(text) {
       await wait('tokenize', text);
       return fakeTokenize(text);

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { createApi } from '../../src/app/createApi.ts';
 import type { FeaturescopeApi } from '../../src/app/api.ts';
+import type { Kept } from '../../src/app/kept.ts';
+import type { Hub } from '../../src/cache/hub/hub.ts';
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import { Runtime } from '../../workers/engine/runtime.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
@@ -25,9 +27,12 @@ export function createNodeRuntime(threads = 1): Runtime {
   return new Runtime({ ort: ort, threads });
 }
 
-/** `fetch` for file: addresses, which Node's lacks; a missing file is a 404 as on a server. */
-function fetchFile(input: string | URL | Request): Promise<Response> {
+const fetchFromNet = globalThis.fetch;
+
+/** `fetch` also for file: addresses, which Node's lacks; a missing file is a 404 as on a server. */
+function fetchFile(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const url = input instanceof Request ? input.url : String(input);
+  if (!url.startsWith('file:')) return fetchFromNet(input, init);
   try {
     return Promise.resolve(new Response(readFileSync(fileURLToPath(url))));
   } catch {
@@ -48,13 +53,21 @@ export interface NodeApi {
   close(): void;
 }
 
-export function createNodeApi(model = 'bookworm-9m'): NodeApi {
+export interface NodeSettings {
+  /** What outlasts the page; another page with the same is the next visit. */
+  kept?: Kept;
+  hub?: Hub;
+  fallback?: string;
+}
+
+export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, fallback }: NodeSettings = {}): NodeApi {
   globalThis.fetch = fetchFile;
   const { port1, port2 } = new MessageChannel();
   const session = new LensSession({
     createRuntime: () => Promise.resolve(createNodeRuntime()),
     createEngine: () => Promise.resolve(createNodeEngine()),
     corpora: noCorpora,
+    ...(hub && { hub: () => Promise.resolve(hub) }),
   });
   serve(port2, lensHandlers(session));
   const caller = connect(port1);
@@ -71,7 +84,8 @@ export function createNodeApi(model = 'bookworm-9m'): NodeApi {
     model,
     onStartupProgress: () => {},
     startupSignal: new AbortController().signal,
-    kept: fakeKept(),
+    kept,
+    ...(fallback !== undefined && { fallback }),
   });
   return {
     api,

@@ -1,6 +1,7 @@
 /** What crosses between the page and the lens worker. */
 import type {
   Array2,
+  AskedHost,
   DeviceInfo,
   DictionaryCard,
   DictionaryDensities,
@@ -10,7 +11,10 @@ import type {
   Evaluation,
   GenerateOptions,
   Generated,
+  HubModel,
+  HubPlan,
   Input,
+  KeptModel,
   Latents,
   Live,
   LoadProgress,
@@ -26,7 +30,10 @@ export type { Live };
 
 /** A file as it crosses: Blobs are handed over by reference. */
 export type FileIn = { path: string; data: Blob };
-export type ModelSource = { id: string } | { files: FileIn[] };
+/** Of the hub at `host`; `keptOnly`: from this browser, without asking anybody. */
+export type HubSource = Required<HubModel> & { host: string; keptOnly?: boolean };
+/** `random`: seed of random weights in place of its own. */
+export type ModelSource = ({ id: string } | { files: FileIn[] } | HubSource) & { random?: number };
 
 export interface LensMethods {
   open(settings: { device: 'auto' | 'webgpu' | 'wasm'; base: string }): DeviceInfo;
@@ -34,6 +41,11 @@ export interface LensMethods {
   /** The model in use; null before the first. */
   current(): ModelInfo | null;
   load(source: ModelSource): ModelInfo;
+  planHub(model: Required<HubModel>, host: string): HubPlan;
+  /** Hosts this worker asked something of. */
+  requests(): AskedHost[];
+  keptModels(): KeptModel[];
+  removeModel(id: string): void;
   tokenize(text: string): Tokenized;
   run(input: Input, options: RunOptions): RunResult;
   predict(input: Input, options: { k?: number; edits?: Edit[] }): Predictions;

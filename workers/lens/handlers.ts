@@ -1,4 +1,5 @@
 /** The methods of a lens session as calls; `satisfies` keeps them in step with api.ts. */
+import { askedHosts } from '../../src/cache/requestLog.ts';
 import type { CallContext, Handlers } from '../rpc.ts';
 import type { LensMethods } from './api.ts';
 import type { LensSession } from './session.ts';
@@ -13,6 +14,10 @@ export function lensHandlers(session: LensSession): Handlers {
     list: () => session.list(),
     current: () => session.current(),
     load: (context, source) => session.load(context, source),
+    planHub: (context, model, host) => session.planHub(context, model, host),
+    requests: () => askedHosts(),
+    keptModels: () => session.keptModels(),
+    removeModel: (_, id) => session.removeModel(id),
     tokenize: (_, text) => session.tokenize(text),
     run: (context, input, options) => session.run(context, input, options),
     predict: (context, input, options) => session.predict(context, input, options),

@@ -1,16 +1,19 @@
 /** Opening models: from the page's own origin or from files, up to sessions that can run. */
 import { download } from '../../src/cache/download.ts';
+import type { FetchedModel, Hub } from '../../src/cache/hub/hub.ts';
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
 import { openModelFiles, type OpenedModel } from '../../src/core/formats/modelFiles.ts';
 import { parseConfig, type ModelConfig } from '../../src/core/lm/config.ts';
 import { listHooks } from '../../src/core/lm/hooks.ts';
+import { hubModelId, randomModelId } from '../../src/core/lm/modelId.ts';
 import { createParameters } from '../../src/core/lm/parameters.ts';
-import type { LoadProgress, ModelInfo } from '../../src/core/lm/types.ts';
+import { checkSeed, randomParameters } from '../../src/core/lm/randomWeights.ts';
+import type { KeptModel, LoadProgress, ModelInfo } from '../../src/core/lm/types.ts';
 import { loadHookedModel, type HookedModel } from '../engine/hookedModel.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { createTokenizer, type Tokenizer } from '../engine/tokenizer.ts';
-import type { FileIn, ModelSource } from './api.ts';
+import type { FileIn, HubSource, ModelSource } from './api.ts';
 
 /** Files of a model folder on our own origin; those marked optional may be missing. */
 const HUB_FILES = [
@@ -30,7 +33,16 @@ export interface LoadedModel {
 export interface OpenOptions {
   onProgress: (progress: LoadProgress) => void;
   signal: AbortSignal;
+  /** Absent: this browser's. */
+  hub?: OpenHub;
 }
+
+export type OpenHub = () => Promise<Hub>;
+
+let ownHub: Promise<Hub> | undefined;
+
+/** This browser's hub, fetched when first asked for. */
+export const openHub: OpenHub = () => (ownHub ??= import('../../src/cache/hub/hub.ts').then(({ createHub }) => createHub()));
 
 /** Ids of the models that ship with the page. */
 export async function builtInIds(base: string): Promise<string[]> {
@@ -47,34 +59,68 @@ export async function describeBuiltIn(base: string, id: string): Promise<ModelIn
   return describe(config, { id, source: 'built-in', hash: '', n_tokens: config.d_vocab, parameters: countParameters(config) });
 }
 
+/** What can be said of a model of the hub that this browser keeps; undefined when its config cannot be read any more. */
+export async function describeKept({ store }: Hub, kept: KeptModel): Promise<ModelInfo | undefined> {
+  try {
+    const config = parseConfig(JSON.parse(await (await store.read(kept, 'config.json'))!.text()));
+    return describe(config, { id: kept.id, source: 'hub', hash: '', n_tokens: config.d_vocab, parameters: countParameters(config) });
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * @throws UsageError for an unknown id; FormatError for files that are wrong; AbortedError
+ * @throws UsageError for an unknown id; FormatError for files that are wrong; EngineError for a hub that cannot be had; AbortedError
  */
 export async function openModel(runtime: Runtime, base: string, source: ModelSource, options: OpenOptions): Promise<LoadedModel> {
-  const fromFiles = 'files' in source;
-  const files = fromFiles ? source.files : await fetchModel(base, source.id, options);
+  const seed = source.random === undefined ? undefined : checkSeed(source.random);
+  const { files, notKept } = await filesOf(base, source, options);
   throwIfStopped(options.signal);
   options.onProgress({ stage: 'reading', loaded: 0, total: 0 });
   const opened = await openModelFiles(files);
-  return build(runtime, opened, fromFiles ? opened.name : source.id, fromFiles ? 'files' : 'built-in', options);
+  return build(runtime, opened, { ...nameOf(source, opened), ...(notKept !== undefined && { notKept }) }, seed, options);
+}
+
+/** The same for the same source, so that a source can be told from the model that is open. */
+export function sourceId(source: Exclude<ModelSource, { files: FileIn[] }>): string {
+  const id = 'id' in source ? source.id : hubModelId(source);
+  return source.random === undefined ? id : randomModelId(id, source.random);
+}
+
+function nameOf(source: ModelSource, opened: OpenedModel): Pick<ModelInfo, 'id' | 'source'> {
+  if (!('files' in source)) return { id: sourceId(source), source: 'id' in source ? 'built-in' : 'hub' };
+  return { id: source.random === undefined ? opened.name : randomModelId(opened.name, source.random), source: 'files' };
+}
+
+async function filesOf(base: string, source: ModelSource, options: OpenOptions): Promise<FetchedModel> {
+  if ('files' in source) return { files: source.files };
+  if ('id' in source) return { files: await fetchModel(base, source.id, options) };
+  return fetchFromHub(source, options);
+}
+
+async function fetchFromHub({ hub: name, revision, host, keptOnly }: HubSource, options: OpenOptions): Promise<FetchedModel> {
+  const hub = await (options.hub ?? openHub)();
+  const model = { hub: name, revision };
+  return keptOnly ? hub.open(model) : hub.fetch(model, host, options);
 }
 
 async function build(
   runtime: Runtime,
   opened: OpenedModel,
-  id: string,
-  source: ModelInfo['source'],
+  named: Pick<ModelInfo, 'id' | 'source' | 'notKept'>,
+  seed: number | undefined,
   { onProgress, signal }: OpenOptions,
 ): Promise<LoadedModel> {
   const tokenizer = opened.tokenizer && createTokenizer(opened.tokenizer.tokenizer, opened.tokenizer.config);
-  const parameters = createParameters(opened.config, opened.checkpoint);
+  const own = createParameters(opened.config, opened.checkpoint);
+  const parameters = seed === undefined ? own : randomParameters(own, seed, opened.config.tied);
   const model = await loadHookedModel(runtime, opened.config, parameters, {
     stop: signal,
     onValues: (done, total) => onProgress({ stage: 'building', loaded: 4 * done, total: 4 * total }),
   });
   onProgress({ stage: 'done', loaded: 1, total: 1 });
   const n_tokens = Math.min(tokenizer?.size ?? Infinity, opened.config.d_vocab);
-  const info = describe(opened.config, { id, source, hash: model.hash, n_tokens, parameters: model.parameters });
+  const info = { ...describe(opened.config, { ...named, hash: model.hash, n_tokens, parameters: model.parameters }), ...named };
   return { info, model, ...(tokenizer && { tokenizer }) };
 }
 

@@ -17,7 +17,10 @@ import type {
   Evaluation,
   GenerateOptions,
   Generated,
+  HubModel,
+  HubPlan,
   Input,
+  KeptModel,
   Latents,
   ModelInfo,
   Predictions,
@@ -38,7 +41,7 @@ import type { CallContext } from '../rpc.ts';
 import type { FileIn, Live, ModelSource } from './api.ts';
 import { readCorpus } from './corpus.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
-import { builtInIds, describeBuiltIn, openModel, type LoadedModel } from './models.ts';
+import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type LoadedModel, type OpenHub } from './models.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
 const MAX_ACTIVE = 4;
@@ -49,6 +52,8 @@ const DEFAULT_TOKENS = 4096;
 const MOST_CHARACTERS = 16;
 
 export interface Platform {
+  /** Absent: this browser's. */
+  hub?: OpenHub;
   /** Texts a person added; absent: those that ship cannot be named either. */
   corpora?: CorpusStore;
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
@@ -99,7 +104,39 @@ export class LensSession {
     const shipped = await Promise.all(
       ids.map(async (id) => (current?.id === id && current.source === 'built-in' ? current : describeBuiltIn(this.#base, id))),
     );
-    return current?.source === 'files' ? [...shipped, current] : shipped;
+    const kept = await this.#describeKept(current);
+    const all = [...shipped, ...kept];
+    return current && !all.includes(current) ? [...all, current] : all;
+  }
+
+  /** Models of the hub that open without it; none where nothing is kept. */
+  async #describeKept(current: ModelInfo | undefined): Promise<ModelInfo[]> {
+    try {
+      const hub = await this.#hub();
+      const whole = (await hub.store.list()).filter((model) => model.whole);
+      const infos = await Promise.all(
+        whole.map(async (kept) => (current?.source === 'hub' && current.id === kept.id ? current : describeKept(hub, kept))),
+      );
+      return infos.flatMap((info) => info ?? []);
+    } catch {
+      return [];
+    }
+  }
+
+  #hub(): ReturnType<OpenHub> {
+    return (this.#platform.hub ?? openHub)();
+  }
+
+  async planHub({ signal }: CallContext, model: Required<HubModel>, host: string): Promise<HubPlan> {
+    return (await this.#hub()).plan(model, host, signal);
+  }
+
+  async keptModels(): Promise<KeptModel[]> {
+    return (await this.#hub()).store.list();
+  }
+
+  async removeModel(id: string): Promise<void> {
+    return (await this.#hub()).store.remove(id);
   }
 
   current(): ModelInfo | null {
@@ -115,8 +152,13 @@ export class LensSession {
       stopIfAborted(context.signal);
       // Asked when its turn has come, since an earlier load may have replaced what is current now.
       const current = this.#held?.info;
-      if ('id' in source && current?.source === 'built-in' && source.id === current.id) return current;
-      const loaded = await openModel(runtime, this.#base, source, { onProgress: context.progress, signal: context.signal });
+      const kind = 'id' in source ? 'built-in' : 'hub';
+      if (!('files' in source) && current?.source === kind && sourceId(source) === current.id) return current;
+      const loaded = await openModel(runtime, this.#base, source, {
+        onProgress: context.progress,
+        signal: context.signal,
+        hub: () => this.#hub(),
+      });
       if (context.signal.aborted) await loaded.model.release();
       stopIfAborted(context.signal);
       await this.#replace({ ...loaded, users: 0, retired: false });

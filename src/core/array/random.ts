@@ -31,3 +31,13 @@ export function createRandom(seed: number): () => number {
   for (let i = 0; i < 12; i++) next();
   return next;
 }
+
+/** Fills with normal numbers, by Box and Muller's transform; 1 − u keeps the logarithm finite. */
+export function fillNormal(values: Float32Array, mean: number, deviation: number, random: () => number): void {
+  for (let i = 0; i < values.length; i += 2) {
+    const radius = deviation * Math.sqrt(-2 * Math.log(1 - random()));
+    const angle = 2 * Math.PI * random();
+    values[i] = mean + radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = mean + radius * Math.sin(angle);
+  }
+}

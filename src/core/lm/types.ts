@@ -79,9 +79,53 @@ export type ModelInfo = {
   bytes: number;
   /** SHA-256 (hex) of the parameters as loaded; 'listed' entries that are not loaded have ''. */
   hash: string;
-  /** Where it came from: 'built-in' or 'files'. */
-  source: 'built-in' | 'files';
+  /** Where it came from: with the page, from files, or from the hub. */
+  source: 'built-in' | 'files' | 'hub';
   parameters: number;
+  /** Why it will not be here at the next visit, as a sentence; absent: it will, or was never meant to. */
+  notKept?: string;
+};
+
+/** A model on the Hugging Face hub or a mirror of it. */
+export type HubModel = {
+  /** Owner and name: 'EleutherAI/pythia-70m-deduped'. */
+  hub: string;
+  /** Branch, tag or commit; default 'main'. Pythia has step0 … step143000. */
+  revision?: string;
+};
+
+/** What opening a model of the hub takes, known before it is fetched. */
+export type HubPlan = Required<HubModel> & {
+  /** Its id once it is open. */
+  id: string;
+  /** Address of the hub or mirror. */
+  host: string;
+  files: { path: string; bytes: number }[];
+  /** Of all files. */
+  bytes: number;
+  /** Bytes that have arrived already. */
+  here: number;
+};
+
+/** A model of the hub that this browser keeps, or the beginning of one. */
+export type KeptModel = Required<HubModel> & {
+  id: string;
+  host: string;
+  bytes: number;
+  here: number;
+  /** All of it is here: it opens without a network. */
+  whole: boolean;
+};
+
+/** A host this page asked something of since it was opened. */
+export type AskedHost = {
+  /** 'https://huggingface.co' */
+  host: string;
+  requests: number;
+  /** Bytes that arrived. */
+  bytes: number;
+  /** When it was asked last, ms since 1970. */
+  last: number;
 };
 
 export type Tokenized = { ids: number[]; tokens: string[]; spans: [number, number][] };
@@ -237,6 +281,10 @@ export type LoadProgress = {
   /** Bytes done and to do of this stage; total 0 when unknown. */
   loaded: number;
   total: number;
+  /** While fetching from the hub: bytes a second over the last seconds. */
+  rate?: number;
+  /** What is waited for, as a sentence. */
+  note?: string;
 };
 
 /** What the engine holds: for finding leaks. The first three return to their resting count when nothing runs. */

@@ -11,7 +11,7 @@ it('a dialog holds the notice: nothing outside an open one can be clicked', () =
   store.setState({ dialog: { kind: 'storage' }, notice: { text: '2 labels deleted.', undo: { run: () => {} } } });
   const html = renderToStaticMarkup(
     <StoreProvider store={{ ...store, getInitialState: store.getState }}>
-      <Dialogs offline={api.offline} />
+      <Dialogs api={api} />
     </StoreProvider>,
   );
   expect(html).toMatch(/<dialog.*2 labels deleted\..*Undo<\/button>.*<\/dialog>/s);

@@ -20,7 +20,7 @@ async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (sto
   const reached = { ...store, getInitialState: store.getState };
   return renderToStaticMarkup(
     <StoreProvider store={reached}>
-      <Screen startup={fakeStartup()} offline={offlineNowhere} training={api} />
+      <Screen startup={fakeStartup()} api={{ ...api, offline: offlineNowhere }} />
     </StoreProvider>,
   );
 }

@@ -1,0 +1,264 @@
+/**
+ * One file of the hub, whole or not at all. What arrives is kept as it arrives and a cut download goes on at the byte
+ * where it stopped, also after a reload. Ranges are asked for with `Range` alone, which needs no CORS preflight that a
+ * mirror might refuse; that the file is still the same is told by ETag, Last-Modified and length of the answer.
+ */
+import { AbortedError, EngineError, throwIfStopped } from '../../core/errors.ts';
+import { FormatError } from '../../core/formats/bytes.ts';
+import { sha256Of } from '../../core/formats/sha256.ts';
+import { refuseImpostor } from '../../core/formats/text.ts';
+import { noteBytes } from '../requestLog.ts';
+import { ask, CutError, pause, type AskOptions } from './ask.ts';
+import type { Held, PartStore } from './parts.ts';
+import { refusal, type Asked } from './refusal.ts';
+
+export interface HubFile {
+  url: string;
+  /** As the hub lists it; absent: it does not say. */
+  bytes?: number;
+  /** Of files in the hub's large-file store. Others have a git object id, which is no hash of the file's bytes alone and is not compared. */
+  sha256?: string;
+  optional?: boolean;
+}
+
+export interface FetchOptions extends AskOptions {
+  parts: PartStore;
+  onBytes: (loaded: number) => void;
+  /** Kept in pieces of this size. */
+  pieceBytes?: number;
+}
+
+/** Larger than any model that would fit in a tab. */
+const MOST_BYTES = 16 * 2 ** 30;
+const PIECE_BYTES = 4 * 2 ** 20;
+/** Times a file may change under our hands. */
+const MOST_RESTARTS = 3;
+
+type Outcome = 'done' | 'cut' | 'changed' | 'missing';
+
+/**
+ * @param asked for sentences
+ * @returns undefined when an optional file is not there
+ * @throws FormatError for a web page, a wrong length or a wrong hash (what arrived is thrown away); EngineError when the
+ *   server or the network fails (what arrived is kept); AbortedError (kept too)
+ */
+export async function fetchHubFile(file: HubFile, asked: Asked, options: FetchOptions): Promise<Blob | undefined> {
+  const { parts, patience, signal, onNote } = options;
+  let failures = 0;
+  let restarts = 0;
+  for (let cuts = 0; ;) {
+    const before = (await parts.held(file.url))?.bytes ?? 0;
+    const outcome = await attempt(file, asked, options);
+    if (outcome === 'missing') return undefined;
+    if (outcome === 'done') return finish(file, asked, options);
+    const after = (await parts.held(file.url))?.bytes ?? 0;
+    if (outcome === 'changed') {
+      if (++restarts > MOST_RESTARTS) {
+        throw new EngineError(`${nameOf(asked)} changes on the server again and again while it is fetched. Try again later.`);
+      }
+      continue;
+    }
+    failures = after > before ? 1 : failures + 1;
+    if (failures > patience.retries || ++cuts > patience.cuts) throw new EngineError(await cutWords(file, asked, parts));
+    const wait = patience.backoffMs(failures - 1);
+    onNote(`The connection was cut; going on in ${Math.max(1, Math.round(wait / 1000))} s at byte ${after}.`);
+    await pause(wait, signal);
+    onNote(null);
+  }
+}
+
+function nameOf({ model, path }: Asked): string {
+  return `${path} of ${model.hub}`;
+}
+
+async function cutWords(file: HubFile, asked: Asked, parts: PartStore): Promise<string> {
+  const held = await parts.held(file.url);
+  const total = held?.total ?? file.bytes;
+  const how = held ? `${held.bytes}${total ? ` of ${total}` : ''} bytes are here and kept` : 'nothing has arrived yet';
+  return `${nameOf(asked)} could not be fetched to its end: ${new URL(asked.host).host} cannot be reached, or the connection is cut each time (${how}). Look at the connection, then resume.`;
+}
+
+async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Promise<Outcome> {
+  const { parts } = options;
+  const held = await parts.held(file.url);
+  if (held && file.bytes !== undefined && held.total !== file.bytes) return startAgain(file, parts);
+  if (held && held.total !== null && held.bytes === held.total) return 'done';
+  const from = held?.bytes ?? 0;
+  let response: Response;
+  try {
+    // Also from the first byte: a range is never compressed, so lengths mean what they say.
+    response = await ask(file.url, { Range: `bytes=${from}-` }, asked, options);
+  } catch (error) {
+    if (error instanceof CutError) return 'cut';
+    throw error;
+  }
+  const answer = readAnswer(response, file, from);
+  const drop = () => void response.body?.cancel().catch(() => undefined);
+  if (response.status === 404 && file.optional) return (drop(), 'missing');
+  if (response.status === 416 && from > 0) return (drop(), await startAgain(file, parts));
+  try {
+    checkAnswer(response, answer, file, asked);
+  } catch (error) {
+    drop();
+    throw error;
+  }
+  if (held && !continues(held, answer, from, file)) {
+    await startAgain(file, parts);
+    // A whole file is as good from its beginning.
+    if (answer.start !== 0) return (drop(), 'changed');
+    return receive(response, answer, 0, file, asked, options);
+  }
+  return receive(response, answer, from, file, asked, options);
+}
+
+async function startAgain(file: HubFile, parts: PartStore): Promise<'changed'> {
+  await parts.forget(file.url);
+  return 'changed';
+}
+
+interface Answer {
+  start: number;
+  total: number | null;
+  validator: string | null;
+  sha256: string | null;
+}
+
+function readAnswer({ status, headers, redirected }: Response, file: HubFile, from: number): Answer {
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
+  const length = headers.get('content-encoding') ? null : count(headers.get('content-length'));
+  const start = status === 206 ? (range ? Number(range[1]) : from) : 0;
+  const stated = range ? count(range[2]) : (count(headers.get('x-linked-size')) ?? (length === null ? null : start + length));
+  // Only the hub's own answer says what is linked; after a redirect the ETag is that of another server's making.
+  const linked = unquoted(headers.get('x-linked-etag')) ?? (redirected ? null : unquoted(headers.get('etag')));
+  return {
+    start,
+    total: stated ?? file.bytes ?? null,
+    validator: headers.get('etag') ?? headers.get('last-modified'),
+    sha256: linked !== null && /^[0-9a-f]{64}$/.test(linked) ? linked : null,
+  };
+}
+
+function count(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function unquoted(etag: string | null): string | null {
+  return etag === null ? null : etag.replace(/^W\//, '').replaceAll('"', '');
+}
+
+/** @throws FormatError, EngineError */
+function checkAnswer(response: Response, { total, sha256 }: Answer, file: HubFile, asked: Asked): void {
+  if (!response.ok) throw new EngineError(refusal(response.status, response.headers.get('x-error-code') ?? '', asked));
+  if (/text\/html/i.test(response.headers.get('content-type') ?? '')) {
+    throw new FormatError(
+      `${new URL(response.url || file.url).host} sent a web page where ${nameOf(asked)} should be. Perhaps the network asks for a login, or the address of the hub is wrong.`,
+    );
+  }
+  const wrong = total !== null && file.bytes !== undefined && total !== file.bytes;
+  if (wrong)
+    throw new FormatError(
+      `${nameOf(asked)} has ${file.bytes} bytes by the list of the hub, but the server sends ${total}. Try again later.`,
+    );
+  if (total !== null && total > MOST_BYTES) throw new FormatError(`${nameOf(asked)} has ${total} bytes, which no browser can hold.`);
+  if (sha256 && !file.sha256) file.sha256 = sha256;
+}
+
+/** Whether an answer is the rest of what is held. Without a name for the file's state, only its hash can tell in the end. */
+function continues(held: Held, answer: Answer, from: number, file: HubFile): boolean {
+  const same = held.validator === null || answer.validator === null ? file.sha256 !== undefined : held.validator === answer.validator;
+  return same && answer.start === from && (held.total === null || held.total === answer.total);
+}
+
+async function receive(
+  response: Response,
+  answer: Answer,
+  from: number,
+  file: HubFile,
+  asked: Asked,
+  options: FetchOptions,
+): Promise<Outcome> {
+  const { parts, onBytes, signal, patience, pieceBytes = PIECE_BYTES } = options;
+  const { total, validator } = answer;
+  const reader = response.body!.getReader();
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let unsaved = 0;
+  let loaded = from;
+  const save = async () => {
+    if (unsaved === 0) return;
+    const piece = new Blob(waiting);
+    waiting = [];
+    unsaved = 0;
+    await parts.add(file.url, { total, validator }, piece);
+  };
+  try {
+    for (;;) {
+      const { done, value } = await orStall(reader.read(), patience.stallMs, signal);
+      if (done) break;
+      loaded += value.byteLength;
+      noteBytes(response.url || file.url, value.byteLength);
+      if (total !== null && loaded > total) {
+        await parts.forget(file.url);
+        throw new FormatError(
+          `The server sends more of ${nameOf(asked)} than the ${total} bytes it has. What arrived was thrown away; try again later.`,
+        );
+      }
+      waiting.push(value as Uint8Array<ArrayBuffer>);
+      unsaved += value.byteLength;
+      onBytes(loaded);
+      if (unsaved >= pieceBytes) await save();
+    }
+  } catch (error) {
+    void reader.cancel().catch(() => undefined);
+    if (error instanceof FormatError) throw error;
+    await save();
+    throwIfStopped(signal);
+    return 'cut';
+  }
+  await save();
+  if (total === null) {
+    // No length was given: what ended without an error is taken as whole.
+    await parts.add(file.url, { total: loaded, validator }, new Blob());
+    return 'done';
+  }
+  return loaded === total ? 'done' : 'cut';
+}
+
+/** @throws when nothing comes for too long, or AbortedError */
+async function orStall<T>(read: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const stalled = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new CutError('Nothing came.')), ms);
+    const abort = () => reject(new AbortedError());
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    };
+  });
+  read.catch(() => undefined);
+  return Promise.race([read, stalled]).finally(stop);
+}
+
+async function finish(file: HubFile, asked: Asked, { parts, signal, onNote }: FetchOptions): Promise<Blob> {
+  const name = nameOf(asked);
+  try {
+    const held = await parts.held(file.url);
+    const blob = await parts.join(file.url).catch(() => {
+      throw new FormatError(`A part of ${name} that was kept is gone. It has to be fetched anew: try again.`);
+    });
+    await refuseImpostor(blob, name);
+    const wanted = file.bytes ?? held?.total;
+    if (blob.size !== wanted)
+      throw new FormatError(`${name} arrived with ${blob.size} bytes instead of ${wanted}. It was thrown away; try again.`);
+    if (file.sha256) onNote(`Checking ${asked.path}.`);
+    if (file.sha256 && (await sha256Of(blob, signal)) !== file.sha256) {
+      throw new FormatError(`${name} arrived damaged: its SHA-256 is not the one the hub gives. It was thrown away; try again.`);
+    }
+    onNote(null);
+    return blob;
+  } catch (error) {
+    if (error instanceof FormatError) await parts.forget(file.url);
+    throw error;
+  }
+}

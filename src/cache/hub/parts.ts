@@ -1,0 +1,111 @@
+/**
+ * What has arrived of files that are still on their way, in IndexedDB: pieces of a few MiB (a value over 127 MiB is
+ * refused by Chromium), then the note of how many there are. A piece without its note does not count, so a stop at any
+ * moment leaves a beginning that is exactly as long as its note says.
+ */
+import { createStore, del, delMany, get, keys, set, type UseStore } from 'idb-keyval';
+
+/** What is known of a file's beginning. */
+export interface Held {
+  bytes: number;
+  /** Bytes of the whole file; null: the server did not say. */
+  total: number | null;
+  /** What the server calls this state of the file (ETag or Last-Modified); null: it gave nothing. */
+  validator: string | null;
+}
+
+export interface PartStore {
+  held(url: string): Promise<Held | undefined>;
+  /** Adds to what is held; the first call begins. Where the browser keeps nothing it is held until the page is closed. */
+  add(url: string, about: Pick<Held, 'total' | 'validator'>, piece: Blob): Promise<void>;
+  /** All that is held, in order. */
+  join(url: string): Promise<Blob>;
+  forget(url: string): Promise<void>;
+}
+
+const VERSION = 1;
+
+interface Note extends Held {
+  version: number;
+  pieces: number[];
+}
+
+export function createPartStore(name = 'featurescope'): PartStore {
+  const notes = createStore(`${name}-hub-notes`, 'kv');
+  const pieces = createStore(`${name}-hub-pieces`, 'kv');
+  /** Of files whose pieces the browser would not take. */
+  const inMemory = new Map<string, { note: Note; blobs: Blob[] }>();
+  const read = async (url: string): Promise<Note | undefined> => {
+    const note = inMemory.get(url)?.note ?? (await get<unknown>(url, notes).catch(() => undefined));
+    return isNote(note) ? note : undefined;
+  };
+  const join = async (url: string) => {
+    const blobs = inMemory.get(url)?.blobs ?? (await readPieces(url, await read(url), pieces));
+    return new Blob(blobs);
+  };
+  return {
+    async held(url) {
+      const note = await read(url);
+      return note && { bytes: note.bytes, total: note.total, validator: note.validator };
+    },
+    async add(url, about, piece) {
+      const before = await read(url);
+      const note: Note = {
+        version: VERSION,
+        ...about,
+        bytes: (before?.bytes ?? 0) + piece.size,
+        pieces: [...(before?.pieces ?? []), piece.size],
+      };
+      const memory = inMemory.get(url);
+      if (memory) {
+        memory.note = note;
+        memory.blobs.push(piece);
+        return;
+      }
+      try {
+        await set(keyOf(url, note.pieces.length - 1), piece, pieces);
+        await set(url, note, notes);
+      } catch {
+        const blobs = before ? await readPieces(url, before, pieces) : [];
+        inMemory.set(url, { note, blobs: [...blobs, piece] });
+      }
+    },
+    join,
+    async forget(url) {
+      inMemory.delete(url);
+      await del(url, notes).catch(() => undefined);
+      const mine = await keys<string>(pieces).catch(() => []);
+      await delMany(
+        mine.filter((key) => key.startsWith(`${url} `)),
+        pieces,
+      ).catch(() => undefined);
+    },
+  };
+}
+
+function keyOf(url: string, index: number): string {
+  return `${url} ${index}`;
+}
+
+/** @throws when one is not what its note says */
+async function readPieces(url: string, note: Note | undefined, pieces: UseStore): Promise<Blob[]> {
+  const blobs: Blob[] = [];
+  for (const [index, size] of (note?.pieces ?? []).entries()) {
+    const piece = await get<unknown>(keyOf(url, index), pieces);
+    if (!(piece instanceof Blob) || piece.size !== size) throw new Error('A piece is missing.');
+    blobs.push(piece);
+  }
+  return blobs;
+}
+
+function isNote(value: unknown): value is Note {
+  const { version, bytes, total, validator, pieces } = (value ?? {}) as Partial<Note>;
+  return (
+    version === VERSION &&
+    Number.isSafeInteger(bytes) &&
+    (total === null || Number.isSafeInteger(total)) &&
+    (validator === null || typeof validator === 'string') &&
+    Array.isArray(pieces) &&
+    pieces.reduce((sum: number, size) => sum + Number(size), 0) === bytes
+  );
+}

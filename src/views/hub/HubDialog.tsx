@@ -1,0 +1,207 @@
+import { useCallback, useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import type { FeaturescopeApi, HubModel, HubPlan, KeptModel } from '../../app/api.ts';
+import { formatBytes } from '../../charts/format.ts';
+import { sentenceOf } from '../../state/latest.ts';
+import { Field } from '../fields.tsx';
+import { Failure } from '../Panel.tsx';
+import { Sheet } from '../Sheet.tsx';
+import { useActions } from '../StoreContext.tsx';
+import { CATALOGUE, REPOSITORIES, STEPS } from './catalogue.ts';
+import { KeptModels } from './KeptModels.tsx';
+import { MirrorField } from './MirrorField.tsx';
+
+type Api = Pick<FeaturescopeApi, 'models' | 'settings' | 'storage'>;
+type LookUp =
+  { status: 'idle' } | { status: 'running'; name: string } | { status: 'done'; plan: HubPlan } | { status: 'failed'; message: string };
+
+/** Choosing a model of the hub: its size is known before anything of it is fetched. */
+export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
+  const { openDialog, loadModel } = useActions();
+  const [chosen, setChosen] = useState<Required<HubModel>>(() => fieldsOf(id ?? ''));
+  const [found, setFound] = useState<LookUp>(() => (id === undefined ? { status: 'idle' } : { status: 'running', name: id }));
+  const [kept, setKept] = useState<KeptModel[]>([]);
+  const asking = useRef<AbortController | null>(null);
+  const { models } = api;
+
+  const reload = useCallback(() => void models.kept().then(setKept, () => undefined), [models]);
+  useEffect(reload, [reload]);
+  const ask = useCallback(
+    async (model: Required<HubModel>) => {
+      asking.current?.abort();
+      const mine = new AbortController();
+      asking.current = mine;
+      const answer = await models.plan(model, { signal: mine.signal }).then(
+        (plan): LookUp => ({ status: 'done', plan }),
+        (error: unknown): LookUp => ({ status: 'failed', message: sentenceOf(error) }),
+      );
+      if (!mine.signal.aborted) setFound(answer);
+    },
+    [models],
+  );
+  useEffect(() => {
+    if (id !== undefined) void ask(fieldsOf(id));
+    return () => asking.current?.abort();
+  }, [id, ask]);
+  const lookUp = (model: Required<HubModel>) => {
+    setFound({ status: 'running', name: model.hub });
+    void ask(model);
+  };
+
+  const choose = (model: Required<HubModel>) => {
+    setChosen(model);
+    lookUp(model);
+  };
+  const open = ({ hub, revision, id: name }: HubPlan | KeptModel) => {
+    openDialog(null);
+    void loadModel({ hub, revision }, name);
+  };
+  return (
+    <Sheet title="Models from the hub" onClose={() => openDialog(null)} className="hub">
+      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => lookUp(chosen)} />
+      <Found found={found} onOpen={open} onCancel={() => (asking.current?.abort(), setFound({ status: 'idle' }))} />
+      <Catalogue kept={kept} onChoose={(hub) => choose({ hub, revision: 'main' })} />
+      <KeptModels kept={kept} onOpen={open} onDelete={(item) => api.storage.remove('model', item.id).finally(reload)} />
+      <MirrorField settings={api.settings} />
+    </Sheet>
+  );
+}
+
+function fieldsOf(id: string): Required<HubModel> {
+  const [hub, revision = 'main'] = id.replace(/\+random\.\d+$/, '').split('@');
+  return { hub, revision };
+}
+
+interface RepositoryFormProps {
+  chosen: Required<HubModel>;
+  onChange: (model: Required<HubModel>) => void;
+  onLookUp: () => void;
+}
+
+function RepositoryForm({ chosen, onChange, onLookUp }: RepositoryFormProps) {
+  const repositories = useId();
+  const steps = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onLookUp();
+  };
+  const usual = { autoComplete: 'off', autoCapitalize: 'off', spellCheck: false } as const;
+  return (
+    <section className="sheet-section" aria-label="Any repository">
+      <form className="hub-form" onSubmit={submit}>
+        <Field label="Repository">
+          <input
+            {...usual}
+            list={repositories}
+            placeholder="EleutherAI/pythia-70m-deduped"
+            value={chosen.hub}
+            onChange={(e) => onChange({ ...chosen, hub: e.target.value.trim() })}
+          />
+        </Field>
+        <Field label="Revision">
+          <input
+            {...usual}
+            list={steps}
+            value={chosen.revision}
+            onChange={(e) => onChange({ ...chosen, revision: e.target.value.trim() })}
+          />
+        </Field>
+        <button type="submit" className="button" disabled={chosen.hub === '' || chosen.revision === ''}>
+          Look up
+        </button>
+        <Options id={repositories} values={REPOSITORIES} />
+        <Options id={steps} values={STEPS} />
+      </form>
+      <p className="hint">
+        Any GPT-NeoX model. EleutherAI’s repositories have a revision for each of 154 training steps, from <code>step0</code> to{' '}
+        <code>step143000</code>.
+      </p>
+    </section>
+  );
+}
+
+function Options({ id, values }: { id: string; values: readonly string[] }) {
+  return (
+    <datalist id={id}>
+      {values.map((value) => (
+        <option key={value} value={value} />
+      ))}
+    </datalist>
+  );
+}
+
+function Found({ found, onOpen, onCancel }: { found: LookUp; onOpen: (plan: HubPlan) => void; onCancel: () => void }) {
+  if (found.status === 'idle') return null;
+  if (found.status === 'failed') return <Failure message={found.message} />;
+  if (found.status === 'running') {
+    return (
+      <div className="hub-plan" role="status">
+        <span>Asking for the sizes of {found.name}…</span>
+        <button type="button" className="button-small" onClick={onCancel}>
+          Cancel
+        </button>
+      </div>
+    );
+  }
+  const { plan } = found;
+  return (
+    <section className="hub-plan" aria-label={`Files of ${plan.id}`}>
+      <strong>
+        {plan.id}: {formatBytes(plan.bytes)}
+      </strong>
+      <ul className="hint">
+        {plan.files.map(({ path, bytes }) => (
+          <li key={path}>
+            {path}, {formatBytes(bytes)}
+          </li>
+        ))}
+      </ul>
+      <p className="hint">From {new URL(plan.host).host}. It is fetched once and stays in this browser until you delete it.</p>
+      <div className="panel-foot">
+        <button type="button" className="button" onClick={() => onOpen(plan)}>
+          {openWords(plan)}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+export function openWords({ here, bytes }: { here: number; bytes: number }): string {
+  if (here >= bytes) return 'Open';
+  return here > 0 ? `Go on (${formatBytes(here)} of ${formatBytes(bytes)} are here)` : `Fetch ${formatBytes(bytes)} and open`;
+}
+
+function Catalogue({ kept, onChoose }: { kept: KeptModel[]; onChoose: (hub: string) => void }) {
+  const isHere = (hub: string) => kept.some((model) => model.whole && model.hub === hub);
+  return (
+    <section className="sheet-section" aria-label="Pythia">
+      <h3>Pythia</h3>
+      <ul className="library">
+        {CATALOGUE.map(({ name, onnx, onnxBytes, checkpoint, checkpointBytes }) => (
+          <li key={name}>
+            <span className="library-words">
+              <strong>{name}</strong>
+              <span className="hint">
+                about {formatBytes(onnxBytes)} as ONNX, {formatBytes(checkpointBytes)} as published (any training step)
+                {(isHere(onnx) || isHere(checkpoint)) && '; kept here'}
+              </span>
+            </span>
+            <span className="library-tools">
+              <button type="button" className="button-small" onClick={() => onChoose(onnx)} aria-label={`${name} as ONNX`} title={onnx}>
+                ONNX
+              </button>
+              <button
+                type="button"
+                className="button-small"
+                onClick={() => onChoose(checkpoint)}
+                aria-label={`${name} as published`}
+                title={checkpoint}
+              >
+                Published
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
