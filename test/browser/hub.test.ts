@@ -148,6 +148,8 @@ describe('the chooser', () => {
     await press(/^Fetch .* and open$/);
     await page.getByText(/kB a second/).waitFor({ timeout: 30_000 });
     await button(page, 'Cancel').click();
+    await page.reload();
+    await page.evaluate(() => window.featurescope.ready);
     await press(/Model: bookworm-9m/);
     await press(/Other Pythia models/);
     await dialog(page)

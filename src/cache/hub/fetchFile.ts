@@ -202,7 +202,7 @@ async function receive(
           `The server sends more of ${nameOf(asked)} than the ${total} bytes it has. What arrived was thrown away; try again later.`,
         );
       }
-      waiting.push(value as Uint8Array<ArrayBuffer>);
+      waiting.push(value);
       unsaved += value.byteLength;
       onBytes(loaded);
       if (unsaved >= pieceBytes) await save();

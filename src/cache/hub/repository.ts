@@ -81,7 +81,7 @@ async function findShards(place: Place, path: string, find: Find, options: AskOp
   const { text } = await readSmall(place, path, options);
   const map = maybeRecord(maybeRecord(parseJson(text, label))?.weight_map) ?? {};
   const names = [...new Set(Object.values(map))];
-  const isName = (name: unknown): name is string => typeof name === 'string' && /^[\w.-]+$/.test(name);
+  const isName = (name: unknown): name is string => typeof name === 'string' && /^[\w-][\w.-]*$/.test(name);
   if (names.length === 0 || names.length > MOST_SHARDS || !names.every(isName)) {
     throw new FormatError(`${label} does not say which files hold the weights.`);
   }
@@ -116,7 +116,7 @@ function readList(text: string, place: Place): Map<string, RepositoryFile> | und
   const files = new Map<string, RepositoryFile>();
   for (const item of list as unknown[]) {
     const { type, path, size, lfs } = maybeRecord(item) ?? {};
-    if (type !== 'file' || typeof path !== 'string' || !Number.isSafeInteger(size)) continue;
+    if (type !== 'file' || typeof path !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0) continue;
     const oid = maybeRecord(lfs)?.oid;
     const hash = typeof oid === 'string' && /^[0-9a-f]{64}$/.test(oid) ? { sha256: oid } : {};
     files.set(path, { path, url: fileUrl(place.host, place.model, path), bytes: size as number, ...hash });

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useCallback, useEffect, useId, useState, type FormEvent } from 'react';
 import type { FeaturescopeApi, HubModel, HubPlan, KeptModel } from '../../app/api.ts';
 import { formatBytes } from '../../charts/format.ts';
 import { sentenceOf } from '../../state/latest.ts';
@@ -11,45 +11,35 @@ import { KeptModels } from './KeptModels.tsx';
 import { MirrorField } from './MirrorField.tsx';
 
 type Api = Pick<FeaturescopeApi, 'models' | 'settings' | 'storage'>;
-type LookUp =
-  { status: 'idle' } | { status: 'running'; name: string } | { status: 'done'; plan: HubPlan } | { status: 'failed'; message: string };
+
+/** What came of a look-up. */
+interface Answer {
+  to: Required<HubModel>;
+  result: HubPlan | { message: string };
+}
 
 /** Choosing a model of the hub: its size is known before anything of it is fetched. */
 export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   const { openDialog, loadModel } = useActions();
   const [chosen, setChosen] = useState<Required<HubModel>>(() => fieldsOf(id ?? ''));
-  const [found, setFound] = useState<LookUp>(() => (id === undefined ? { status: 'idle' } : { status: 'running', name: id }));
+  const [asked, setAsked] = useState<Required<HubModel> | null>(() => (id === undefined ? null : fieldsOf(id)));
+  const [answer, setAnswer] = useState<Answer | null>(null);
   const [kept, setKept] = useState<KeptModel[]>([]);
-  const asking = useRef<AbortController | null>(null);
   const { models } = api;
 
   const reload = useCallback(() => void models.kept().then(setKept, () => undefined), [models]);
   useEffect(reload, [reload]);
-  const ask = useCallback(
-    async (model: Required<HubModel>) => {
-      asking.current?.abort();
-      const mine = new AbortController();
-      asking.current = mine;
-      const answer = await models.plan(model, { signal: mine.signal }).then(
-        (plan): LookUp => ({ status: 'done', plan }),
-        (error: unknown): LookUp => ({ status: 'failed', message: sentenceOf(error) }),
-      );
-      if (!mine.signal.aborted) setFound(answer);
-    },
-    [models],
-  );
   useEffect(() => {
-    if (id !== undefined) void ask(fieldsOf(id));
-    return () => asking.current?.abort();
-  }, [id, ask]);
-  const lookUp = (model: Required<HubModel>) => {
-    setFound({ status: 'running', name: model.hub });
-    void ask(model);
-  };
+    if (!asked) return;
+    const mine = new AbortController();
+    const take = (result: Answer['result']) => !mine.signal.aborted && setAnswer({ to: asked, result });
+    models.plan(asked, { signal: mine.signal }).then(take, (error: unknown) => take({ message: sentenceOf(error) }));
+    return () => mine.abort();
+  }, [asked, models]);
 
   const choose = (model: Required<HubModel>) => {
     setChosen(model);
-    lookUp(model);
+    setAsked(model);
   };
   const open = ({ hub, revision, id: name }: HubPlan | KeptModel) => {
     openDialog(null);
@@ -57,8 +47,8 @@ export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   };
   return (
     <Sheet title="Models from the hub" onClose={() => openDialog(null)} className="hub">
-      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => lookUp(chosen)} />
-      <Found found={found} onOpen={open} onCancel={() => (asking.current?.abort(), setFound({ status: 'idle' }))} />
+      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => setAsked({ ...chosen })} />
+      <Found asked={asked} result={answer && answer.to === asked ? answer.result : null} onOpen={open} onCancel={() => setAsked(null)} />
       <Catalogue kept={kept} onChoose={(hub) => choose({ hub, revision: 'main' })} />
       <KeptModels kept={kept} onOpen={open} onDelete={(item) => api.storage.remove('model', item.id).finally(reload)} />
       <MirrorField settings={api.settings} />
@@ -129,20 +119,27 @@ function Options({ id, values }: { id: string; values: readonly string[] }) {
   );
 }
 
-function Found({ found, onOpen, onCancel }: { found: LookUp; onOpen: (plan: HubPlan) => void; onCancel: () => void }) {
-  if (found.status === 'idle') return null;
-  if (found.status === 'failed') return <Failure message={found.message} />;
-  if (found.status === 'running') {
+interface FoundProps {
+  asked: Required<HubModel> | null;
+  /** null: on its way. */
+  result: Answer['result'] | null;
+  onOpen: (plan: HubPlan) => void;
+  onCancel: () => void;
+}
+
+function Found({ asked, result: plan, onOpen, onCancel }: FoundProps) {
+  if (!asked) return null;
+  if (!plan) {
     return (
       <div className="hub-plan" role="status">
-        <span>Asking for the sizes of {found.name}…</span>
+        <span>Asking for the sizes of {asked.hub}…</span>
         <button type="button" className="button-small" onClick={onCancel}>
           Cancel
         </button>
       </div>
     );
   }
-  const { plan } = found;
+  if ('message' in plan) return <Failure message={plan.message} />;
   return (
     <section className="hub-plan" aria-label={`Files of ${plan.id}`}>
       <strong>
