@@ -13,11 +13,11 @@ import { Header } from '../views/Header.tsx';
 import { KeysDialog } from '../views/KeysDialog.tsx';
 import { OfflineLine, UpdateBanner } from '../views/OfflineLine.tsx';
 import { usePageKeys } from '../views/pageKeys.ts';
+import { laterDialog } from '../views/later.tsx';
 import { LinkBanner } from '../views/LinkBanner.tsx';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
 import { ScreenGuard } from '../views/ScreenGuard.tsx';
-import { Sheet } from '../views/Sheet.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
 import { StripPanel } from '../views/StripPanel.tsx';
 import { TextPanel } from '../views/TextPanel.tsx';
@@ -62,12 +62,7 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
 );
 
 /** Likewise models of the hub. */
-const HubDialog = lazy<ComponentType<HubProps>>(() =>
-  import('./hubScreen.ts').then(
-    ({ HubDialog: dialog }) => ({ default: dialog }),
-    () => ({ default: HubMissing }),
-  ),
-);
+const HubDialog = laterDialog<HubProps>(() => import('./hubScreen.ts').then(({ HubDialog: dialog }) => dialog));
 
 interface HubProps {
   api: FeaturescopeApi;
@@ -150,15 +145,6 @@ function Hub({ api }: { api: FeaturescopeApi }) {
     <Suspense fallback={null}>
       <HubDialog api={api} id={dialog.id} />
     </Suspense>
-  );
-}
-
-function HubMissing() {
-  const { openDialog } = useActions();
-  return (
-    <Sheet title="Models from the hub" onClose={() => openDialog(null)}>
-      <p role="alert">This part of the page could not be fetched. Look whether the server can be reached, then try again.</p>
-    </Sheet>
   );
 }
 

@@ -1,9 +1,12 @@
+import { Suspense } from 'react';
 import type { FeaturescopeApi } from '../app/api.ts';
-import { CardDialog } from './CardDialog.tsx';
 import { PickDialog } from './ImportStatus.tsx';
+import { laterDialog } from './later.tsx';
 import { LibraryDialog } from './LibraryDialog.tsx';
-import { StorageDialog } from './StorageDialog.tsx';
 import { useApp } from './StoreContext.tsx';
+
+const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('./StorageDialog.tsx').then((m) => m.StorageDialog));
+const CardDialog = laterDialog<{ id: string }>(() => import('./CardDialog.tsx').then((m) => m.CardDialog));
 
 /** Whatever covers the page. */
 export function Dialogs({ api }: { api: FeaturescopeApi }) {
@@ -11,8 +14,10 @@ export function Dialogs({ api }: { api: FeaturescopeApi }) {
   return (
     <>
       {dialog?.kind === 'library' && <LibraryDialog />}
-      {dialog?.kind === 'storage' && <StorageDialog api={api} />}
-      {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
+      <Suspense fallback={null}>
+        {dialog?.kind === 'storage' && <StorageDialog api={api} />}
+        {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
+      </Suspense>
       <PickDialog />
     </>
   );

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useRef, useState, useSyncExternalStore, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../app/api.ts';
+import { PART_MISSING } from './later.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { OFFER } from './modelOffer.ts';
 
@@ -38,7 +39,7 @@ export function ModelMenu({ modelId }: { modelId: string }) {
 }
 
 function BodyMissing() {
-  return <p role="alert">This part of the page could not be fetched. Look whether the server can be reached, then reload the page.</p>;
+  return <p role="alert">{PART_MISSING}</p>;
 }
 
 /** In the header, in plain sight, until one of the hub was chosen or the offer was put away. */

@@ -129,7 +129,7 @@ describe('the chooser', () => {
     await press(/Other Pythia models/);
     await useMirror(page);
     expect(await serious(page)).toEqual([]);
-    const repository = dialog(page).getByLabel('Repository');
+    const repository = dialog(page).getByRole('combobox', { name: 'Repository' });
     await repository.fill('nobody/nothing');
     await page.keyboard.press('Enter');
     await dialog(page).getByText('shows no repository called nobody/nothing').waitFor();

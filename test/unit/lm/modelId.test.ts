@@ -10,7 +10,7 @@ describe('the id of a model', () => {
     ['a/b@refs/pr/1+random.0', { hub: 'a/b', revision: 'refs/pr/1', random: 0 }],
   ])('%s says where it is to be had, and is written the same', (id, named) => {
     expect(parseModelId(id)).toEqual(named);
-    const own = 'hub' in named ? hubModelId(named) : (named).id;
+    const own = 'hub' in named ? hubModelId(named) : named.id;
     expect('random' in named ? randomModelId(own, named.random) : own).toBe(id);
   });
 
