@@ -53,7 +53,7 @@ export function ModelOffer({ settings }: { settings: FeaturescopeApi['settings']
   );
   if (!ofPage || !wanted) return null;
   return (
-    <span className="offer wide-only">
+    <span className="offer">
       <button type="button" className="button-quiet" onClick={() => openDialog({ kind: 'hub', id: OFFER.id })}>
         Get {OFFER.name} ({OFFER.size})
       </button>
