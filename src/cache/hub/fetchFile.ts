@@ -149,6 +149,7 @@ function unquoted(etag: string | null): string | null {
 /** @throws FormatError, EngineError */
 function checkAnswer(response: Response, { total, sha256 }: Answer, file: HubFile, asked: Asked): void {
   if (!response.ok) throw new EngineError(refusal(response.status, response.headers.get('x-error-code') ?? '', asked));
+  if (!response.body) throw new FormatError(`The server sent nothing where ${nameOf(asked)} should be. Try again later.`);
   if (/text\/html/i.test(response.headers.get('content-type') ?? '')) {
     throw new FormatError(
       `${new URL(response.url || file.url).host} sent a web page where ${nameOf(asked)} should be. Perhaps the network asks for a login, or the address of the hub is wrong.`,

@@ -160,7 +160,8 @@ async function readSmall(place: Place, path: string, options: AskOptions): Promi
 }
 
 async function readText(response: Response, label: string): Promise<string> {
-  const reader = response.body!.getReader();
+  if (!response.body) return '';
+  const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = '';
   for (;;) {
