@@ -2,9 +2,9 @@ import { Suspense } from 'react';
 import type { FeaturescopeApi } from '../app/api.ts';
 import { PickDialog } from './ImportStatus.tsx';
 import { laterDialog } from './later.tsx';
-import { LibraryDialog } from './LibraryDialog.tsx';
 import { useApp } from './StoreContext.tsx';
 
+const LibraryDialog = laterDialog(() => import('./LibraryDialog.tsx').then((m) => m.LibraryDialog));
 const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('./StorageDialog.tsx').then((m) => m.StorageDialog));
 const CardDialog = laterDialog<{ id: string }>(() => import('./CardDialog.tsx').then((m) => m.CardDialog));
 
@@ -13,8 +13,8 @@ export function Dialogs({ api }: { api: FeaturescopeApi }) {
   const dialog = useApp((s) => s.dialog);
   return (
     <>
-      {dialog?.kind === 'library' && <LibraryDialog />}
       <Suspense fallback={null}>
+        {dialog?.kind === 'library' && <LibraryDialog />}
         {dialog?.kind === 'storage' && <StorageDialog api={api} />}
         {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
       </Suspense>

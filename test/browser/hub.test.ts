@@ -143,7 +143,6 @@ describe('the chooser', () => {
     expect(await serious(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     expect(await dialog(page).evaluate((d) => d.scrollWidth - d.clientWidth)).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: '/tmp/hub-390.png' });
     // Cancelled while it comes slowly, then taken up again from the list of what is kept.
     hub.fault = ({ path, from }) => (path.endsWith('.safetensors') && from === 0 ? { kind: 'slow', ms: 100, bytes: 2000 } : undefined);
     await press(/^Fetch .* and open$/);
@@ -180,7 +179,6 @@ describe('the chooser', () => {
       await page.setViewportSize({ width, height: 800 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     }
-    await page.screenshot({ path: '/tmp/hub-768.png' });
     await page.setViewportSize({ width: 1440, height: 900 });
     await button(page, 'Do not offer Pythia-70M').click();
     await expect.poll(() => button(page, /^Get Pythia-70M/).count()).toBe(0);
