@@ -8,7 +8,10 @@ import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 it('a dialog holds the notice: nothing outside an open one can be clicked', () => {
   const api = fakeApi();
   const store = createAppStore(api, fakeStartup());
-  store.setState({ importTask: { status: 'choosing', files: [], folders: ['a', 'b'] }, notice: { text: '2 labels deleted.', undo: { run: () => {} } } });
+  store.setState({
+    importTask: { status: 'choosing', files: [], folders: ['a', 'b'] },
+    notice: { text: '2 labels deleted.', undo: { run: () => {} } },
+  });
   const html = renderToStaticMarkup(
     <StoreProvider store={{ ...store, getInitialState: store.getState }}>
       <Dialogs api={api} />
