@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Packages `core` may use: it must run anywhere. */
-const CORE_PACKAGES = /^@bufbuild\/protobuf\/wire$/;
+const CORE_PACKAGES = /^(@bufbuild\/protobuf\/wire|fflate)$/;
 
 interface Import {
   /** Path from the root, or the package's name. */

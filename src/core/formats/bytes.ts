@@ -52,3 +52,13 @@ export async function readBytes(file: BlobLike, offset: number, length: number):
   }
   return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
 }
+
+/**
+ * Bytes made here as a file: a Blob of the platform's, which may keep it out of memory and is what a store can keep.
+ * @param parts without gaps; not to be changed afterwards
+ */
+export function createJoinedBlob(parts: (Uint8Array<ArrayBuffer> | BlobLike)[]): BlobLike {
+  // `core` knows no DOM types; browsers, workers and Node all have this class.
+  const { Blob } = globalThis as unknown as { Blob: new (parts: unknown[]) => BlobLike };
+  return new Blob(parts);
+}

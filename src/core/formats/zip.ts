@@ -14,13 +14,20 @@ export interface ZipFile {
 /** Unpacks raw deflate data; must refuse to give more than `size` bytes. */
 export type Inflate = (packed: BlobLike, size: number) => Promise<BlobLike>;
 
-interface Entry {
+/** One file of an archive, as the central directory has it. */
+export interface ZipEntry {
   path: string;
+  /** 0 stored, 8 deflated; others are not read. */
   method: number;
+  /** Bytes in the archive. */
   packed: number;
+  /** Bytes once unpacked; what it says, until checked. */
   size: number;
+  crc: number;
   /** Of its local header. */
   at: number;
+  /** Where the next entry, or the directory, begins. */
+  limit: number;
 }
 
 const END = 0x06054b50;
@@ -30,15 +37,25 @@ const END_BYTES = 22;
 const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
 const MAX_COMMENT = 0xffff;
-const STORED = 0;
-const DEFLATED = 8;
+export const STORED = 0;
+export const DEFLATED = 8;
 const ENCRYPTED = 1;
 
+/** The 64-bit form: an end record of its own, a locator before the usual one, an extra field per entry. */
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
+const END64_BYTES = 56;
+const LOCATOR64_BYTES = 20;
+const EXTRA64 = 1;
+/** In a 32-bit or 16-bit field: the number stands in the 64-bit form. */
+const IN_64 = 0xffffffff;
+const IN_64_COUNT = 0xffff;
+
 const MAX_ENTRIES = 4096;
+/** Of the central directory: 4096 entries with long names and extra fields. */
+const MAX_DIRECTORY_BYTES = 4 * 2 ** 20;
 /** The largest compressed entry that is unpacked; weights are usually stored, and a bomb is not. */
 const MAX_INFLATED = 512 * 2 ** 20;
-/** Archives beyond this use the 64-bit form. */
-const ZIP64 = 0xffffffff;
 
 /** Whether the file begins as a zip does. */
 export async function isZip(file: BlobLike): Promise<boolean> {
@@ -52,27 +69,88 @@ export async function isZip(file: BlobLike): Promise<boolean> {
  */
 export async function readZip(file: BlobLike, name: string, inflate: Inflate): Promise<ZipFile[]> {
   const files: ZipFile[] = [];
-  for (const entry of await readDirectory(file, name)) {
+  for (const entry of await listZip(file, name)) {
     if (entry.path.endsWith('/')) continue;
-    files.push({ path: entry.path, data: await open(file, name, entry, inflate) });
+    const data = await locateEntry(file, name, entry);
+    if (entry.method === DEFLATED && entry.size > MAX_INFLATED) {
+      throw new FormatError(
+        `${quote(entry.path)} in ${quote(name)} unpacks to more than 512 MiB. Unpack the zip and drop the folder instead.`,
+      );
+    }
+    files.push({ path: entry.path, data: entry.method === DEFLATED ? await inflate(data, entry.size) : data });
   }
   return files;
 }
 
-async function readDirectory(file: BlobLike, name: string): Promise<Entry[]> {
+/**
+ * What an archive says it holds, folders included, in its order; only its end and its directory are read.
+ * @throws FormatError when the directory is damaged, names a file twice, or entries share bytes
+ */
+export async function listZip(file: BlobLike, name: string): Promise<ZipEntry[]> {
+  const { at, bytes, count } = await findDirectory(file, name);
+  if (count > MAX_ENTRIES)
+    throw new FormatError(`${quote(name)} holds ${count} files; a zip that is read here has at most ${MAX_ENTRIES}.`);
+  if (bytes > MAX_DIRECTORY_BYTES) throw broken(name, `has a list of files of ${bytes} bytes, far too long`);
+  const entries = readEntries(view(await readBytes(file, at, bytes)), count, name);
+  refuseTwins(entries, name);
+  setLimits(entries, at, name);
+  return entries;
+}
+
+/**
+ * The bytes of an entry as they lie in the archive, still packed if it is.
+ * @throws FormatError when its local header is not where or what the directory says
+ */
+export async function locateEntry(file: BlobLike, name: string, entry: ZipEntry): Promise<BlobLike> {
+  const { path, method, packed, size, at, limit } = entry;
+  if (method === STORED && packed !== size) throw broken(name, `gives ${quote(path)} two sizes`);
+  if (method !== STORED && method !== DEFLATED) {
+    throw new FormatError(
+      `${quote(path)} in ${quote(name)} is packed in a way that is not read here. Unpack the zip and drop the folder instead.`,
+    );
+  }
+  const header = view(await readBytes(file, at, LOCAL_BYTES + path.length));
+  if (header.getUint32(0, true) !== LOCAL) throw broken(name, `does not hold ${quote(path)} where it says`);
+  const nameBytes = header.getUint16(26, true);
+  const local = textOf(new Uint8Array(header.buffer, header.byteOffset + LOCAL_BYTES, path.length));
+  if (nameBytes !== path.length || local !== path) throw broken(name, `gives ${quote(path)} two names`);
+  // The local extra field may differ in length from the directory's; PyTorch aligns its data with it.
+  const from = at + LOCAL_BYTES + nameBytes + header.getUint16(28, true);
+  if (from + packed > limit) throw broken(name, `lets ${quote(path)} overlap what follows it`);
+  return file.slice(from, from + packed);
+}
+
+/** Place and length of the central directory, within the file. */
+async function findDirectory(file: BlobLike, name: string): Promise<{ at: number; bytes: number; count: number }> {
   const tailAt = Math.max(0, file.size - END_BYTES - MAX_COMMENT);
   const tail = view(await readBytes(file, tailAt, file.size - tailAt));
   const end = findEnd(tail);
   if (end < 0) throw broken(name, 'has no end record; it was probably cut off while being copied');
-  const count = tail.getUint16(end + 10, true);
-  const bytes = tail.getUint32(end + 12, true);
-  const at = tail.getUint32(end + 16, true);
-  if (at === ZIP64 || bytes === ZIP64 || count === 0xffff) {
-    throw new FormatError(`${quote(name)} is a zip of more than 4 GiB or 65,534 files. Unpack it and drop the folder instead.`);
-  }
-  if (count > MAX_ENTRIES) throw new FormatError(`${quote(name)} holds ${count} files; a zip of dictionaries has at most ${MAX_ENTRIES}.`);
-  if (at + bytes > tailAt + end) throw broken(name, 'points outside itself');
-  return readEntries(view(await readBytes(file, at, bytes)), count, name);
+  const short = { count: tail.getUint16(end + 10, true), bytes: tail.getUint32(end + 12, true), at: tail.getUint32(end + 16, true) };
+  const isLong = short.at === IN_64 || short.bytes === IN_64 || short.count === IN_64_COUNT;
+  const found = isLong ? await findDirectory64(file, tailAt + end, name) : { ...short, end: tailAt + end };
+  if (found.at + found.bytes > found.end) throw broken(name, 'points outside itself');
+  return found;
+}
+
+async function findDirectory64(
+  file: BlobLike,
+  end: number,
+  name: string,
+): Promise<{ at: number; bytes: number; count: number; end: number }> {
+  const missing = () => broken(name, 'says it has more than 4 GiB or 65,534 files, but has no record of that size');
+  if (end < LOCATOR64_BYTES) throw missing();
+  const locator = view(await readBytes(file, end - LOCATOR64_BYTES, LOCATOR64_BYTES));
+  const at = locator.getUint32(0, true) === LOCATOR64 ? readSize(locator, 8) : -1;
+  if (at < 0 || at + END64_BYTES > end - LOCATOR64_BYTES) throw missing();
+  const record = view(await readBytes(file, at, END64_BYTES));
+  if (record.getUint32(0, true) !== END64) throw missing();
+  return { count: readSize(record, 32), bytes: readSize(record, 40), at: readSize(record, 48), end: at };
+}
+
+/** A 64-bit number; beyond 2^53 it is inexact, and past every file. */
+function readSize(data: DataView, at: number): number {
+  return data.getUint32(at, true) + data.getUint32(at + 4, true) * 2 ** 32;
 }
 
 function findEnd(tail: DataView): number {
@@ -80,8 +158,8 @@ function findEnd(tail: DataView): number {
   return -1;
 }
 
-function readEntries(directory: DataView, count: number, name: string): Entry[] {
-  const entries: Entry[] = [];
+function readEntries(directory: DataView, count: number, name: string): ZipEntry[] {
+  const entries: ZipEntry[] = [];
   let at = 0;
   for (let i = 0; i < count; i++) {
     if (at + CENTRAL_BYTES > directory.byteLength || directory.getUint32(at, true) !== CENTRAL) {
@@ -94,39 +172,59 @@ function readEntries(directory: DataView, count: number, name: string): Entry[] 
     if ((directory.getUint16(at + 8, true) & ENCRYPTED) !== 0) {
       throw new FormatError(`${quote(path)} in ${quote(name)} is encrypted. Unpack the zip and drop the folder instead.`);
     }
+    const [packed, size, place] = readSizes(directory, at, at + CENTRAL_BYTES + pathBytes, extra, name);
     entries.push({
       path,
       method: directory.getUint16(at + 10, true),
-      packed: directory.getUint32(at + 20, true),
-      size: directory.getUint32(at + 24, true),
-      at: directory.getUint32(at + 42, true),
+      packed,
+      size,
+      crc: directory.getUint32(at + 16, true),
+      at: place,
+      limit: 0,
     });
     at = next;
   }
   return entries;
 }
 
-async function open(file: BlobLike, name: string, entry: Entry, inflate: Inflate): Promise<BlobLike> {
-  const { path, method, packed, size, at } = entry;
-  const header = view(await readBytes(file, at, LOCAL_BYTES));
-  if (header.getUint32(0, true) !== LOCAL) throw broken(name, `does not hold ${quote(path)} where it says`);
-  // The local header's own name and extra field stand before the data; their lengths may differ from the directory's.
-  const from = at + LOCAL_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
-  if (from + packed > file.size) throw broken(name, `ends within ${quote(path)}`);
-  const data = file.slice(from, from + packed);
-  if (method === STORED) {
-    if (packed !== size) throw broken(name, `gives ${quote(path)} two sizes`);
-    return data;
+/** Packed bytes, unpacked bytes and place, from the extra field of the 64-bit form where the short fields point there. */
+function readSizes(directory: DataView, at: number, extraAt: number, extraBytes: number, name: string): number[] {
+  const short = [20, 24, 42].map((offset) => directory.getUint32(at + offset, true));
+  if (!short.includes(IN_64)) return short;
+  let field = extraAt;
+  const end = extraAt + extraBytes;
+  while (field + 4 <= end && directory.getUint16(field, true) !== EXTRA64) field += 4 + directory.getUint16(field + 2, true);
+  const fieldEnd = field + 4 <= end ? field + 4 + directory.getUint16(field + 2, true) : 0;
+  if (fieldEnd === 0 || fieldEnd > end) throw broken(name, 'has a damaged list of files');
+  const long = [...short];
+  let next = field + 4;
+  // In the field's own order: unpacked, packed, place.
+  for (const i of [1, 0, 2]) {
+    if (short[i] !== IN_64) continue;
+    if (next + 8 > fieldEnd) throw broken(name, 'has a damaged list of files');
+    long[i] = readSize(directory, next);
+    next += 8;
   }
-  if (method !== DEFLATED) {
-    throw new FormatError(
-      `${quote(path)} in ${quote(name)} is packed in a way that is not read here. Unpack the zip and drop the folder instead.`,
-    );
+  return long;
+}
+
+/** Which of two equal names counts differs between readers. */
+function refuseTwins(entries: ZipEntry[], name: string): void {
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    if (seen.has(path)) throw broken(name, `holds two files called ${quote(path)}`);
+    seen.add(path);
   }
-  if (size > MAX_INFLATED) {
-    throw new FormatError(`${quote(path)} in ${quote(name)} unpacks to more than 512 MiB. Unpack the zip and drop the folder instead.`);
+}
+
+function setLimits(entries: ZipEntry[], directoryAt: number, name: string): void {
+  let limit = directoryAt;
+  for (const entry of [...entries].sort((a, b) => b.at - a.at)) {
+    entry.limit = limit;
+    const least = entry.at + LOCAL_BYTES + entry.path.length + entry.packed;
+    if (least > limit) throw broken(name, `lets ${quote(entry.path)} overlap what follows it, or points outside itself`);
+    limit = entry.at;
   }
-  return inflate(data, size);
 }
 
 function broken(name: string, how: string): FormatError {
@@ -137,7 +235,7 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Latin-1 would do for old archives, but names only tell the files of a dictionary apart. */
+/** Latin-1, one character a byte: names only tell files apart, and their lengths are bytes. */
 function textOf(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -1,0 +1,20 @@
+/** Puts the bytes behind the tensors of a pickle. */
+import type { BlobLike } from '../bytes.ts';
+import type { Unpickled } from './pickle.ts';
+import type { TorchValue } from './types.ts';
+
+/** A storage's bytes and how to check them. */
+export interface Located {
+  data: BlobLike;
+  verify: () => Promise<void>;
+}
+
+/** @param found every storage the pickle speaks of, by key */
+export function attach({ value, tensors }: Unpickled, found: Map<string, Located>): TorchValue {
+  for (const { tensor, key } of tensors) {
+    const { data, verify } = found.get(key)!;
+    tensor.storage = data;
+    tensor.verify = verify;
+  }
+  return value;
+}
