@@ -1,13 +1,7 @@
 /** Puts the bytes behind the tensors of a pickle. */
-import type { BlobLike } from '../bytes.ts';
+import type { Located } from '../zipEntries.ts';
 import type { Unpickled } from './pickle.ts';
 import type { TorchValue } from './types.ts';
-
-/** A storage's bytes and how to check them. */
-export interface Located {
-  data: BlobLike;
-  verify: () => Promise<void>;
-}
 
 /** @param found every storage the pickle speaks of, by key */
 export function attach({ value, tensors }: Unpickled, found: Map<string, Located>): TorchValue {

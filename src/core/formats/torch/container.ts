@@ -1,18 +1,13 @@
 /** Opens PyTorch files: the zip of version 1.6 and later, and the container before it. */
 import { FormatError, readBytes, type BlobLike } from '../bytes.ts';
-import { crc32 } from '../crc32.ts';
-import { inflate } from '../inflate.ts';
 import { decodeText, quote, refuseImpostor } from '../text.ts';
-import { DEFLATED, isZip, listZip, locateEntry, type ZipEntry } from '../zip.ts';
-import { attach, type Located } from './attach.ts';
+import { isZip, listZip, type ZipEntry } from '../zip.ts';
+import { createOpener, type Located } from '../zipEntries.ts';
+import { attach } from './attach.ts';
 import { bytesOf, type StorageRef } from './build.ts';
 import { isLegacy, readLegacy } from './legacy.ts';
 import { MAX_PICKLE_BYTES, unpickle } from './pickle.ts';
 import type { TorchValue } from './types.ts';
-
-/** Compressed weights unpack into memory: together at most so many times the file, which real ones stay far below. */
-const MAX_EXPANSION = 8;
-const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
 
 /**
  * Reads a PyTorch file (`.pt`, `.pth`, `.bin`) of either container. Nothing in it is executed. Of a zip only the
@@ -45,8 +40,7 @@ async function readArchive(file: BlobLike, name: string): Promise<TorchValue> {
   const pickle = choosePickle(entries, name);
   const folder = pickle.path.slice(0, -'data.pkl'.length);
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-  const budget = { bytes: file.size * MAX_EXPANSION + FREE_EXPANSION_BYTES };
-  const open = (entry: ZipEntry) => openEntry(file, name, entry, budget);
+  const open = createOpener(file, name);
   await refuseBigEndian(byPath.get(`${folder}byteorder`), open, name);
   if (pickle.size > MAX_PICKLE_BYTES) {
     throw new FormatError(
@@ -93,30 +87,6 @@ async function refuseBigEndian(entry: ZipEntry | undefined, open: (entry: ZipEnt
       ? `${quote(name)} was saved on a big-endian machine. Load it there and save it again with byte order "little", or as safetensors.`
       : `${quote(name)} gives its byte order as "${quote(order)}"; only "little" is read.`,
   );
-}
-
-/** Checks the sum now for what was unpacked, on `verify` for what is only a slice. */
-async function openEntry(file: BlobLike, name: string, entry: ZipEntry, budget: { bytes: number }): Promise<Located> {
-  const packed = await locateEntry(file, name, entry);
-  const label = `${quote(entry.path)} in ${quote(name)}`;
-  let checked: Promise<void> | undefined;
-  const located = (data: BlobLike): Located => ({ data, verify: () => (checked ??= compareCrc(data, entry.crc, label)) });
-  if (entry.method !== DEFLATED) return located(packed);
-  budget.bytes -= entry.size;
-  if (budget.bytes < 0) {
-    throw new FormatError(
-      `${label} would unpack to ${entry.size} bytes from a file of ${file.size}; weights do not pack so tightly. Save the file again without compression.`,
-    );
-  }
-  const unpacked = located(await inflate(packed, entry.size, label));
-  await unpacked.verify();
-  return unpacked;
-}
-
-async function compareCrc(data: BlobLike, crc: number, label: string): Promise<void> {
-  if ((await crc32(data)) !== crc) {
-    throw new FormatError(`${label} does not match its checksum: the file was damaged while being copied. Copy or download it again.`);
-  }
 }
 
 async function readWhole({ data, verify }: Located): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,7 +4,8 @@
  */
 import { FormatError, readBytes, type BlobLike } from '../bytes.ts';
 import { quote } from '../text.ts';
-import { attach, type Located } from './attach.ts';
+import type { Located } from '../zipEntries.ts';
+import { attach } from './attach.ts';
 import { bytesOf, show } from './build.ts';
 import { MAX_PICKLE_BYTES, unpickle, type Unpickled } from './pickle.ts';
 import type { TorchDict, TorchValue } from './types.ts';
@@ -33,8 +34,10 @@ export async function readLegacy(file: BlobLike, name: string): Promise<TorchVal
   const protocol = next().value;
   if (protocol !== PROTOCOL)
     throw new FormatError(`${quote(name)} is of an unknown version of PyTorch's old container (${show(protocol)}).`);
-  checkMachine(next().value, name);
+  const machine = next().value;
   const object = next();
+  // A forbidden name says more than a missing setting.
+  checkMachine(machine, name);
   const keys = next().value;
   return attach(object, await locateStorages(file, at, object, checkKeys(keys, object, name), name));
 }

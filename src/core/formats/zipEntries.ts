@@ -1,0 +1,54 @@
+/** Opens the entries of archives that hold numbers: slices where stored, unpacked within bounds where deflated. */
+import { FormatError, type BlobLike } from './bytes.ts';
+import { crc32 } from './crc32.ts';
+import { inflate } from './inflate.ts';
+import { quote } from './text.ts';
+import { DEFLATED, locateEntry, type ZipEntry } from './zip.ts';
+
+/** Deflated entries unpack into memory: together at most so many times the file, and a little; weights stay far below. */
+const MAX_EXPANSION = 8;
+const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
+
+/** An entry's bytes. */
+export interface Located {
+  data: BlobLike;
+  /**
+   * Compares them with the archive's checksum, once. Reads all of them, so it is left to whoever wants the numbers.
+   * @throws FormatError when they differ
+   */
+  verify: () => Promise<void>;
+}
+
+/**
+ * @param name the file's, for sentences
+ * @returns opens one entry after another; what all of them unpack to is counted together. Unpacked ones are verified
+ *   already. Throws FormatError.
+ */
+export function createOpener(file: BlobLike, name: string): (entry: ZipEntry) => Promise<Located> {
+  let left = file.size * MAX_EXPANSION + FREE_EXPANSION_BYTES;
+  return async (entry) => {
+    const label = `${quote(entry.path)} in ${quote(name)}`;
+    const packed = await locateEntry(file, name, entry);
+    if (entry.method !== DEFLATED) return createLocated(packed, entry.crc, label);
+    left -= entry.size;
+    if (left < 0) {
+      throw new FormatError(
+        `${label} would unpack to ${entry.size} bytes from a file of ${file.size}; weights do not pack so tightly. Save the file again without compression.`,
+      );
+    }
+    const unpacked = createLocated(await inflate(packed, entry.size, label), entry.crc, label);
+    await unpacked.verify();
+    return unpacked;
+  };
+}
+
+function createLocated(data: BlobLike, crc: number, label: string): Located {
+  let checked: Promise<void> | undefined;
+  return { data, verify: () => (checked ??= compare(data, crc, label)) };
+}
+
+async function compare(data: BlobLike, crc: number, label: string): Promise<void> {
+  if ((await crc32(data)) !== crc) {
+    throw new FormatError(`${label} does not match its checksum: the file was damaged while being copied. Copy or download it again.`);
+  }
+}
