@@ -166,8 +166,16 @@ describe('after a refusal the model that was there answers as before', () => {
     ],
     ['a quantised config', () => [config({ quantization_config: { bits: 8 } }), ...files('model.safetensors')], /quantised/],
     ['a quantised file', () => files('config.json', 'onnx/model_q4.onnx'), /quantised/],
-    ['a PyTorch pickle', () => files('config.json', 'pytorch_model.bin'), /PyTorch pickle checkpoints cannot be opened; convert/],
-    ['an old PyTorch pickle', () => files('config.json', 'pytorch_model_prezip.bin'), /PyTorch pickle checkpoints cannot be opened/],
+    [
+      'a PyTorch file that is none',
+      () => [...files('config.json'), { path: 'pytorch_model.bin', data: new Blob([bytes('pytorch_model.bin').subarray(1)]) }],
+      /begins with neither a zip nor a pickle/,
+    ],
+    [
+      'an old PyTorch file that is cut',
+      () => [...files('config.json'), { path: 'pytorch_model.bin', data: new Blob([bytes('pytorch_model_prezip.bin').subarray(0, 90_000)]) }],
+      /ends within storage \d+/,
+    ],
     ['a web page as config.json', () => [text('config.json', PAGE), ...files('model.safetensors')], /web page where config\.json/],
     ['a web page as weights', () => [...files('config.json'), weights(new Blob([PAGE]))], /web page where model\.safetensors/],
     ['a web page as tokenizer', () => [...files('config.json', 'model.safetensors'), text('tokenizer.json', PAGE)], /web page/],

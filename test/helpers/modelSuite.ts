@@ -54,6 +54,8 @@ export const MODEL_CASES: readonly ModelCase[] = [
     folder: 'tiny-neox/sharded',
     paths: ['config.json', 'model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'],
   },
+  { folder: 'tiny-neox', paths: ['config.json', 'pytorch_model.bin'], weightSet: 'fp16w' },
+  { folder: 'tiny-neox', paths: ['config.json', 'pytorch_model_prezip.bin'], weightSet: 'fp16w' },
   { folder: 'tiny-neox', paths: ['config.json', 'onnx/model.onnx'] },
   { folder: 'tiny-neox', paths: ['config.json', 'onnx/model_with_past.onnx'] },
   { folder: 'tiny-neox', paths: ['config.json', 'onnx/model_fp16_storage.onnx'], weightSet: 'fp16w' },

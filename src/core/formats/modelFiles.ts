@@ -8,6 +8,7 @@ import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
 import { listNames, readJson } from './text.ts';
+import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
 export interface DroppedFile {
@@ -29,6 +30,7 @@ export interface OpenedModel {
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
 const INDEX = 'model.safetensors.index.json';
+const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
 /**
  * Opens what was dropped; weights are located and checked for shape later, by createParameters.
@@ -57,29 +59,39 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
 }
 
 async function openWeights(weights: DroppedFile, all: DroppedFile[], config: ModelConfig): Promise<Checkpoint> {
-  if (weights.path.endsWith('.json')) return readShards(weights, (name) => findBeside(all, weights.path, name));
+  const beside = (name: string) => findBeside(all, weights.path, name);
+  if (baseName(weights.path) === INDEX) return readShards(weights, beside, readSafetensors);
+  if (baseName(weights.path) === TORCH_INDEX) return readShards(weights, beside, readTorchCheckpoint);
   if (isOnnx(weights))
     return readOnnxCheckpoint(weights.data, config, weights.path, (location) => findExternal(all, weights.path, location));
-  return readSafetensors(weights.data, weights.path);
+  return isTorch(weights) ? readTorchCheckpoint(weights.data, weights.path) : readSafetensors(weights.data, weights.path);
 }
 
-/** @throws FormatError when no weights or several equally likely ones are there */
+/**
+ * safetensors before ONNX before PyTorch, the hub's names before others.
+ * @throws FormatError when no weights or several equally likely ones are there
+ */
 function chooseWeights(all: DroppedFile[]): DroppedFile {
-  const indexes = all.filter(({ path }) => baseName(path) === INDEX);
+  const named = (name: string) => all.filter(({ path }) => baseName(path) === name);
+  const indexes = named(INDEX);
   const safetensors = all.filter((file) => file.path.endsWith('.safetensors'));
   const onnx = all.filter(isOnnx);
   const single = [...safetensors, ...onnx];
-  if (indexes.length === 0 && onnx.length === 0) refuseLoneShards(safetensors);
+  if (indexes.length === 0 && onnx.length === 0) refuseLoneShards(safetensors, INDEX);
   if (single.length === 1 && indexes.length === 0) return single[0];
   const ranks = [
-    safetensors.filter(({ path }) => baseName(path) === 'model.safetensors'),
+    named('model.safetensors'),
     indexes,
-    onnx.filter(({ path }) => baseName(path) === 'model.onnx'),
+    named('model.onnx'),
     onnx,
     safetensors,
+    named('pytorch_model.bin'),
+    named(TORCH_INDEX),
+    all.filter(isTorch),
   ];
   const best = ranks.find((rank) => rank.length > 0);
   if (!best) throw noWeights(all);
+  if (best === ranks.at(-1)) refuseLoneShards(best, TORCH_INDEX);
   if (best.length > 1) {
     throw new FormatError(
       `Several files could be the model's weights: ${listNames(best.map(({ path }) => path))}. Drop only the one you mean, with its config.json.`,
@@ -89,27 +101,21 @@ function chooseWeights(all: DroppedFile[]): DroppedFile {
 }
 
 /** Shards cannot be told from other files without their index. */
-function refuseLoneShards(safetensors: DroppedFile[]): void {
-  const parts = safetensors.filter(({ path }) => /-\d{5}-of-(?!00001)\d{5}\.safetensors$/.test(path));
-  if (parts.length > 0 && parts.length === safetensors.length) {
+function refuseLoneShards(weights: DroppedFile[], index: string): void {
+  const parts = weights.filter(({ path }) => /-\d{5}-of-(?!00001)\d{5}\.(safetensors|bin)$/.test(path));
+  if (parts.length > 0 && parts.length === weights.length) {
     throw new FormatError(
-      `${listNames(parts.map(({ path }) => path))}: these are parts of one model. Drop ${INDEX} and all parts together.`,
+      `${listNames(parts.map(({ path }) => path))}: these are parts of one model. Drop ${index} and all parts together.`,
     );
   }
 }
 
 function noWeights(all: DroppedFile[]): FormatError {
   const paths = all.map(({ path }) => path);
-  const pickle = paths.find((path) => /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path)));
-  if (pickle) {
-    return new FormatError(
-      `${pickle} is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.`,
-    );
-  }
-  const packed = paths.find((path) => /\.(safetensors|onnx)\.(gz|zip|xz|zst)$/.test(path));
+  const packed = paths.find((path) => /\.(safetensors|onnx|bin|pt)\.(gz|zip|xz|zst)$/.test(path));
   if (packed) return new FormatError(`${packed} is compressed. Unpack it and drop the file inside.`);
   const found = paths.length ? `found were ${listNames(paths)}` : 'nothing was dropped';
-  return new FormatError(`No model weights were found (model.safetensors, or an .onnx file); ${found}.`);
+  return new FormatError(`No model weights were found (model.safetensors, pytorch_model.bin, or an .onnx file); ${found}.`);
 }
 
 /**
@@ -186,6 +192,10 @@ function attempt<T>(choose: () => T): T | FormatError {
 
 function isOnnx({ path }: DroppedFile): boolean {
   return path.endsWith('.onnx');
+}
+
+function isTorch({ path }: DroppedFile): boolean {
+  return /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path));
 }
 
 function normalisePath(path: string): string {

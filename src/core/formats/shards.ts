@@ -1,6 +1,6 @@
-/** A checkpoint in several safetensors files, with the index that says which tensor is in which. */
+/** A checkpoint in several files, with the index that says which tensor is in which. */
 import { FormatError, type BlobLike, type StoredTensor } from './bytes.ts';
-import { readSafetensors, type CheckpointWithUnusable } from './safetensors.ts';
+import type { CheckpointWithUnusable } from './safetensors.ts';
 import { listNames, maybeRecord, quote, readJson } from './text.ts';
 
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
@@ -8,14 +8,16 @@ const MAX_INDEX_BYTES = 64 * 2 ** 20;
 const MAX_SHARDS = 4096;
 
 /**
- * @param index model.safetensors.index.json
+ * @param index model.safetensors.index.json, pytorch_model.bin.index.json
  * @param find gives a shard by the file name the index uses
+ * @param read opens one shard
  * @throws FormatError when the index is malformed, a shard is missing or damaged, or a tensor is not
  *   in the shard the index names
  */
 export async function readShards(
   index: { path: string; data: BlobLike },
   find: (name: string) => BlobLike | undefined,
+  read: (file: BlobLike, name: string) => Promise<CheckpointWithUnusable>,
 ): Promise<CheckpointWithUnusable> {
   const { value } = await readJson(index.data, index.path, MAX_INDEX_BYTES);
   const byShard = groupByShard(maybeRecord(maybeRecord(value)?.weight_map), index.path);
@@ -27,8 +29,10 @@ export async function readShards(
   }
   const tensors = new Map<string, StoredTensor>();
   const unusable = new Map<string, string>();
+  let format = '';
   for (const [shard, names] of byShard) {
-    const part = await readSafetensors(find(shard)!, shard);
+    const part = await read(find(shard)!, shard);
+    format = part.format;
     for (const name of names) {
       const tensor = part.tensors.get(name);
       const dtype = part.unusable?.get(name);
@@ -40,7 +44,7 @@ export async function readShards(
         );
     }
   }
-  return { format: 'safetensors', tensors, unusable };
+  return { format, tensors, unusable };
 }
 
 function groupByShard(map: Record<string, unknown> | undefined, path: string): Map<string, string[]> {

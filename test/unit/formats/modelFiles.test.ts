@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModelFiles, type DroppedFile } from '../../../src/core/formats/modelFiles.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
@@ -12,6 +12,7 @@ beforeAll(async () => {
 const file = (path: string, from = path): DroppedFile => ({ path, data: fixtureBlob(`tiny-neox/${from}`) });
 const text = (path: string, content: string): DroppedFile => ({ path, data: new Blob([content]) });
 const config = file('config.json');
+const AE = `${FIXTURES}/../dictionaries/dictionary_learning/AutoEncoder/ae.pt`;
 const page = '<!DOCTYPE html>\n<html><body>Not found</body></html>';
 
 async function openAll(files: DroppedFile[]): Promise<Map<string, Float32Array>> {
@@ -106,17 +107,29 @@ describe('refusals', () => {
 
   test('no weights: what was found is named', async () => {
     expect(await refuse(config, file('tokenizer.json'))).toBe(
-      'No model weights were found (model.safetensors, or an .onnx file); found were config.json, tokenizer.json.',
+      'No model weights were found (model.safetensors, pytorch_model.bin, or an .onnx file); found were config.json, tokenizer.json.',
     );
     expect(await refuse(config, text('model.onnx.gz', 'x'))).toBe('model.onnx.gz is compressed. Unpack it and drop the file inside.');
   });
 
-  test('a PyTorch pickle alone is refused by name', async () => {
-    const sentence =
-      'pytorch_model.bin is a PyTorch pickle checkpoint. PyTorch pickle checkpoints cannot be opened; convert it to safetensors.';
-    expect(await refuse(config, file('pytorch_model.bin'))).toBe(sentence);
-    expect(await refuse(config, file('pytorch_model.bin', 'pytorch_model_prezip.bin'))).toBe(sentence);
-    expect(findDifference(await openAll([config, file('pytorch_model.bin'), file('model.safetensors')]), exact)).toBeUndefined();
+  test('a PyTorch file is chosen last, and refused by name when it is none', async () => {
+    const broken = text('pytorch_model.bin', 'rubbish that is no pickle');
+    expect(await refuse(config, broken)).toMatch(/^pytorch_model\.bin is not a PyTorch file: it begins with neither a zip nor a pickle/);
+    expect(findDifference(await openAll([config, broken, file('model.safetensors')]), exact)).toBeUndefined();
+    expect(findDifference(await openAll([config, broken, file('model.onnx', 'onnx/model.onnx')]), exact)).toBeUndefined();
+    expect(await refuse(config, text('pytorch_model.bin', page))).toMatch(/web page where pytorch_model\.bin should be/);
+    expect(await refuse(config, file('a.pt', 'pytorch_model.bin'), file('b.pt', 'pytorch_model.bin'))).toMatch(/a\.pt, b\.pt\. Drop only/);
+    const ae: DroppedFile = { path: 'ae.pt', data: new Blob([new Uint8Array(readFileSync(AE))]) };
+    expect(await refusal(async () => openAll([config, ae]))).toMatch(/^The weights hold no token embedding/);
+  });
+
+  test('parts of a PyTorch model want their index', async () => {
+    const part = file('pytorch_model-00001-of-00002.bin', 'pytorch_model.bin');
+    expect(await refuse(config, part)).toBe(
+      'pytorch_model-00001-of-00002.bin: these are parts of one model. Drop pytorch_model.bin.index.json and all parts together.',
+    );
+    const index = text('pytorch_model.bin.index.json', '{"weight_map":{"a":"pytorch_model-00002-of-00002.bin"}}');
+    expect(await refuse(config, index, part)).toMatch(/1 of the 1 files of this model is missing/);
   });
 
   test('several candidates are named', async () => {
