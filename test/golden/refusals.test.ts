@@ -173,7 +173,10 @@ describe('after a refusal the model that was there answers as before', () => {
     ],
     [
       'an old PyTorch file that is cut',
-      () => [...files('config.json'), { path: 'pytorch_model.bin', data: new Blob([bytes('pytorch_model_prezip.bin').subarray(0, 90_000)]) }],
+      () => [
+        ...files('config.json'),
+        { path: 'pytorch_model.bin', data: new Blob([bytes('pytorch_model_prezip.bin').subarray(0, 90_000)]) },
+      ],
       /ends within storage \d+/,
     ],
     ['a web page as config.json', () => [text('config.json', PAGE), ...files('model.safetensors')], /web page where config\.json/],

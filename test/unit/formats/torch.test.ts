@@ -108,7 +108,7 @@ describe('values', () => {
           ...[op.text('float'), float, op.text('none'), [0x4e], op.text('yes'), [0x88], op.text('no'), [0x89]],
           ...[op.text('minus'), op.int(-7), op.text('short'), [0x4d, 0xe8, 3], op.text('byte'), [0x4b, 200]],
           ...[op.text('long'), long(0, 0, 0, 0, 1), op.text('minusLong'), long(0xff), op.text('zero'), long()],
-          ...[op.text('huge'), long(0, 0, 0, 0, 0, 0, 0, 0, 1), op.text('tuple'), op.tuple(op.int(1), op.text('ü'.normalize('NFD')))],
+          ...[op.text('huge'), long(0, 0, 0, 0, 0, 0, 0, 0, 1), op.text('tuple'), op.tuple(op.int(1), op.text('größe'))],
           ...[op.text('dtype'), op.global('torch', 'bfloat16'), op.text('device')],
           op.bytes(op.global('torch', 'device'), op.tuple(op.text('cuda'), op.int(1)), 0x52),
           ...[
@@ -122,7 +122,7 @@ describe('values', () => {
     );
     expect(Object.fromEntries(value as Map<string, unknown>)).toEqual({
       ...{ float: 1.5, none: null, yes: true, no: false, minus: -7, short: 1000, byte: 200 },
-      ...{ long: 2 ** 32, minusLong: -1, zero: 0, huge: 2n ** 64n, tuple: [1, expect.any(String)] },
+      ...{ long: 2 ** 32, minusLong: -1, zero: 0, huge: 2n ** 64n, tuple: [1, 'größe'] },
       ...{ dtype: 'torch.bfloat16', device: 'cuda:1', size: [3, 4], 5: 'five' },
     });
   });

@@ -33,7 +33,8 @@ export async function gather(tensor: TorchTensor): Promise<Uint8Array<ArrayBuffe
 export const op = {
   bytes: (...parts: (number | number[] | string)[]): number[] =>
     parts.flatMap((part) => (typeof part === 'string' ? [...new TextEncoder().encode(part)] : part)),
-  text: (value: string): number[] => op.bytes(0x58, [...new Uint8Array(Uint32Array.of(value.length).buffer)], value),
+  text: (value: string): number[] =>
+    op.bytes(0x58, [...new Uint8Array(Uint32Array.of(new TextEncoder().encode(value).length).buffer)], value),
   int: (value: number): number[] => op.bytes(0x4a, [...new Uint8Array(Int32Array.of(value).buffer)]),
   global: (module: string, name: string): number[] => op.bytes(0x63, `${module}\n${name}\n`),
   tuple: (...items: number[][]): number[] => op.bytes(0x28, items.flat(), 0x74),
