@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModelFiles, type DroppedFile } from '../../../src/core/formats/modelFiles.ts';
+import { readSafetensors } from '../../../src/core/formats/safetensors.ts';
+import { writeTorch, type TorchPart } from '../../../src/core/formats/torch/index.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
 import { FIXTURES, findDifference, fixtureBlob, fixtureConfig, fixtureJson, openFixture, readAll, refusal } from './helpers.ts';
 
@@ -87,6 +89,24 @@ describe('what a drop is taken to be', () => {
     expect(opened.name).toBe(name);
     expect(opened.tokenizer).toBeUndefined();
     expect(findDifference(await readAll(createParameters(opened.config, opened.checkpoint)), exact)).toBeUndefined();
+  });
+
+  test('PyTorch shards with their index', async () => {
+    const { tensors } = await readSafetensors(fixtureBlob('tiny-neox/model.safetensors'));
+    const parts = [...tensors].map(([name, { dtype, shape, file, offset, length }]): [string, TorchPart] => [
+      name,
+      { dtype, shape, data: file.slice(offset, offset + length) },
+    ]);
+    const shards = [parts.slice(0, 17), parts.slice(17)];
+    const names = shards.map((_, i) => `pytorch_model-0000${i + 1}-of-00002.bin`);
+    const weight_map = Object.fromEntries(shards.flatMap((shard, i) => shard.map(([name]) => [name, names[i]])));
+    const files = await Promise.all(
+      shards.map(async (shard, i) => ({ path: names[i], data: new Blob((await writeTorch(new Map(shard))) as BlobPart[]) })),
+    );
+    const index = text('pytorch_model.bin.index.json', JSON.stringify({ weight_map }));
+    expect(findDifference(await openAll([config, index, ...files]), exact)).toBeUndefined();
+    const swapped = [{ ...files[0], path: names[1] }, { ...files[1], path: names[0] }];
+    expect(await refusal(() => openAll([config, index, ...swapped]))).toMatch(/says that \S+ is in pytorch_model-0000\d-of-00002\.bin, but it is not/);
   });
 
   test('the config nearest to the weights counts', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { StoredTensor } from '../../../src/core/formats/bytes.ts';
 import { readSafetensors, type CheckpointWithUnusable } from '../../../src/core/formats/safetensors.ts';
 import { readShards } from '../../../src/core/formats/shards.ts';
+import { readTorchCheckpoint } from '../../../src/core/formats/torch/index.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
 import { createRecorder, findDifference, fixtureBlob, fixtureConfig, openFixture, readAll, readFixture, refusal } from './helpers.ts';
 
@@ -131,8 +132,13 @@ describe('files of the same model', () => {
 
   test('shards change nothing', async () => {
     const index = { path: 'model.safetensors.index.json', data: fixtureBlob('tiny-neox/sharded/model.safetensors.index.json') };
-    const shards = await readShards(index, (name) => fixtureBlob(`tiny-neox/sharded/${name}`));
+    const shards = await readShards(index, (name) => fixtureBlob(`tiny-neox/sharded/${name}`), readSafetensors);
     expect(findDifference(await readAll(createParameters(config, shards)), values)).toBeUndefined();
+  });
+
+  test.each(['pytorch_model.bin', 'pytorch_model_prezip.bin'])('%s holds the numbers of model_fp16.safetensors', async (name) => {
+    const torch = createParameters(config, await readTorchCheckpoint(fixtureBlob(`tiny-neox/${name}`), name));
+    expect(findDifference(await readAll(torch), await readAll(await openFixture('tiny-neox', 'model_fp16.safetensors')))).toBeUndefined();
   });
 
   test.each([

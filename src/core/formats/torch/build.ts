@@ -189,6 +189,11 @@ function isRecord<K extends 'tensor' | 'object'>(item: Item | undefined, kind: K
   return typeof item === 'object' && item !== null && 'kind' in item && item.kind === kind;
 }
 
+/** A list that nothing can be appended to. */
+export function createTuple(items: Item[]): Item {
+  return Object.freeze(items) as readonly TorchValue[];
+}
+
 /** Tuples are frozen so that nothing can be appended to them. */
 function isTuple(item: Item): item is readonly TorchValue[] {
   return Array.isArray(item) && Object.isFrozen(item);

@@ -6,7 +6,7 @@
  */
 import { FormatError } from '../bytes.ts';
 import { decodeText, quote } from '../text.ts';
-import { Builder, type Item, type StorageRef } from './build.ts';
+import { Builder, createTuple, type Item, type StorageRef } from './build.ts';
 import { checkGraph } from './graph.ts';
 import type { TorchTensor, TorchValue } from './types.ts';
 
@@ -116,13 +116,13 @@ class Unpickler {
       case 0x5d: // EMPTY_LIST
         return this.#push([]);
       case 0x29: // EMPTY_TUPLE
-        return this.#push(Object.freeze([]));
+        return this.#push(createTuple([]));
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        return this.#push(Object.freeze(this.#popMany(opcode - 0x84)));
+        return this.#push(createTuple(this.#popMany(opcode - 0x84)));
       case 0x74: // TUPLE
-        return this.#push(Object.freeze(this.#popToMark()));
+        return this.#push(createTuple(this.#popToMark()));
       case 0x61: // APPEND
         return this.#builder.append(this.#popMany(1), this.#top());
       case 0x65: // APPENDS
