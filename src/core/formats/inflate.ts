@@ -18,7 +18,7 @@ export async function inflate(packed: BlobLike, size: number, label: string): Pr
   const stream = new InflateStream((piece) => {
     bytes += piece.length;
     if (bytes > size) throw new FormatError(`${label} is larger than the zip says (${size} bytes); it was made to do harm or is damaged.`);
-    if (piece.length > 0) pieces.push(piece as Uint8Array<ArrayBuffer>);
+    if (piece.length > 0) pieces.push(piece);
   });
   for (let offset = 0; offset < packed.size; offset += READ_BYTES) {
     const part = await readBytes(packed, offset, Math.min(READ_BYTES, packed.size - offset));

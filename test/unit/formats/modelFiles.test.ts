@@ -105,8 +105,13 @@ describe('what a drop is taken to be', () => {
     );
     const index = text('pytorch_model.bin.index.json', JSON.stringify({ weight_map }));
     expect(findDifference(await openAll([config, index, ...files]), exact)).toBeUndefined();
-    const swapped = [{ ...files[0], path: names[1] }, { ...files[1], path: names[0] }];
-    expect(await refusal(() => openAll([config, index, ...swapped]))).toMatch(/says that \S+ is in pytorch_model-0000\d-of-00002\.bin, but it is not/);
+    const swapped = [
+      { ...files[0], path: names[1] },
+      { ...files[1], path: names[0] },
+    ];
+    expect(await refusal(() => openAll([config, index, ...swapped]))).toMatch(
+      /says that \S+ is in pytorch_model-0000\d-of-00002\.bin, but it is not/,
+    );
   });
 
   test('the config nearest to the weights counts', async () => {

@@ -208,7 +208,7 @@ describe('views', () => {
 
   it('a contiguous tensor is a slice: nothing of it is read', async () => {
     const tensor = listTensors(await open('dictionary_learning/AutoEncoderNew/ae.pt')).find(([name]) => name === 'decoder.weight')![1];
-    const { blob, sizes } = createRecorder(tensor.storage as Blob);
+    const { blob, sizes } = createRecorder(tensor.storage);
     const { toPart } = await import('../../../src/core/formats/torch/index.ts');
     const part = await toPart(transpose({ ...tensor, storage: blob, verify: () => Promise.resolve() }), 'W_dec');
     expect(part).toMatchObject({ name: 'W_dec', dtype: 'F32', shape: [64, 16] });

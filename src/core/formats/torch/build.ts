@@ -147,14 +147,14 @@ export class Builder {
     if (!isRecord(object, 'object') || !(state instanceof Map)) throw this.#refuse('sets attributes on something that has none');
     for (const [key, value] of state) {
       if (typeof key !== 'string') throw this.#refuse('gives an attribute a name that is no text');
-      (object as TorchObject).state.set(key, value);
+      object.state.set(key, value);
     }
     return object;
   }
 
   append(items: Item[], list: Item): void {
     if (!Array.isArray(list) || Object.isFrozen(list)) throw this.#refuse('appends to something that is no list');
-    for (const item of items) list.push(item as TorchValue);
+    for (const item of items) list.push(item);
   }
 
   setItems(items: Item[], dict: Item): void {

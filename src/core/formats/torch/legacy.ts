@@ -8,7 +8,7 @@ import type { Located } from '../zipEntries.ts';
 import { attach } from './attach.ts';
 import { bytesOf, show } from './build.ts';
 import { MAX_PICKLE_BYTES, unpickle, type Unpickled } from './pickle.ts';
-import type { TorchDict, TorchValue } from './types.ts';
+import type { TorchValue } from './types.ts';
 
 /** The first pickle: PROTO 2, LONG1 of ten bytes 0x1950a86a20f9469cfc6c, STOP. */
 const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
@@ -45,7 +45,7 @@ export async function readLegacy(file: BlobLike, name: string): Promise<TorchVal
 function checkMachine(machine: TorchValue, name: string): void {
   if (!(machine instanceof Map))
     throw new FormatError(`${quote(name)} does not say on what machine it was saved, as PyTorch's old container does.`);
-  const isLittle = (machine as TorchDict).get('little_endian');
+  const isLittle = machine.get('little_endian');
   if (isLittle === false) {
     throw new FormatError(`${quote(name)} was saved on a big-endian machine. Load it there and save it again as safetensors.`);
   }
@@ -60,7 +60,7 @@ function checkKeys(keys: TorchValue, { storages }: Unpickled, name: string): str
   const missing = [...storages.keys()].find((key) => !known.has(key));
   if (missing !== undefined)
     throw new FormatError(`${quote(name)} speaks of the storage ${missing}, which is not in it. The file is damaged.`);
-  return keys as string[];
+  return keys;
 }
 
 async function locateStorages(
