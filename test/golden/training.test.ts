@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrainConfig } from '../../src/core/train/config.ts';
-import { readDictionary } from '../../src/core/formats/dictionaries/saelens.ts';
+import { readDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import { writeDictionary } from '../../src/core/formats/dictionaries/write.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';

@@ -4,7 +4,8 @@ import type { DictionaryStore, StoredDictionary, StoredInfo as Described } from 
 import { download } from '../../src/cache/download.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
-import { openDictionaryFiles, readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/saelens.ts';
+import { openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
+import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import { exportSaelens } from '../../src/core/formats/dictionaries/write.ts';
 import type { DictionaryCard, DictionaryDensities, DictionaryInfo, LatentEdit, LoadProgress } from '../../src/core/lm/types.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';

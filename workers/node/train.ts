@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { AbortedError, UsageError, type Stop } from '../../src/core/errors.ts';
 import { writeDictionary } from '../../src/core/formats/dictionaries/write.ts';
-import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/saelens.ts';
+import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { RunPlan, TrainConfig } from '../../src/core/train/config.ts';
 import type { Evaluation } from '../../src/core/lm/types.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';

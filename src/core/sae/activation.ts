@@ -26,6 +26,7 @@ export function activateRow(
   out: LatentsBuilder,
 ): void {
   if (heap) activateTopk(plan, q, first, heap, out);
+  else if (plan.groupSize) activateGroups(plan, plan.groupSize, q, first, out);
   else activateEach(plan, q, first, out);
   out.endRow();
 }
@@ -45,6 +46,44 @@ function activateTopk({ gain, bias }: Plan, q: Float64Array | Float32Array, firs
     if (p > 0) offer(heap, j, p);
   }
   drain(heap, out);
+}
+
+/** The largest of each group, if it is positive. */
+function activateGroups({ gain, bias }: Plan, size: number, q: Float64Array | Float32Array, first: number, out: LatentsBuilder): void {
+  const kept = new GroupWinner(size, out);
+  for (let j = 0; j < bias.length; j++) {
+    const p = (gain ? q[first + j] * gain[j] : q[first + j]) + bias[j];
+    if (p > 0) kept.offer(j, p);
+  }
+  kept.endRow();
+}
+
+/** Passes on the largest of each group of neighbours, for latents offered in rising order. */
+export class GroupWinner {
+  private readonly size: number;
+  private readonly out: LatentsBuilder;
+  private latent = -1;
+  private value = 0;
+
+  constructor(size: number, out: LatentsBuilder) {
+    this.size = size;
+    this.out = out;
+  }
+
+  /** @param value above 0 */
+  offer(latent: number, value: number): void {
+    const isSameGroup = this.latent >= 0 && Math.floor(latent / this.size) === Math.floor(this.latent / this.size);
+    if (isSameGroup && value <= this.value) return;
+    if (!isSameGroup) this.endRow();
+    this.latent = latent;
+    this.value = value;
+  }
+
+  /** Passes on the last group's; the next latent begins a new row. */
+  endRow(): void {
+    if (this.latent >= 0) this.out.add(this.latent, this.value);
+    this.latent = -1;
+  }
 }
 
 /** Takes a positive value if it is among the k largest so far; of equal values those of lower latents stay. */

@@ -1,5 +1,5 @@
 /** From the active latents that a kernel writes, in whatever order of rows, to rows of latents. */
-import { createTopkHeap, drain, offer, type TopkHeap } from './activation.ts';
+import { createTopkHeap, drain, GroupWinner, offer, type TopkHeap } from './activation.ts';
 import { LatentsBuilder, type Latents } from './latents.ts';
 import type { Plan } from './plan.ts';
 import type { PerRow } from './rows.ts';
@@ -57,8 +57,14 @@ export class LatentsCollector {
     const { words } = this;
     const values = new Float32Array(words.buffer);
     const { order, ends } = this.sortByRow(rows);
+    const winner = this.plan.groupSize ? new GroupWinner(this.plan.groupSize, this.out) : undefined;
     for (let r = 0, i = 0; r < rows; r++) {
-      for (; i < ends[r]; i++) this.out.add(words[order[i] + 1], values[order[i] + 2]);
+      for (; i < ends[r]; i++) {
+        const [latent, value] = [words[order[i] + 1], values[order[i] + 2]];
+        if (winner) winner.offer(latent, value);
+        else this.out.add(latent, value);
+      }
+      winner?.endRow();
       this.out.endRow();
     }
     this.used = 0;

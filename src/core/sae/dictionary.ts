@@ -1,13 +1,15 @@
 /**
  * A sparse dictionary in memory: what its file says (`config`) and its numbers in fp32 (`tensors`).
- * Names and shapes are SAELens's (6.18); `tied` is the form of Cunningham et al. 2023, section 2,
- * which SAELens lacks. Plain data: survives structured cloning.
+ * Names and shapes are SAELens's (6.18); `tied` is the form of Cunningham et al. 2023, section 2, and
+ * `groupmax` and the topk and groupmax transcoders are sparsify's, which SAELens lacks. Plain data:
+ * survives structured cloning.
  */
 
 export type Architecture =
   | 'tied'
   | 'standard'
   | 'topk'
+  | 'groupmax'
   | 'jumprelu'
   | 'gated'
   | 'batchtopk'
@@ -15,7 +17,11 @@ export type Architecture =
   | 'transcoder'
   | 'skip_transcoder'
   | 'jumprelu_transcoder'
-  | 'jumprelu_skip_transcoder';
+  | 'jumprelu_skip_transcoder'
+  | 'topk_transcoder'
+  | 'topk_skip_transcoder'
+  | 'groupmax_transcoder'
+  | 'groupmax_skip_transcoder';
 
 /** What is done to a row before encoding, and undone after decoding. */
 export type Normalisation = 'none' | 'expected_average_only_in' | 'constant_norm_rescale' | 'layer_norm';
@@ -40,7 +46,7 @@ export interface DictionaryConfig {
   activation_scale?: number;
   /** Made on a stream whose writing weights were centred: each row's mean is removed first, put back last. */
   centred?: boolean;
-  /** topk: latents kept per row. */
+  /** topk: latents kept per row. groupmax: groups of d_sae / k neighbours, of each of which the largest is kept. */
   k?: number;
   /** topk family: latents are counted in units of their decoder row's norm. */
   rescale_acts_by_decoder_norm?: boolean;
@@ -127,7 +133,17 @@ export function isTranscoder(architecture: Architecture): boolean {
 
 /** Its reconstruction needs the raw rows again. */
 export function hasSkip(architecture: Architecture): boolean {
-  return architecture === 'skip_transcoder' || architecture === 'jumprelu_skip_transcoder';
+  return architecture.endsWith('skip_transcoder');
+}
+
+/** Keeps the k largest latents of a row. */
+export function isTopk(architecture: Architecture): boolean {
+  return architecture.startsWith('topk');
+}
+
+/** Keeps the largest latent of each of k groups. */
+export function isGroupmax(architecture: Architecture): boolean {
+  return architecture.startsWith('groupmax');
 }
 
 /** Each latent has its own threshold. */

@@ -5,13 +5,16 @@
  *   u = (x − m) normalised; c = u·inputScale − b_dec where applied
  *   q = c·W;  p = q·gain + bias;  f = p where it passes the activation rule, else 0
  *   x̂ = ((Σ f·decoderGain·row) + outBias) · outputScale, then × scale + shift per row (+ inputScale·x·W_skipᵀ)
- * Sources: SAELens 6.18 saes/*.py (formulas in reference/sae-libraries.md A2), Cunningham et al. 2023 section 2.
+ * Sources: SAELens 6.18 saes/*.py (formulas in reference/sae-libraries.md A2), Cunningham et al. 2023 section 2,
+ * sparsify 1.3 sparse_coder.py (groupmax, skip and transcode; A4).
  */
 import { UsageError } from '../errors.ts';
 import {
   SMALLEST_NORM,
   hasThreshold,
   isBatchTopk,
+  isGroupmax,
+  isTopk,
   isTranscoder,
   type Dictionary,
   type DictionaryTensors,
@@ -32,6 +35,8 @@ export interface Plan {
   threshold?: Float64Array;
   /** The k largest p of a row, of those the positive ones; ties go to the lower index. */
   k?: number;
+  /** Of each run of this many latents only the largest p is kept, if positive; ties go to the lower index. */
+  groupSize?: number;
   inputScale: number;
   /** Subtracted from a row after scaling. [d_in] */
   inputBias?: Float32Array;
@@ -85,7 +90,7 @@ function createPlan({ config, tensors }: Dictionary): Plan {
   };
 }
 
-type ActivationRule = Pick<Plan, 'gain' | 'bias' | 'gateBias' | 'threshold' | 'k'>;
+type ActivationRule = Pick<Plan, 'gain' | 'bias' | 'gateBias' | 'threshold' | 'k' | 'groupSize'>;
 
 function createActivation({ config, tensors }: Dictionary, norms: Float64Array | undefined): ActivationRule {
   const { architecture, d_sae } = config;
@@ -98,7 +103,8 @@ function createActivation({ config, tensors }: Dictionary, norms: Float64Array |
   }
   const b_enc = Float64Array.from(need(tensors, 'b_enc'));
   const linear = norms ? { gain: norms, bias: b_enc.map((b, j) => b * norms[j]) } : { bias: b_enc };
-  if (architecture === 'topk') return { ...linear, k: config.k ?? d_sae };
+  if (isTopk(architecture)) return { ...linear, k: config.k ?? d_sae };
+  if (isGroupmax(architecture)) return { ...linear, groupSize: d_sae / (config.k ?? d_sae) };
   if (isBatchTopk(architecture))
     return { ...linear, threshold: new Float64Array(d_sae).fill(Math.max(0, need(tensors, 'topk_threshold')[0])) };
   return hasThreshold(architecture) ? { ...linear, threshold: readThresholds(tensors) } : linear;

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { createStore, keys, set } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDictionaryStore, type DictionaryStore, type StoredDictionary } from '../../../src/cache/dictionaryStore.ts';
-import { openDictionaryFiles, readDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
+import { readDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../fixtures/dictionaries/saelens-v6/standard');
 

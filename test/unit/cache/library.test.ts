@@ -6,7 +6,7 @@ import { pathToFileURL, fileURLToPath } from 'node:url';
 import { createStore, get, set } from 'idb-keyval';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDictionaryStore } from '../../../src/cache/dictionaryStore.ts';
-import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/saelens.ts';
+import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
 import { DictionaryLibrary, tensorHash } from '../../../workers/lens/dictionaries.ts';
 
 const PUBLIC = resolve(import.meta.dirname, '../../../public');

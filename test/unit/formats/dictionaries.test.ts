@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
 import type { BlobLike } from '../../../src/core/formats/bytes.ts';
 import type { OutFile } from '../../../src/core/formats/dictionaries/files.ts';
-import { openDictionaryFiles, readDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
+import { readDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 import {
   createBlob,
   exportSaelens,

@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { createRandom } from '../../../src/core/array/random.ts';
 import { createBlob } from '../../../src/core/formats/dictionaries/write.ts';
 import type { DictionaryFile } from '../../../src/core/formats/dictionaries/files.ts';
-import { openDictionaryFiles, readDictionary, type OpenedDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
+import { readDictionary, type OpenedDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 import { listTensors, type Dictionary, type DictionaryConfig } from '../../../src/core/sae/dictionary.ts';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures/dictionaries');

@@ -2,7 +2,7 @@
 import type { TrainableConfig } from '../../../src/core/train/architectures/index.ts';
 import { take, type Numbers, type Parameters } from '../../../src/core/train/types.ts';
 import { createBlob, foldTied, packDictionary, writeSafetensors } from '../../../src/core/formats/dictionaries/write.ts';
-import type { OpenedDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import type { OpenedDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 import type { Dictionary, DictionaryConfig, DictionaryTensors } from '../../../src/core/sae/dictionary.ts';
 
 /** What the dictionary's file says of where it belongs. */

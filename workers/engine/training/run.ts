@@ -11,7 +11,7 @@ import { learningRateFactor, sparsityFactor } from '../../../src/core/train/sche
 import { createRandom } from '../../../src/core/array/random.ts';
 import { EngineError, throwIfStopped, UsageError, type Stop } from '../../../src/core/errors.ts';
 import type { Parameters } from '../../../src/core/train/types.ts';
-import type { OpenedDictionary } from '../../../src/core/formats/dictionaries/saelens.ts';
+import type { OpenedDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 import type { Dictionary } from '../../../src/core/sae/dictionary.ts';
 import type { StepReport, StepTrainer } from '../../../src/kernels/trainer.ts';
 import { evaluate } from '../evaluate.ts';

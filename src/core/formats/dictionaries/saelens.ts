@@ -3,130 +3,50 @@
  * and the tied form in the same clothes: architecture "tied" in cfg.json, raw rows as W_dec, b_enc.
  * Opening locates and checks; numbers are read when asked for, and bytes are kept for the export.
  */
-import type { Stop } from '../../errors.ts';
-import { listTensors, type Dictionary, type DictionaryConfig, type TensorName } from '../../sae/dictionary.ts';
+import { listTensors, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { listNames, maybeRecord, quote, readJson } from '../text.ts';
-import { describeForeign, isForeign } from './foreign.ts';
-import { baseName, groupByFolder, join, normaliseFiles, type DictionaryFile } from './files.ts';
-import { parseSaelensConfig, type ParsedConfig } from './saelensConfig.ts';
-import { assertFloat, checkValues, readStoredParts, readValues, type StoredPart } from './stored.ts';
+import { attempt } from './attempt.ts';
+import { baseName, join } from './files.ts';
+import { isForeign } from './foreign.ts';
+import type { OpenedDictionary } from './opened.ts';
+import { parseSaelensConfig } from './saelensConfig.ts';
+import { assertFloat, readStoredParts, readValues, SAELENS_DTYPE, type StoredPart } from './stored.ts';
 
-/** A dictionary whose files were checked; plain data but for the blobs, which a store may replace by its own. */
-export interface OpenedDictionary {
-  /** Folder name, or the hook when there is none; for a person. */
-  name: string;
-  format: ParsedConfig['format'];
-  config: DictionaryConfig;
-  /** cfg.json as it was. */
-  cfgText: string;
-  /** In file order. */
-  parts: StoredPart[];
-  /** Small files that belong to it and are given back by an export: sparsity.safetensors, featurescope.json, ... */
-  extras: { name: string; data: BlobLike }[];
-  /** log10(firing frequency + 1e-10) per latent, from sparsity.safetensors. [d_sae] */
-  sparsity?: Float32Array<ArrayBuffer>;
-  /** What is known of the training: featurescope.json, else metadata.training of cfg.json. */
-  record?: unknown;
-  /** Bytes of the tensors. */
-  bytes: number;
-}
-
-export interface OpenOptions {
-  /** Which of the dictionaries found, by position in the order of folders; all when absent. */
-  pick?: number[];
-  /** Bytes of weights checked, and to check in all. */
-  onProgress?: (done: number, total: number) => void;
-  stop?: Stop;
-}
-
-export interface OpenedFiles {
-  dictionaries: OpenedDictionary[];
-  /** Sentences for the import report. */
-  warnings: string[];
-}
-
-const CFG = 'cfg.json';
-const WEIGHTS = 'sae_weights.safetensors';
+export const CFG = 'cfg.json';
+export const WEIGHTS = 'sae_weights.safetensors';
 const SPARSITY = 'sparsity.safetensors';
 const SCALER = 'activation_scaler.json';
 const RECORD = 'featurescope.json';
 const EXTRAS = [SPARSITY, SCALER, RECORD, 'runner_cfg.json'];
 
-/** Written by training runs, useless here: optimiser state and the position in the data. */
-const LEFT_OUT = ['trainer_state.pt', 'activations_store_state.safetensors'];
+/** Written by training runs of SAELens and sparsify, useless here: optimiser state and the position in the data. */
+const LEFT_OUT = /^(trainer_state\.pt|activations_store_state\.safetensors|state\.pt|(optimizer|lr_scheduler)_\d+\.pt|rank_\d+_state\.pt)$/;
 
-const MAX_JSON_BYTES = 4 * 2 ** 20;
-
-/**
- * Finds the dictionaries among dropped files and checks them, every number included.
- * One bad dictionary among good ones becomes a warning; if none is good its sentence is thrown.
- * @throws FormatError with one sentence: what was found and what to do; AbortedError
- */
-export async function openDictionaryFiles(files: DictionaryFile[], o: OpenOptions = {}): Promise<OpenedFiles> {
-  const { found, failures, warnings } = await locate(normaliseFiles(files));
-  const picked = o.pick ? pickFrom(found, o.pick) : found;
-  const total = picked.reduce((n, { bytes }) => n + bytes, 0);
-  let done = 0;
-  const dictionaries: OpenedDictionary[] = [];
-  for (const dictionary of picked) {
-    const before = done;
-    const problem = await attempt(async () => {
-      for (const part of dictionary.parts) {
-        await checkValues(part, (bytes) => o.onProgress?.((done += bytes), total), o.stop);
-      }
-    });
-    done = before + dictionary.bytes;
-    if (problem) failures.push(picked.length > 1 ? new FormatError(`${quote(dictionary.name)}: ${problem.message}`) : problem);
-    else dictionaries.push(dictionary);
-  }
-  if (dictionaries.length === 0 && failures.length > 0) throw failures[0];
-  return { dictionaries, warnings: [...warnings, ...failures.map(({ message }) => message)] };
+/** Whether a file belongs to a training run and is not read. */
+export function isLeftOut(name: string): boolean {
+  return LEFT_OUT.test(name);
 }
 
-/**
- * Reads a dictionary's numbers.
- * @throws FormatError when a number is NaN or infinite, or the blobs are shorter than they were
- */
-export async function readDictionary({ config, parts }: Pick<OpenedDictionary, 'config' | 'parts'>, stop?: Stop): Promise<Dictionary> {
-  const tensors: Dictionary['tensors'] = {};
-  for (const part of parts) tensors[part.name as TensorName] = await readValues(part, stop);
-  return { config, tensors };
-}
-
-interface Located {
-  found: OpenedDictionary[];
-  failures: FormatError[];
-  warnings: string[];
-}
-
-async function locate(all: DictionaryFile[]): Promise<Located> {
-  if (all.length === 0) throw new FormatError('Nothing was dropped. Drop the folder of a dictionary, with its cfg.json and its weights.');
-  const located: Located = { found: [], failures: [], warnings: [] };
-  const unused: string[] = [];
-  for (const [folder, files] of groupByFolder(all)) {
-    const weights = findWeights(files);
-    const problem = await attempt(async () => {
-      if (weights && files.has(CFG)) located.found.push(await openFolder(folder, files, weights, located.warnings));
-      else await refuseFolder(folder, files, weights, unused);
-    });
-    if (problem) located.failures.push(problem);
-  }
-  if (located.found.length === 0 && located.failures.length === 0) {
-    throw new FormatError(`No dictionary was found (cfg.json with ${WEIGHTS}); found were ${listNames(all.map(({ path }) => path))}.`);
-  }
-  if (unused.length > 0) located.warnings.push(`Not used: ${listNames(unused)}.`);
-  return located;
-}
+export const MAX_JSON_BYTES = 4 * 2 ** 20;
 
 /** The usual name, else the only safetensors file that could be weights. */
-function findWeights(files: Map<string, BlobLike>): string | undefined {
+export function findWeights(files: ReadonlyMap<string, BlobLike>): string | undefined {
   if (files.has(WEIGHTS)) return WEIGHTS;
-  const others = [...files.keys()].filter((name) => name.endsWith('.safetensors') && !EXTRAS.includes(name) && !LEFT_OUT.includes(name));
+  const others = [...files.keys()].filter((name) => name.endsWith('.safetensors') && !EXTRAS.includes(name) && !isLeftOut(name));
   return others.length === 1 && !isForeign(others[0]) ? others[0] : undefined;
 }
 
-async function openFolder(folder: string, files: Map<string, BlobLike>, weights: string, warnings: string[]): Promise<OpenedDictionary> {
+/**
+ * @param weights name of the file of tensors
+ * @throws FormatError
+ */
+export async function openSaelens(
+  folder: string,
+  files: ReadonlyMap<string, BlobLike>,
+  weights: string,
+  warnings: string[],
+): Promise<OpenedDictionary> {
   const path = join(folder, CFG);
   const { text: cfgText, value: cfg } = await readJson(files.get(CFG)!, path, MAX_JSON_BYTES);
   const scaler = files.has(SCALER) ? (await readJson(files.get(SCALER)!, join(folder, SCALER), MAX_JSON_BYTES)).value : undefined;
@@ -153,9 +73,6 @@ async function openFolder(folder: string, files: Map<string, BlobLike>, weights:
     bytes: parts.reduce((n, { data }) => n + data.size, 0),
   };
 }
-
-/** safetensors spelling → SAELens spelling. */
-export const SAELENS_DTYPE: Record<string, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' };
 
 /** Every tensor the architecture has, in its shape, and no other. */
 function assertTensors(parts: StoredPart[], config: DictionaryConfig, path: string): void {
@@ -216,40 +133,4 @@ async function readRecord(file: BlobLike | undefined, path: string, warnings: st
   });
   if (problem) warnings.push(`${quote(path)} was not used: ${problem.message}`);
   return record;
-}
-
-/** A folder without a pair of cfg.json and weights: other formats by name, halves of a pair, or files to mention. */
-async function refuseFolder(folder: string, files: Map<string, BlobLike>, weights: string | undefined, unused: string[]): Promise<void> {
-  const names = [...files.keys()];
-  const foreign = names.find((name) => isForeign(name) && !LEFT_OUT.includes(name));
-  if (foreign) throw await describeForeign({ path: join(folder, foreign), data: files.get(foreign)! }, names);
-  const where = folder === '' ? 'the files' : quote(folder);
-  if (names.includes('model.safetensors') || names.includes('config.json')) {
-    throw new FormatError(
-      `${folder === '' ? 'These files look' : `${where} looks`} like a language model, not a dictionary. Open it as a model.`,
-    );
-  }
-  if (weights) throw new FormatError(`${quote(join(folder, weights))} comes without its cfg.json. Drop both together.`);
-  if (names.includes(CFG)) {
-    await readJson(files.get(CFG)!, join(folder, CFG), MAX_JSON_BYTES);
-    throw new FormatError(`${quote(join(folder, CFG))} comes without its weights: no single .safetensors file lies beside it in ${where}.`);
-  }
-  unused.push(...names.map((name) => join(folder, name)));
-}
-
-function pickFrom(found: OpenedDictionary[], pick: number[]): OpenedDictionary[] {
-  const wrong = pick.find((index) => !found[index]);
-  if (wrong !== undefined) throw new FormatError(`There is no dictionary number ${wrong}; ${found.length} were found, counted from 0.`);
-  return [...new Set(pick)].map((index) => found[index]);
-}
-
-/** @returns the FormatError that `work` met; other errors pass through */
-async function attempt(work: () => Promise<void>): Promise<FormatError | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof FormatError) return error;
-    throw error;
-  }
 }

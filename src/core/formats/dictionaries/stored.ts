@@ -29,7 +29,8 @@ const LENGTH_BYTES = 8;
 /** Space looked through for the colon behind a key; writers put none. */
 const MAX_SPACE = 64;
 
-const VALUE_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
+/** Bytes of a number by its safetensors spelling. */
+export const VALUE_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
 
 /**
  * Locates the tensors of a safetensors file; no tensor is read.
@@ -86,8 +87,11 @@ function listTopKeys(text: string): string[] {
   return keys;
 }
 
+/** safetensors spelling → SAELens spelling. */
+export const SAELENS_DTYPE: Record<string, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' };
+
 /** @throws FormatError when the numbers are of a kind that weights are not stored in */
-export function assertFloat({ name, dtype }: StoredPart, file: string): void {
+export function assertFloat({ name, dtype }: Pick<StoredPart, 'name' | 'dtype'>, file: string): void {
   if (!(dtype in VALUE_BYTES)) {
     throw new FormatError(`${quote(file)} stores ${quote(name)} as ${dtype}; weights must be F32, F16, BF16 or F64.`);
   }

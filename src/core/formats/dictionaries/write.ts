@@ -8,7 +8,7 @@ import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { BlobLike } from '../bytes.ts';
 import { maybeRecord } from '../text.ts';
 import { createOutFile, join, type OutFile } from './files.ts';
-import { readDictionary, type OpenedDictionary } from './saelens.ts';
+import { readDictionary, type OpenedDictionary } from './opened.ts';
 import type { StoredPart } from './stored.ts';
 
 /** The version whose layout is written. */
@@ -172,7 +172,7 @@ function writeConfig({ cfgText, format, config }: OpenedDictionary): string {
 }
 
 /** `base` with every key SAELens 6 needs. Own keys only, so that a key "__proto__" stays a key. */
-function stateConfig(config: DictionaryConfig, base: Record<string, unknown>): Record<string, unknown> {
+export function stateConfig(config: DictionaryConfig, base: Record<string, unknown>): Record<string, unknown> {
   const { architecture, d_in, d_sae, d_out, dtype, apply_b_dec_to_input, normalize_activations, reshape_activations } = config;
   const old = maybeRecord(base.metadata) ?? {};
   const moved = Object.fromEntries(METADATA_KEYS.filter((key) => Object.hasOwn(base, key)).map((key) => [key, base[key]]));

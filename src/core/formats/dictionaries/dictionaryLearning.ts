@@ -1,0 +1,261 @@
+/**
+ * dictionary_learning (saprmarks, read at 0.1.0): ae.pt, a state_dict, with config.json. Formulas and
+ * traps: reference/sae-libraries.md A3 and Errata.
+ * The tensors tell the class: one trainer writes dict_class "AutoEncoder" whatever it trained. f is in the
+ * stored units; the library's own loader rescales AutoEncoder to decoder columns of norm 1 by default.
+ */
+import type { Architecture, DictionaryConfig } from '../../sae/dictionary.ts';
+import { FormatError } from '../bytes.ts';
+import { maybeRecord, quote } from '../text.ts';
+import type { TorchTensor, TorchValue } from '../torch/index.ts';
+import { assertForeign, createCandidate, createConfig, describe, MAX_SIZE, partOf, readCount } from './convert.ts';
+import { baseName } from './files.ts';
+import { hookOfPath, hookOfSubmodule } from './hookNames.ts';
+import type { Candidate } from './opened.ts';
+import { asState, bytesOf, nameKind, partsOf, readScalar, refuseOthers, tensorsOf, type State } from './torchState.ts';
+
+type ClassName =
+  | 'AutoEncoder'
+  | 'AutoEncoderNew'
+  | 'GatedAutoEncoder'
+  | 'AutoEncoderTopK'
+  | 'BatchTopKSAE'
+  | 'MatryoshkaBatchTopKSAE'
+  | 'JumpReluAutoEncoder';
+
+/** Which tensor holds what, and what the forward pass does. */
+interface Layout {
+  architecture: Architecture;
+  /** Whether the decoder's bias is subtracted from the input. */
+  subtracts: boolean;
+  /** As stored: rows of the encoder are latents, or columns. */
+  tensors: [from: string, to: string, turned?: 'turned'][];
+  /** Besides tensors. */
+  scalars: string[];
+}
+
+const LINEAR: Layout['tensors'] = [
+  ['encoder.weight', 'W_enc', 'turned'],
+  ['decoder.weight', 'W_dec', 'turned'],
+];
+const PLAIN: Layout['tensors'] = [
+  ['W_enc', 'W_enc'],
+  ['W_dec', 'W_dec'],
+  ['b_enc', 'b_enc'],
+  ['b_dec', 'b_dec'],
+];
+const TOPK: Layout['tensors'] = [...LINEAR, ['encoder.bias', 'b_enc'], ['b_dec', 'b_dec']];
+
+// prettier-ignore
+const LAYOUTS: Record<ClassName, Layout> = {
+  AutoEncoder: { architecture: 'standard', subtracts: true, tensors: [...LINEAR, ['encoder.bias', 'b_enc'], ['bias', 'b_dec']], scalars: [] },
+  AutoEncoderNew: { architecture: 'standard', subtracts: false, tensors: [...LINEAR, ['encoder.bias', 'b_enc'], ['decoder.bias', 'b_dec']], scalars: [] },
+  GatedAutoEncoder: {
+    architecture: 'gated',
+    subtracts: true,
+    tensors: [...LINEAR, ['decoder_bias', 'b_dec'], ['gate_bias', 'b_gate'], ['mag_bias', 'b_mag'], ['r_mag', 'r_mag']],
+    scalars: [],
+  },
+  AutoEncoderTopK: { architecture: 'topk', subtracts: true, tensors: TOPK, scalars: ['k', 'threshold'] },
+  BatchTopKSAE: { architecture: 'batchtopk', subtracts: true, tensors: TOPK, scalars: ['k', 'threshold'] },
+  MatryoshkaBatchTopKSAE: { architecture: 'matryoshka_batchtopk', subtracts: true, tensors: PLAIN, scalars: ['k', 'threshold', 'group_sizes'] },
+  JumpReluAutoEncoder: { architecture: 'jumprelu', subtracts: false, tensors: [...PLAIN, ['threshold', 'threshold']], scalars: [] },
+};
+
+/** Whether a value looks like a state_dict of this library, or a backup with one. */
+export function isDictionaryLearning(value: TorchValue): boolean {
+  const state = asState(value);
+  if (!state) return false;
+  const inner = asState(state.get('ae')) ?? state;
+  return inner.has('encoder.weight') || inner.has('decoder.weight') || (inner.has('W_enc') && inner.has('threshold'));
+}
+
+/**
+ * @param path of the .pt file
+ * @param value what it holds
+ * @param configuration parsed config.json; undefined when there is none
+ * @param warnings sentences of the report are added
+ * @throws FormatError
+ */
+export async function openDictionaryLearning(
+  path: string,
+  value: TorchValue,
+  configuration: unknown,
+  warnings: string[],
+): Promise<Candidate> {
+  const outer = asState(value);
+  if (!outer) throw new FormatError(`${quote(path)} holds ${nameKind(value)} in place of a dictionary's weights.`);
+  const isBackup = outer.get('ae') instanceof Map;
+  const state = isBackup ? asState(outer.get('ae'))! : outer;
+  const trainer = maybeRecord(maybeRecord(configuration)?.trainer) ?? {};
+  const className = readClass(state, trainer.dict_class, path, warnings);
+  const layout = LAYOUTS[className];
+  refuseOthers(state, [...layout.tensors.map(([from]) => from), ...layout.scalars], className, path);
+  const tensors = tensorsOf(
+    state,
+    layout.tensors.map(([from]) => from),
+    path,
+  );
+  const { d_in, d_sae } = readSizes(className, tensors, trainer, path);
+  assertForeign(tensors, shapesOf(layout, d_in, d_sae), className, configuration === undefined ? 'its encoder' : 'config.json', path);
+  const topk = await readTopk(className, state, d_sae, path);
+  const scale = isBackup ? await readNormFactor(outer, path) : undefined;
+  const config = createConfig({
+    architecture: layout.architecture,
+    d_in,
+    d_sae,
+    apply_b_dec_to_input: layout.subtracts,
+    ...(topk && { k: topk.k, rescale_acts_by_decoder_norm: false }),
+    ...(scale !== undefined && { normalize_activations: 'expected_average_only_in' as const, activation_scale: scale }),
+    ...readPlace(trainer, configuration, path),
+    training_checkpoint: isBackup,
+  });
+  if (config.hook_name === null) warnings.push(`${quote(path)}: neither its config.json nor its folders name a hook that is known here.`);
+  return createCandidate({
+    name: nameOf(path),
+    format: 'dictionary_learning',
+    config,
+    bytes: bytesOf(tensors.values()),
+    record: configuration,
+    notes: listNotes(className, layout, topk, isBackup),
+    parts: async () => [
+      ...(await partsOf(tensors, layout.tensors)),
+      ...(layout.architecture.endsWith('batchtopk') ? [partOf('topk_threshold', [], Float32Array.of(topk!.threshold))] : []),
+    ],
+  });
+}
+
+function listNotes(className: ClassName, { subtracts }: Layout, topk: Topk | undefined, isBackup: boolean): string[] {
+  const unset = topk && topk.threshold < 0;
+  return [
+    `Class ${className}; b_dec is ${subtracts ? '' : 'not '}subtracted from the input.`,
+    ...(className === 'AutoEncoder' ? ['Features are in stored units; the library itself rescales them to decoder rows of norm 1.'] : []),
+    ...(className === 'AutoEncoderTopK' && !unset
+      ? [`The ${topk!.k} largest features are kept; its stored threshold is not used, as by default in the library.`]
+      : []),
+    ...(className.includes('Batch') && unset
+      ? ['Its threshold was never estimated (−1), so every positive feature stays, as in the library. It was probably stopped early.']
+      : []),
+    ...(isBackup ? ['A backup from the middle of a run: its biases are in normalised units, and the factor beside them is applied.'] : []),
+  ];
+}
+
+/** The class by its tensors; config.json must agree. */
+function readClass(state: State, stated: unknown, path: string, warnings: string[]): ClassName {
+  const found = classOf(state);
+  if (!found) {
+    throw new FormatError(`${quote(path)} holds no dictionary of a known class: neither encoder.weight nor W_enc with a threshold.`);
+  }
+  if (stated === undefined || stated === found) return found;
+  // StandardTrainerAprilUpdate writes the wrong name.
+  if (stated === 'AutoEncoder' && found === 'AutoEncoderNew') {
+    warnings.push(`config.json beside ${quote(path)} says AutoEncoder, but the tensors are those of AutoEncoderNew; they count.`);
+    return found;
+  }
+  // These two have the same tensors.
+  if (found === 'AutoEncoderTopK' && stated === 'BatchTopKSAE') return 'BatchTopKSAE';
+  throw new FormatError(
+    `config.json beside ${quote(path)} gives dict_class as ${describe(stated)}, but the tensors are those of ${found}.`,
+  );
+}
+
+function classOf(state: State): ClassName | undefined {
+  const has = (...keys: string[]) => keys.every((key) => state.has(key));
+  if (has('group_sizes')) return 'MatryoshkaBatchTopKSAE';
+  if (has('W_enc')) return has('threshold') ? 'JumpReluAutoEncoder' : undefined;
+  if (has('r_mag')) return 'GatedAutoEncoder';
+  if (has('k')) return 'AutoEncoderTopK';
+  if (has('decoder.bias')) return 'AutoEncoderNew';
+  return has('encoder.weight') || has('decoder.weight') ? 'AutoEncoder' : undefined;
+}
+
+/** From the encoder; config.json must agree where it says. */
+function readSizes(
+  className: ClassName,
+  tensors: ReadonlyMap<string, TorchTensor>,
+  trainer: Record<string, unknown>,
+  path: string,
+): { d_in: number; d_sae: number } {
+  const isLinear = LAYOUTS[className].tensors.some(([from]) => from === 'encoder.weight');
+  const encoder = tensors.get(isLinear ? 'encoder.weight' : 'W_enc');
+  if (!encoder) throw new FormatError(`${quote(path)} has no tensor ${isLinear ? 'encoder.weight' : 'W_enc'}, which ${className} needs.`);
+  if (encoder.shape.length !== 2) {
+    throw new FormatError(`${quote(path)} stores its encoder with ${encoder.shape.length} dimensions; it must have two.`);
+  }
+  const [rows, columns] = encoder.shape;
+  const [d_in, d_sae] = isLinear ? [columns, rows] : [rows, columns];
+  readCount(d_in, 'the input width', path);
+  readCount(d_sae, 'the number of features', path, MAX_SIZE);
+  for (const [key, size] of [
+    ['activation_dim', d_in],
+    ['dict_size', d_sae],
+  ] as const) {
+    const stated = trainer[key];
+    if (stated !== undefined && stated !== size) {
+      throw new FormatError(`config.json beside ${quote(path)} gives ${key} as ${describe(stated)}, but the encoder has ${size}.`);
+    }
+  }
+  return { d_in, d_sae };
+}
+
+function shapesOf({ tensors }: Layout, d_in: number, d_sae: number): Record<string, number[]> {
+  const shapes: Record<string, number[]> = { W_enc: [d_in, d_sae], W_dec: [d_sae, d_in], b_dec: [d_in] };
+  return Object.fromEntries(
+    tensors.map(([from, to, turned]) => {
+      const shape = shapes[to] ?? [d_sae];
+      return [from, turned ? [...shape].reverse() : shape];
+    }),
+  );
+}
+
+interface Topk {
+  k: number;
+  /** Below 0: never estimated. */
+  threshold: number;
+}
+
+async function readTopk(className: ClassName, state: State, d_sae: number, path: string): Promise<Topk | undefined> {
+  if (!LAYOUTS[className].scalars.includes('k')) return undefined;
+  const k = readCount(await readScalar(state, 'k', path), 'k', path, d_sae);
+  const threshold = (await readScalar(state, 'threshold', path)) ?? -1;
+  if (!Number.isFinite(threshold)) throw new FormatError(`${quote(path)} gives its threshold as ${threshold}; it must be a finite number.`);
+  return { k, threshold };
+}
+
+/** Rows are divided by it before encoding. @returns what they are multiplied by */
+async function readNormFactor(backup: State, path: string): Promise<number | undefined> {
+  const factor = backup.get('norm_factor') === null ? undefined : await readScalar(backup, 'norm_factor', path);
+  if (factor === undefined) return undefined;
+  if (!(factor > 0 && Number.isFinite(factor))) {
+    throw new FormatError(`${quote(path)} gives norm_factor as ${factor}; it must be a number above 0.`);
+  }
+  return 1 / factor;
+}
+
+type Place = Pick<DictionaryConfig, 'hook_name' | 'model_name' | 'context_size'>;
+
+/** Where it reads: submodule_name, else the folders' names. */
+function readPlace(trainer: Record<string, unknown>, configuration: unknown, path: string): Place {
+  const { submodule_name, lm_name } = trainer;
+  const buffer = maybeRecord(maybeRecord(configuration)?.buffer) ?? {};
+  const stated = typeof submodule_name === 'string' ? hookOfSubmodule(submodule_name) : null;
+  const hook = stated ?? hookOfPath(path, hookOfSubmodule);
+  return {
+    hook_name: buffer.io === 'in' ? inputOf(hook) : hook,
+    model_name: typeof lm_name === 'string' ? lm_name : null,
+    context_size: typeof buffer.ctx_len === 'number' ? buffer.ctx_len : null,
+  };
+}
+
+/** The hook that a block reads, for buffers of a module's input; of other modules none is known. */
+function inputOf(hook: string | null): string | null {
+  return hook?.endsWith('.hook_resid_post') ? hook.replace(/post$/, 'pre') : null;
+}
+
+/** Folders called trainer_0 or 10_32768 say little, so the one above is named too. */
+function nameOf(path: string): string {
+  const folders = path.split('/').slice(0, -1);
+  const file = baseName(path).replace(/\.pt$/, '');
+  const named = folders.filter((folder) => folder !== 'checkpoints').slice(-2);
+  return [...named, ...(file === 'ae' ? [] : [file])].join(' ') || file;
+}

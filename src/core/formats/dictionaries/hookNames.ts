@@ -1,0 +1,103 @@
+/**
+ * Hook names of the libraries that name modules instead of hooks, as TransformerLens names. Anything not
+ * known for certain is null, and the report says so: a dictionary at the wrong hook looks alive and means
+ * nothing (SAELens's importers put every sparsify hookpoint at hook_resid_post).
+ */
+
+/** A module's output in GPT-NeoX, GPT-2 and Llama naming, without the model's own prefix. */
+const OUTPUTS: [RegExp, string][] = [
+  [/^(\d+)$/, 'hook_resid_post'],
+  [/^(\d+)\.(mlp)$/, 'hook_mlp_out'],
+  [/^(\d+)\.(attention|attn|self_attn)$/, 'hook_attn_out'],
+];
+
+/** Inputs of the same modules; what an mlp reads is the second LayerNorm, weight and bias applied. */
+const INPUTS: [RegExp, string][] = [
+  [/^(\d+)$/, 'hook_resid_pre'],
+  [/^(\d+)\.(mlp)$/, 'ln2.hook_normalized'],
+  [/^(\d+)\.(attention|attn|self_attn)$/, 'ln1.hook_normalized'],
+];
+
+const EMBEDDING = /^(gpt_neox\.|transformer\.|model\.)?(embed_in|wte|embed_tokens)$/;
+
+/**
+ * @param module "layers.3", "layers.3.mlp", "gpt_neox.layers.3.attention", "embed_in"
+ * @param side which of the module's tensors
+ * @returns a TransformerLens hook, or null where none is known
+ */
+export function hookOfModule(module: string, side: 'in' | 'out' = 'out'): string | null {
+  if (EMBEDDING.test(module)) return side === 'out' ? 'hook_embed' : null;
+  const path = /(?:^|\.)(?:layers|h)\.(.+)$/.exec(module)?.[1];
+  if (path === undefined) return null;
+  for (const [pattern, site] of side === 'in' ? INPUTS : OUTPUTS) {
+    const layer = pattern.exec(path)?.[1];
+    if (layer !== undefined) return `blocks.${Number(layer)}.${site}`;
+  }
+  return null;
+}
+
+/** What dictionary_learning's users write for submodule_name, and its folders are called. */
+const SUBMODULES: [RegExp, string][] = [
+  [/^(?:resid_post|resid_out|resid)_?layer_?(\d+)$/, 'hook_resid_post'],
+  [/^resid_pre_?layer_?(\d+)$/, 'hook_resid_pre'],
+  [/^(?:attn_out|attention_out|attn)_?layer_?(\d+)$/, 'hook_attn_out'],
+  [/^(?:mlp_out|mlp)_?layer_?(\d+)$/, 'hook_mlp_out'],
+];
+
+/**
+ * @param name "resid_post_layer_3", "mlp_out_layer2", "embed", or a module
+ * @returns a TransformerLens hook, or null where none is known
+ */
+export function hookOfSubmodule(name: string): string | null {
+  if (name === 'embed' || name === 'embed_layer') return 'hook_embed';
+  for (const [pattern, site] of SUBMODULES) {
+    const layer = pattern.exec(name)?.[1];
+    if (layer !== undefined) return `blocks.${Number(layer)}.${site}`;
+  }
+  return hookOfModule(name);
+}
+
+/** The hook that the innermost telling folder of a path names. */
+export function hookOfPath(path: string, hookOf: (folder: string) => string | null): string | null {
+  for (const folder of path.split('/').reverse()) {
+    const hook = hookOf(folder);
+    if (hook !== null) return hook;
+  }
+  return null;
+}
+
+/** Folders of openai/sparse_autoencoder (paths.py): the place, and a version. The file is called by the layer. */
+const OPENAI_PLACES: Record<string, string> = {
+  mlp_post_act: 'mlp.hook_post',
+  resid_delta_mlp: 'hook_mlp_out',
+  resid_delta_attn: 'hook_attn_out',
+  resid_post_attn: 'hook_resid_mid',
+  resid_post_mlp: 'hook_resid_post',
+};
+
+/** @param path ".../resid_post_mlp_v5_32k/autoencoders/8.pt" */
+export function hookOfOpenai(path: string): string | null {
+  const layer = /(?:^|\/)(\d+)\.pt$/.exec(path)?.[1];
+  for (const folder of path.split('/')) {
+    const site = OPENAI_PLACES[folder.replace(/_v\d.*$/, '')];
+    if (site !== undefined && layer !== undefined) return `blocks.${Number(layer)}.${site}`;
+  }
+  return null;
+}
+
+/** Folders of sparse_coding's sweeps: "tied_residual_l2_r4" (big_sweep.py, activation_dataset.py). */
+const SPARSE_CODING_PLACES: Record<string, string> = { residual: 'hook_resid_post', mlp: 'mlp.hook_post', mlpout: 'hook_mlp_out' };
+
+export function hookOfSweep(folder: string): string | null {
+  const [, place, layer] = /(?:^|_)(residual|mlpout|mlp)_l(\d+)(?:_|$)/.exec(folder) ?? [];
+  return place === undefined ? null : `blocks.${Number(layer)}.${SPARSE_CODING_PLACES[place]}`;
+}
+
+/** Folders of Gemma Scope: "layer_20/width_16k/average_l0_71". */
+export function hookOfGemmaScope(path: string): string | null {
+  const layer = /(?:^|\/)layer_(\d+)(?:\/|$)/.exec(path)?.[1];
+  if (layer === undefined) return null;
+  if (/(^|[-_/])mlp([-_/]|$)/.test(path)) return `blocks.${Number(layer)}.hook_mlp_out`;
+  if (/(^|[-_/])att([-_/]|$)/.test(path)) return `blocks.${Number(layer)}.attn.hook_z`;
+  return `blocks.${Number(layer)}.hook_resid_post`;
+}

@@ -1,0 +1,79 @@
+/**
+ * neelnanda-io/1L-Sparse-Autoencoder: {version}.pt with {version}_cfg.json.
+ * f = ReLU((x − b_dec)·W_enc + b_enc); x̂ = f·W_dec + b_dec (reference/sae-libraries.md A7).
+ */
+import { FormatError } from '../bytes.ts';
+import { maybeRecord, quote } from '../text.ts';
+import type { TorchValue } from '../torch/index.ts';
+import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
+import type { Candidate } from './opened.ts';
+import { asState, bytesOf, nameKind, partsOf, refuseOthers, tensorsOf } from './torchState.ts';
+
+const TENSORS = ['W_enc', 'W_dec', 'b_enc', 'b_dec'];
+
+/** Hooks that move when a model's writing weights are centred, as TransformerLens does by default. */
+const CENTRED = /hook_(resid_(pre|mid|post)|attn_out|mlp_out|embed)$/;
+
+/** The file of settings beside a .pt file. */
+export function cfgOf(name: string): string {
+  return name.replace(/\.pt$/, '_cfg.json');
+}
+
+/**
+ * @param configuration parsed {version}_cfg.json
+ * @throws FormatError
+ */
+export async function openOneLayer(path: string, value: TorchValue, configuration: unknown, warnings: string[]): Promise<Candidate> {
+  const state = asState(value);
+  if (!state) throw new FormatError(`${quote(path)} holds ${nameKind(value)} in place of a dictionary's weights.`);
+  refuseOthers(state, TENSORS, '1L-Sparse-Autoencoder dictionary', path);
+  const cfg = maybeRecord(configuration) ?? {};
+  const tensors = tensorsOf(state, TENSORS, path);
+  const shape = tensors.get('W_enc')?.shape;
+  if (shape?.length !== 2) throw new FormatError(`${quote(path)} has no W_enc with two dimensions.`);
+  const [d_in, d_sae] = [readCount(shape[0], 'the input width', path), readCount(shape[1], 'the number of features', path)];
+  // dict_size is absent where the width follows from dict_mult.
+  for (const [key, size] of [
+    ['act_size', d_in],
+    ['dict_size', d_sae],
+  ] as const) {
+    if (cfg[key] !== undefined && cfg[key] !== size) {
+      throw new FormatError(`${quote(cfgOf(path))} gives ${key} as ${describe(cfg[key])}, but the encoder has ${size}.`);
+    }
+  }
+  assertForeign(
+    tensors,
+    { W_enc: [d_in, d_sae], W_dec: [d_sae, d_in], b_enc: [d_sae], b_dec: [d_in] },
+    'this dictionary',
+    'its encoder',
+    path,
+  );
+  const hook_name = typeof cfg.act_name === 'string' ? cfg.act_name : null;
+  if (hook_name === null) warnings.push(`${quote(cfgOf(path))} does not say which hook the dictionary reads (act_name).`);
+  else if (CENTRED.test(hook_name)) {
+    warnings.push(
+      `${quote(path)} was trained through TransformerLens, which centres ${hook_name} by default; its files do not say whether it did.`,
+    );
+  }
+  return createCandidate({
+    name: path.split('/').pop()!.replace(/\.pt$/, ''),
+    format: '1l-sae',
+    config: createConfig({
+      architecture: 'standard',
+      d_in,
+      d_sae,
+      apply_b_dec_to_input: true,
+      hook_name,
+      model_name: typeof cfg.model_name === 'string' ? cfg.model_name : null,
+      context_size: typeof cfg.seq_len === 'number' ? cfg.seq_len : null,
+    }),
+    bytes: bytesOf(tensors.values()),
+    record: configuration,
+    notes: ['b_dec is subtracted from the input.'],
+    parts: () =>
+      partsOf(
+        tensors,
+        TENSORS.map((name) => [name, name]),
+      ),
+  });
+}
