@@ -17,6 +17,8 @@ import type {
   Edit,
   EvaluateOptions,
   Evaluation,
+  ExportFormat,
+  FoundDictionary,
   GenerateOptions,
   Generated,
   HubModel,
@@ -161,13 +163,21 @@ export interface FeaturescopeApi extends TrainingApi {
   dictionaries: {
     /** Those that fit the loaded model first. */
     list(): Promise<DictionaryInfo[]>;
-    /** Opens SAELens folders and keeps them for the next visit (a warning says when that cannot be). `pick` chooses among several, by position. */
+    /** What `import` would open of these files, in the order that its `pick` counts; no tensor is read. */
+    inspect(files: FileIn[]): Promise<{ found: FoundDictionary[]; warnings: string[] }>;
+    /**
+     * Opens dictionaries of SAELens, dictionary_learning, sparsify, OpenAI, sparse_coding, 1L-Sparse-Autoencoder and in Gemma
+     * Scope's layout, and keeps them for the next visit (a warning says when that cannot be). `pick` chooses among several.
+     */
     import(
       files: FileIn[],
       options?: { pick?: number[]; onProgress?: (progress: LoadProgress) => void; signal?: AbortSignal },
     ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
-    /** A zip whose tensors are byte for byte what came in. */
-    export(id: string, format: 'saelens'): Promise<Blob>;
+    /**
+     * A zip with a folder of that library. Its tensors are byte for byte what came in, unless something had to be put into
+     * them that the library cannot say. Rejects with the reason where it cannot hold the dictionary (`card(id).exports`).
+     */
+    export(id: string, format: ExportFormat): Promise<Blob>;
     /** Forgets an imported dictionary. */
     remove(id: string): Promise<void>;
     /** Encoder column, decoder row and encoder bias of one latent. */

@@ -173,6 +173,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     },
     dictionaries: {
       list: dictionaries,
+      inspect: (files) => lens.call('inspectDictionaries', [toFiles(files)]),
       import: async (files, options) => {
         const { onProgress, signal, ...rest } = options ?? {};
         const imported = await lens.call('importDictionaries', [toFiles(files), rest], { onProgress, signal });

@@ -3,7 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn, StorageUse } from '../app/api.ts';
 import { FormatError } from '../core/formats/bytes.ts';
 import { readZip } from '../core/formats/zip.ts';
-import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
+import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import type { AppState, Notice } from './appState.ts';
 import { isAbort, sentenceOf } from './latest.ts';
 import type { ImportTask, OpenDialog } from './libraryFacts.ts';
@@ -18,7 +18,7 @@ export interface LibraryActions {
   /** Opens dictionaries; asks which when there are several. */
   importDictionaries: (files: FileIn[]) => Promise<void>;
   /** Answers the question which of several are meant. */
-  importFolders: (folders: readonly string[]) => Promise<void>;
+  importPicked: (positions: readonly number[]) => Promise<void>;
   cancelImport: () => void;
   /** Forgets an imported dictionary; the notice brings it back. */
   removeDictionary: (id: string) => Promise<void>;
@@ -34,7 +34,7 @@ export interface LibraryActions {
   /** Called when what is kept changed. @returns how to stop */
   watchStorage: (listener: () => void) => () => void;
   /** The zip, or null when it failed and the notice says why. */
-  exportDictionary: (id: string) => Promise<Blob | null>;
+  exportDictionary: (id: string, format: ExportFormat) => Promise<Blob | null>;
 }
 
 /** Follows the library, here and in other tabs, for as long as the page lives. */
@@ -54,7 +54,8 @@ export function createLibrary(
   };
   api.dictionaries.subscribe(() => void refresh());
 
-  const open = async (files: FileIn[]) => {
+  /** @param pick which of several, where that was asked; without it a person is asked */
+  const open = async (files: FileIn[], pick?: number[]) => {
     running?.abort();
     const mine = new AbortController();
     running = mine;
@@ -63,7 +64,16 @@ export function createLibrary(
       if (running === mine) store.setState({ importTask });
     };
     try {
+      if (!pick) {
+        const { found } = await api.dictionaries.inspect(files);
+        if (mine.signal.aborted) return;
+        if (found.length > 1) {
+          put({ status: 'choosing', files, found });
+          return;
+        }
+      }
       const { dictionaries, warnings } = await api.dictionaries.import(files, {
+        ...(pick && { pick }),
         signal: mine.signal,
         onProgress: (progress) => put({ status: 'running', progress }),
       });
@@ -79,7 +89,10 @@ export function createLibrary(
     const { dictionaries } = store.getState();
     const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
     // Its bytes are held until the notice goes, so that it can come back.
-    const kept = await api.dictionaries.export(id, 'saelens').catch(() => null);
+    const kept = await api.dictionaries
+      .export(id, 'saelens')
+      .catch(() => api.dictionaries.export(id, 'sparsify'))
+      .catch(() => null);
     try {
       await api.dictionaries.remove(id);
     } catch (error) {
@@ -99,16 +112,12 @@ export function createLibrary(
 
   return {
     openDialog: (dialog) => store.setState({ dialog }),
-    async importDictionaries(files) {
-      const folders = dictionaryFolders(files);
-      if (folders.length > 1) store.setState({ importTask: { status: 'choosing', files, folders } });
-      else await open(files);
-    },
-    async importFolders(folders) {
+    importDictionaries: (files) => open(files),
+    async importPicked(positions) {
       const { importTask } = store.getState();
       if (importTask.status !== 'choosing') return;
-      if (folders.length === 0) store.setState({ importTask: { status: 'idle' } });
-      else await open(importTask.files.filter((file) => folders.includes(folderOf(pathOf(file)))));
+      if (positions.length === 0) store.setState({ importTask: { status: 'idle' } });
+      else await open(importTask.files, [...positions]);
     },
     cancelImport() {
       running?.abort();
@@ -149,9 +158,9 @@ export function createLibrary(
       const stops = [api.dictionaries.subscribe(listener), api.labels.subscribe(listener), api.settings.subscribe(listener)];
       return () => stops.forEach((stop) => stop());
     },
-    async exportDictionary(id) {
+    async exportDictionary(id, format) {
       try {
-        return await api.dictionaries.export(id, 'saelens');
+        return await api.dictionaries.export(id, format);
       } catch (error) {
         say(`${id} could not be exported. ${sentenceOf(error)}`);
         return null;
@@ -164,7 +173,7 @@ export function createLibrary(
 async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
   const files = await readZip(zip, 'the export', () => Promise.reject(new FormatError('An export holds nothing compressed.')));
   const folder = label.replace(/[\\/]+/g, ' ');
-  return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.lastIndexOf('/') + 1)}`, data: data as Blob }));
+  return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.indexOf('/') + 1)}`, data: data as Blob }));
 }
 
 /** What a person meant by files they dropped. Names decide; what is wrong inside is said by whoever opens them. */
@@ -173,27 +182,11 @@ export function kindOfFiles(files: readonly FileIn[]): 'dictionary' | 'labels' |
   const some = (pattern: RegExp) => names.some((name) => pattern.test(name));
   if (names.length > 0 && names.every((name) => /\.(txt|md|jsonl|csv)(\.gz)?$/.test(name))) return 'text';
   // A model has config.json and tokenizer.json; only dictionaries have cfg.json.
-  if (some(/^(cfg\.json|sae_weights\.safetensors|sae\.safetensors|ae\.pt|learned_dicts\.pt)$/)) return 'dictionary';
+  if (some(/^(cfg\.json|sae_weights\.safetensors|sae\.safetensors|ae(_\d+)?\.pt|learned_dicts\.pt)$/)) return 'dictionary';
   if (some(/\.(zip|pt|npz)$/) && !some(/^(config|tokenizer)\.json$/)) return 'dictionary';
   return names.length === 1 && names[0].endsWith('.json') && !/^(config|tokenizer)\.json$/.test(names[0]) ? 'labels' : 'model';
 }
 
-/** Folders that hold a dictionary each, in the order of their names. */
-export function dictionaryFolders(files: readonly FileIn[]): string[] {
-  const paths = files.map(pathOf);
-  const withConfig = paths.filter((path) => baseOf(path) === 'cfg.json').map(folderOf);
-  const whole = withConfig.filter((folder) => paths.some((path) => folderOf(path) === folder && path.endsWith('.safetensors')));
-  return [...new Set(whole)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-}
-
 function pathOf(file: FileIn): string {
   return file instanceof File ? file.webkitRelativePath || file.name : file.path;
-}
-
-function baseOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

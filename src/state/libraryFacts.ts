@@ -1,11 +1,11 @@
 /** The part of the state that is about the library and what covers the page. */
 import type { FileIn } from '../app/api.ts';
-import type { LoadProgress } from '../core/lm/types.ts';
+import type { FoundDictionary, LoadProgress } from '../core/lm/types.ts';
 
 export type ImportTask =
   | { status: 'idle' }
   /** Several dictionaries were found: which are meant? */
-  | { status: 'choosing'; files: FileIn[]; folders: readonly string[] }
+  | { status: 'choosing'; files: FileIn[]; found: readonly FoundDictionary[] }
   | { status: 'running'; progress: LoadProgress | null }
   | { status: 'done'; opened: readonly string[]; warnings: readonly string[] }
   | { status: 'failed'; message: string };

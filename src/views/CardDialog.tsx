@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
-import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
+import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { FactList } from './FactList.tsx';
-import { ExportButton } from './LibraryDialog.tsx';
+import { EXPORT_NAMES, ExportButton } from './LibraryDialog.tsx';
 import { Failure, Skeleton } from './Panel.tsx';
 import { Sheet } from './Sheet.tsx';
 import { useActions } from './StoreContext.tsx';
@@ -37,7 +37,7 @@ export function CardDialog({ id }: { id: string }) {
 
 function Card({ card }: { card: DictionaryCard }) {
   const { openDialog } = useActions();
-  const { info, config, record, tensors, misfit, density } = card;
+  const { info, config, record, tensors, misfit, density, notes, exports } = card;
   return (
     <>
       <p>
@@ -65,6 +65,15 @@ function Card({ card }: { card: DictionaryCard }) {
           </span>
           <CopyButton label="Copy" text={() => info.hash} />
         </p>
+      )}
+      {notes.length > 0 && (
+        <ul className="card-notes" aria-label="What its files mean">
+          {notes.map((note) => (
+            <li key={note} className="hint">
+              {note}
+            </li>
+          ))}
+        </ul>
       )}
       <Quality id={info.id} record={record} measurable={!misfit} />
       {density && <DensityPicture density={density} />}
@@ -101,8 +110,20 @@ function Card({ card }: { card: DictionaryCard }) {
           <FactList className="card-facts" facts={Object.entries(record).map(([name, value]) => [name, shown(value)])} />
         </details>
       )}
+      <section className="sheet-section" aria-label="Export">
+        <h3>Export</h3>
+        <ul className="card-exports">
+          {exports.map(({ format, obstacle }) => (
+            <li key={format}>
+              <span>
+                {EXPORT_NAMES[format]} <span className="hint">{obstacle || EXPORT_USES[format]}</span>
+              </span>
+              {obstacle === '' && <ExportButton id={info.id} label={info.label} format={format} />}
+            </li>
+          ))}
+        </ul>
+      </section>
       <div className="panel-foot">
-        <ExportButton id={info.id} label={info.label} />
         <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library' })}>
           All dictionaries
         </button>
@@ -110,6 +131,13 @@ function Card({ card }: { card: DictionaryCard }) {
     </>
   );
 }
+
+/** What each export is for. */
+const EXPORT_USES: Record<ExportFormat, string> = {
+  saelens: 'for SAELens, SAEBench and SAEDashboard, and for opening here again.',
+  dictionary_learning: 'for that library; its loader rescales features unless told normalize_decoder=False.',
+  sparsify: 'for EleutherAI’s sparsify and delphi.',
+};
 
 /** Figures under the names that training records and evaluations give them. */
 const QUALITY: { name: string; key: 'l0' | 'fvu' | 'ce_recovered' | 'alive' | 'dead'; formula: string; show: (value: number) => string }[] =

@@ -1,8 +1,12 @@
 import { useState } from 'react';
-import { formatInteger } from '../charts/format.ts';
+import { formatBytes, formatInteger } from '../charts/format.ts';
+import type { FoundDictionary } from '../core/lm/types.ts';
 import { Failure } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { Sheet } from './Sheet.tsx';
+
+/** More dictionaries than this are not opened without choosing. */
+const MANY = 8;
 
 /** How the opening of dictionaries goes. */
 export function ImportStatus() {
@@ -35,30 +39,38 @@ export function ImportStatus() {
 export function PickDialog() {
   const task = useApp((s) => s.importTask);
   if (task.status !== 'choosing') return null;
-  return <Pick folders={task.folders} />;
+  return <Pick found={task.found} />;
 }
 
-function Pick({ folders }: { folders: readonly string[] }) {
-  const { importFolders } = useActions();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(folders));
-  const toggle = (folder: string) => {
+function Pick({ found }: { found: readonly FoundDictionary[] }) {
+  const { importPicked } = useActions();
+  const everything = found.map((_, position) => position);
+  // Sweeps hold dozens of large ones: those are chosen one by one.
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(() => new Set(found.length > MANY ? [] : everything));
+  const toggle = (position: number) => {
     const next = new Set(chosen);
-    if (!next.delete(folder)) next.add(folder);
+    if (!next.delete(position)) next.add(position);
     setChosen(next);
   };
-  const all = chosen.size === folders.length;
+  const all = chosen.size === found.length;
+  const bytes = [...chosen].reduce((sum, position) => sum + found[position].bytes, 0);
   return (
-    <Sheet title={`${formatInteger(folders.length)} dictionaries found`} onClose={() => void importFolders([])}>
+    <Sheet title={`${formatInteger(found.length)} dictionaries found`} onClose={() => void importPicked([])}>
       <label className="check">
-        <input type="checkbox" checked={all} onChange={() => setChosen(new Set(all ? [] : folders))} />
+        <input type="checkbox" checked={all} onChange={() => setChosen(new Set(all ? [] : everything))} />
         All of them
       </label>
       <ul className="pick-list">
-        {folders.map((folder) => (
-          <li key={folder}>
+        {found.map(({ name, architecture, hook, d_sae, bytes }, position) => (
+          <li key={position}>
             <label className="check">
-              <input type="checkbox" checked={chosen.has(folder)} onChange={() => toggle(folder)} />
-              <code>{folder || 'the files themselves'}</code>
+              <input type="checkbox" checked={chosen.has(position)} onChange={() => toggle(position)} />
+              <span>
+                <code>{name}</code>{' '}
+                <span className="hint">
+                  {architecture}, {formatInteger(d_sae)} features{hook && ` of ${hook}`}, {formatBytes(bytes)}
+                </span>
+              </span>
             </label>
           </li>
         ))}
@@ -68,11 +80,12 @@ function Pick({ folders }: { folders: readonly string[] }) {
           type="button"
           className="button-main"
           disabled={chosen.size === 0}
-          onClick={() => void importFolders(folders.filter((folder) => chosen.has(folder)))}
+          onClick={() => void importPicked([...chosen].sort((a, b) => a - b))}
         >
           Open {formatInteger(chosen.size)}
+          {chosen.size > 0 && ` (${formatBytes(bytes)})`}
         </button>
-        <button type="button" onClick={() => void importFolders([])}>
+        <button type="button" onClick={() => void importPicked([])}>
           Cancel
         </button>
       </div>

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger } from '../charts/format.ts';
-import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo, ExportFormat } from '../core/lm/types.ts';
 import { FileChooser } from './FileChooser.tsx';
 import { ImportStatus } from './ImportStatus.tsx';
 import { LabelMenu } from './LabelMenu.tsx';
@@ -8,6 +8,12 @@ import { Empty, Failure } from './Panel.tsx';
 import { saveBlob } from './saveBlob.ts';
 import { Sheet } from './Sheet.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
+
+export const EXPORT_NAMES: Record<ExportFormat, string> = {
+  saelens: 'SAELens',
+  dictionary_learning: 'dictionary_learning',
+  sparsify: 'sparsify',
+};
 
 /** Every dictionary at hand, those of other models too. */
 export function LibraryDialog() {
@@ -28,8 +34,9 @@ export function LibraryDialog() {
         <h3>Open a dictionary</h3>
         <FileChooser onFiles={(files) => void importDictionaries(files)} />
         <p className="hint">
-          Or drop them anywhere on the page. A SAELens folder, <code>cfg.json</code> with <code>sae_weights.safetensors</code>, or a zip of
-          such folders. Files stay in this browser.
+          Or drop them anywhere on the page: folders of SAELens, dictionary_learning (<code>ae.pt</code>), sparsify or
+          1L-Sparse-Autoencoder, files of OpenAI (<code>.pt</code>), sparse_coding (<code>learned_dicts.pt</code>) or in Gemma Scope’s
+          layout (<code>.npz</code>), or a zip of such. Nothing in them is run, and files stay in this browser.
         </p>
         <ImportStatus />
       </section>
@@ -100,13 +107,14 @@ function misfitWords({ model, hook, d_in }: DictionaryInfo, open: string | undef
   return `${made}${open} has no ${hook} of ${formatInteger(d_in)} numbers, so it is here to look at, to export and for scripts.`;
 }
 
-export function ExportButton({ id, label }: { id: string; label: string }) {
+/** @param format whose folder is written */
+export function ExportButton({ id, label, format = 'saelens' }: { id: string; label: string; format?: ExportFormat }) {
   const { exportDictionary } = useActions();
   const [busy, setBusy] = useState(false);
   const save = async () => {
     setBusy(true);
-    const blob = await exportDictionary(id);
-    if (blob) saveBlob(blob, `${label.replace(/[\\/]+/g, ' ')}.zip`);
+    const blob = await exportDictionary(id, format);
+    if (blob) saveBlob(blob, `${label.replace(/[\\/]+/g, ' ')}${format === 'saelens' ? '' : ` ${format}`}.zip`);
     setBusy(false);
   };
   return (
@@ -115,8 +123,8 @@ export function ExportButton({ id, label }: { id: string; label: string }) {
       className="button-small"
       disabled={busy}
       onClick={() => void save()}
-      aria-label={`Export ${label} as a zip`}
-      title="A SAELens folder as a zip; its tensors are byte for byte what came in"
+      aria-label={`Export ${label} as a zip for ${EXPORT_NAMES[format]}`}
+      title={`A folder of ${EXPORT_NAMES[format]} as a zip`}
     >
       {busy ? 'Packing…' : 'Export'}
     </button>

@@ -24,7 +24,7 @@ const DEVICES = [
   { device: 'wasm', kernels: 'wasm-relaxed' },
   { device: 'webgpu', kernels: 'webgpu' },
 ] as const;
-const ARCHITECTURES: Architecture[] = ['tied', 'standard', 'topk', 'jumprelu', 'gated', 'batchtopk'];
+const ARCHITECTURES: Architecture[] = ['tied', 'standard', 'topk', 'groupmax', 'jumprelu', 'gated', 'batchtopk'];
 
 afterAll(closeBrowser);
 

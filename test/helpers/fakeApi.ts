@@ -16,8 +16,13 @@ export interface FakeOptions {
   n_ctx?: number;
   /** Rejects calls named here with the sentence. */
   fail?: Partial<
-    Record<'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'import' | 'evaluate', string>
+    Record<
+      'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'inspect' | 'import' | 'evaluate',
+      string
+    >
   >;
+  /** Names of the dictionaries in whatever files are opened; one when absent. */
+  found?: string[];
   /** None of the dictionaries fits the model. */
   misfit?: boolean;
   /** No feature fires on anything. */
@@ -244,6 +249,18 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         await wait('dictionaries', '');
         return dictionaries;
       },
+      async inspect() {
+        await wait('inspect', '');
+        const one = {
+          format: 'saelens',
+          architecture: 'standard',
+          hook: 'blocks.0.hook_resid_post',
+          d_in: 256,
+          d_sae: 1024,
+          bytes: 2 ** 21,
+        };
+        return { found: (options.found ?? ['mine']).map((name) => ({ name, ...one })), warnings: [] };
+      },
       async import() {
         await wait('import', '');
         const mine = { ...dictionaries[0], id: 'mine', label: 'mine', source: 'files' as const, fits: true };
@@ -263,6 +280,11 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
           config: { architecture: info.architecture, normalize_activations: 'none' },
           record: { l0: 38.9, fvu: 0.289, ce_recovered: 0.953, alive: 798 },
           density: new Float32Array(info.d_sae).fill(0.01),
+          notes: [],
+          exports: [
+            { format: 'saelens' as const, obstacle: '' },
+            { format: 'sparsify' as const, obstacle: 'sparsify keeps k features of each token.' },
+          ],
         };
       },
       densities: () => Promise.resolve(null),

@@ -1,7 +1,7 @@
 /** Comparing engines: latents within rounding of their threshold, or of the k-th largest, may fall on either side. */
 import { expect } from 'vitest';
 import { createRandom } from '../../src/core/array/random.ts';
-import { hasThreshold, isBatchTopk, type Architecture, type Dictionary } from '../../src/core/sae/dictionary.ts';
+import { hasThreshold, isBatchTopk, isGroupmax, isTopk, type Architecture, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { encode, multiplyRow } from '../../src/core/sae/encode.ts';
 import type { Latents } from '../../src/core/sae/latents.ts';
 import { getPlan } from '../../src/core/sae/plan.ts';
@@ -48,11 +48,17 @@ function marginsOf(dictionary: Dictionary, x: Float32Array, row: number, active:
   const q = new Float64Array(config.d_sae);
   prepareRow(config, plan, x, row, c, createPerRow(config, row + 1));
   multiplyRow(plan, c, q);
-  // In topk a latent competes with the smallest that was kept.
+  const values = q.map((product, j) => (plan.gain ? product * plan.gain[j] : product) + plan.bias[j]);
+  // In topk a latent competes with the smallest that was kept, in groupmax with the others of its group.
   const smallest = plan.k !== undefined && active.length === plan.k ? Math.min(...active) : 0;
+  const rival = (j: number) => {
+    const first = Math.floor(j / plan.groupSize!) * plan.groupSize!;
+    return Math.max(0, ...values.subarray(first, first + plan.groupSize!).filter((_, i) => first + i !== j));
+  };
   return q.map((product, j) => {
-    const p = (plan.gain ? product * plan.gain[j] : product) + plan.bias[j];
-    const fromThreshold = Math.abs(p - Math.max(smallest, plan.threshold ? plan.threshold[j] : 0));
+    const p = values[j];
+    const bar = plan.groupSize === undefined ? smallest : rival(j);
+    const fromThreshold = Math.abs(p - Math.max(bar, plan.threshold ? plan.threshold[j] : 0));
     return plan.gateBias ? Math.min(fromThreshold, Math.abs(product + plan.gateBias[j])) : fromThreshold;
   });
 }
@@ -71,7 +77,9 @@ export function randomSuite(architecture: Architecture, count: number): { dictio
         d_in,
         d_out: d_in,
         d_sae,
-        ...((architecture === 'topk' || isBatchTopk(architecture)) && { k: Math.min(d_sae, among([1, 2, 5, 40])) }),
+        ...((isTopk(architecture) || isBatchTopk(architecture)) && { k: Math.min(d_sae, among([1, 2, 5, 40])) }),
+        // Groups of one size: some divisor.
+        ...(isGroupmax(architecture) && { k: among([1, 2, 3, 5, 7, 8, 25, 64].filter((k) => d_sae % k === 0)) }),
         ...((architecture === 'topk' || isBatchTopk(architecture)) && { rescale_acts_by_decoder_norm: random() < 0.5 }),
         apply_b_dec_to_input: architecture !== 'tied' && random() < 0.5,
         normalize_activations: among([0, 1, 2]) === 0 && architecture !== 'tied' ? 'layer_norm' : 'none',

@@ -9,6 +9,8 @@ import type {
   Edit,
   EvaluateOptions,
   Evaluation,
+  ExportFormat,
+  FoundDictionary,
   GenerateOptions,
   Generated,
   HubModel,
@@ -55,9 +57,11 @@ export interface LensMethods {
   reconstruct(source: Source, dictionary: string): Array2;
   listDictionaries(): DictionaryInfo[];
   importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
+  /** What `importDictionaries` would open, in the order that `pick` counts. */
+  inspectDictionaries(files: FileIn[]): { found: FoundDictionary[]; warnings: string[] };
   /** Opens a dictionary that is not kept: one in training. Takes the place of an earlier one. */
   previewDictionary(files: FileIn[], options: { label: string; replaces: string | null }): DictionaryInfo;
-  exportDictionary(id: string, format: 'saelens'): Blob;
+  exportDictionary(id: string, format: ExportFormat): Blob;
   removeDictionary(id: string): void;
   /** Ids of those that will be here at the next visit. */
   keptDictionaries(): string[];

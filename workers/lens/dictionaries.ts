@@ -4,10 +4,18 @@ import type { DictionaryStore, StoredDictionary, StoredInfo as Described } from 
 import { download } from '../../src/cache/download.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
-import { openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
+import { EXPORT_FORMATS, exportDictionary, exportObstacle } from '../../src/core/formats/dictionaries/export.ts';
+import { listDictionaryFiles, openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
 import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
-import { exportSaelens } from '../../src/core/formats/dictionaries/write.ts';
-import type { DictionaryCard, DictionaryDensities, DictionaryInfo, LatentEdit, LoadProgress } from '../../src/core/lm/types.ts';
+import type {
+  DictionaryCard,
+  DictionaryDensities,
+  DictionaryInfo,
+  ExportFormat,
+  FoundDictionary,
+  LatentEdit,
+  LoadProgress,
+} from '../../src/core/lm/types.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../engine/encode.ts';
@@ -104,6 +112,11 @@ export class DictionaryLibrary {
     return { infos, warnings };
   }
 
+  /** What `import` would open. */
+  async inspect(files: FileIn[]): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
+    return listDictionaryFiles(await unpackZips(files));
+  }
+
   /** Opens a dictionary that is not kept. @returns its id, another one whenever a number of it has changed */
   async preview(files: FileIn[], label: string): Promise<string> {
     const { dictionaries } = await openDictionaryFiles(files);
@@ -128,12 +141,13 @@ export class DictionaryLibrary {
     this.#takeKept(kept);
   }
 
-  async export(id: string): Promise<Blob> {
+  /** @throws FormatError with the sentence that says why the format cannot hold it */
+  async export(id: string, format: ExportFormat): Promise<Blob> {
     const entry = await this.#find(id);
     const opened = await entry.open();
     const folder = id.replace(/[^\w.-]+/g, '_');
     const files: AsyncZippable = {};
-    for (const { path, parts } of await exportSaelens(opened, folder)) {
+    for (const { path, parts } of await exportDictionary(opened, format, folder)) {
       const buffers = parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer()));
       const blob = new Blob(await Promise.all(buffers));
       // Weights do not compress; storing them keeps the export quick.
@@ -167,6 +181,8 @@ export class DictionaryLibrary {
       config: flatten(opened.config) ?? {},
       record: flatten(opened.record),
       density: densityOf(opened),
+      notes: opened.notes ?? [],
+      exports: EXPORT_FORMATS.map((format) => ({ format, obstacle: exportObstacle(opened.config, format) })),
     };
   }
 

@@ -27,6 +27,7 @@ export function lensHandlers(session: LensSession): Handlers {
     reconstruct: (context, source, id) => session.reconstruct(context, source, id),
     listDictionaries: () => session.listDictionaries(),
     importDictionaries: (context, files, options) => session.importDictionaries(context, files, options),
+    inspectDictionaries: (_, files) => session.inspectDictionaries(files),
     previewDictionary: (_, files, options) => session.previewDictionary(files, options),
     exportDictionary: (_, id, format) => session.exportDictionary(id, format),
     removeDictionary: (_, id) => session.removeDictionary(id),

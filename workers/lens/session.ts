@@ -6,6 +6,7 @@ import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import type { DictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
 import { AbortedError, UsageError } from '../../src/core/errors.ts';
+import { EXPORT_FORMATS } from '../../src/core/formats/dictionaries/export.ts';
 import type {
   Array2,
   DeviceInfo,
@@ -15,6 +16,8 @@ import type {
   Edit,
   EvaluateOptions,
   Evaluation,
+  ExportFormat,
+  FoundDictionary,
   GenerateOptions,
   Generated,
   HubModel,
@@ -255,9 +258,13 @@ export class LensSession {
     return (await this.listDictionaries()).find((dictionary) => dictionary.id === id)!;
   }
 
-  exportDictionary(id: string, format: 'saelens'): Promise<Blob> {
-    if (format !== 'saelens') throw new UsageError("Dictionaries are exported as 'saelens'.");
-    return this.#library.export(id);
+  inspectDictionaries(files: FileIn[]): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
+    return this.#library.inspect(files);
+  }
+
+  exportDictionary(id: string, format: ExportFormat): Promise<Blob> {
+    if (!EXPORT_FORMATS.includes(format)) throw new UsageError(`Dictionaries are exported as '${EXPORT_FORMATS.join("', '")}'.`);
+    return this.#library.export(id, format);
   }
 
   async removeDictionary(id: string): Promise<void> {

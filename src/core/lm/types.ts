@@ -263,6 +263,27 @@ export type DictionaryCard = {
   record: Record<string, string | number | boolean> | null;
   /** Share of tokens on which each latent fires, as its sparsity.safetensors says. [d_sae] */
   density: Float32Array | null;
+  /** What importing found that the figures do not show, as sentences: conventions of its library, what was folded. */
+  notes: string[];
+  /** What it can be exported as; `obstacle` is '' or the sentence that says why not. */
+  exports: { format: ExportFormat; obstacle: string }[];
+};
+
+/** What a dictionary can be exported as: a folder of one of these libraries. */
+export type ExportFormat = 'saelens' | 'dictionary_learning' | 'sparsify';
+
+/** A dictionary among files, before its tensors are read. */
+export type FoundDictionary = {
+  name: string;
+  /** The library that wrote it. */
+  format: string;
+  architecture: string;
+  /** '' when unknown. */
+  hook: string;
+  d_in: number;
+  d_sae: number;
+  /** Of its tensors as stored. */
+  bytes: number;
 };
 
 /** How often each latent of a dictionary fires. */

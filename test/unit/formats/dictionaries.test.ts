@@ -126,11 +126,11 @@ describe('opening SAELens folders', () => {
     const { dictionaries, warnings } = await openDictionaryFiles([
       ...dropFolder(join(FIXTURES, 'saelens-v6/standard'), 'good/'),
       ...dropFolder(join(FIXTURES, 'evil/st-nan'), 'bad/'),
-      ...dropFolder(join(FIXTURES, 'dictionary_learning/AutoEncoder'), 'other/'),
+      ...dropFolder(join(FIXTURES, 'evil/pt-os-system'), 'other/'),
     ]);
     expect(dictionaries.map(({ name }) => name)).toEqual(['good']);
     expect(warnings).toEqual([
-      'other/ae.pt is a PyTorch file (dictionary_learning), a format that is not read yet.',
+      expect.stringMatching(/^other\/ae\.pt asks for os\.system/),
       expect.stringMatching(/^bad: W_enc holds a value that is not a number/),
     ]);
   });

@@ -354,3 +354,68 @@ describe('damaged copies of good files', () => {
     }
   });
 });
+
+/** FEATURESCOPE_MUTATIONS runs thousands. */
+const MUTATIONS = Number(process.env.FEATURESCOPE_MUTATIONS ?? 100);
+
+describe('changed copies of files of other libraries', () => {
+  const folders = ['sparsify/topk', 'sparsify/skip-transcode', 'dictionary_learning/AutoEncoderTopK', '1L-sae'];
+
+  it.each(folders)('%s: a sentence or a dictionary of the stated size within a second, never anything else', async (folder) => {
+    const good = dropFolder(join(FIXTURES, folder), 'layers.3/');
+    const random = createRandom(folder.length);
+    const counts = { opened: 0, refused: 0 };
+    for (let i = 0; i < MUTATIONS; i++) {
+      const which = Math.floor(random() * good.length);
+      const bytes = new Uint8Array(await good[which].data.arrayBuffer());
+      const changed = mutate(bytes, random);
+      const start = performance.now();
+      const opened = await settles(good.map((file, f) => (f === which ? { ...file, data: createBlob(changed) } : file)));
+      expect(performance.now() - start, `case ${i}`).toBeLessThan(LIMIT_MS);
+      counts[opened ? 'opened' : 'refused']++;
+    }
+    // Numbers may change unseen, headers and settings hardly.
+    expect(counts.refused).toBeGreaterThan(MUTATIONS / 10);
+  });
+
+  it.each(['activation', 'k', 'd_in', 'num_latents', 'expansion_factor', 'skip_connection', 'transcode', 'multi_topk', 'unknown'])(
+    'any value of %s in a sparsify configuration gives a sentence or a dictionary',
+    async (key) => {
+      const good = dropFolder(join(FIXTURES, 'sparsify/topk'), 'layers.3/');
+      const base = JSON.parse(Buffer.from(bytesOf(join(FIXTURES, 'sparsify/topk/cfg.json'))).toString()) as Record<string, unknown>;
+      for (const value of [null, true, false, 0, -1, 1, 1.5, 65, 1e308, 2 ** 53, '', 'topk', 'x'.repeat(10_000), [], [[]], {}]) {
+        const text = new Uint8Array(Buffer.from(JSON.stringify({ ...base, [key]: value })));
+        await settles(good.map((file) => (file.path.endsWith('cfg.json') ? { ...file, data: createBlob(text) } : file)));
+      }
+    },
+  );
+
+  /** A few bytes changed, mostly near the beginning, where headers are; or a piece left out. */
+  function mutate(bytes: Uint8Array<ArrayBuffer>, random: () => number): Uint8Array<ArrayBuffer> {
+    if (random() < 0.15) return bytes.slice(0, Math.floor(random() * bytes.length));
+    const copy = bytes.slice();
+    for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--) {
+      const reach = random() < 0.7 ? Math.min(copy.length, 600) : copy.length;
+      copy[Math.floor(random() * reach)] =
+        random() < 0.5 ? Math.floor(random() * 256) : '0123456789-e{}[]",:'.charCodeAt(Math.floor(random() * 19));
+    }
+    return copy;
+  }
+
+  /** @returns whether it opened; anything but that or a sentence fails the test */
+  async function settles(files: DictionaryFile[]): Promise<boolean> {
+    try {
+      const { dictionaries } = await openDictionaryFiles(files);
+      const { config, tensors } = await readDictionary(dictionaries[0]);
+      expect(tensors.W_enc).toHaveLength(config.d_in * config.d_sae);
+      expect(tensors.W_dec).toHaveLength(config.d_sae * config.d_out);
+      return true;
+    } catch (error) {
+      expect(error).toBeInstanceOf(FormatError);
+      const { message } = error as FormatError;
+      expect(message.length).toBeLessThan(500);
+      expect(message).toMatch(/^[^\n\r]+\.$/);
+      return false;
+    }
+  }
+});

@@ -10,8 +10,8 @@ import {
 } from '../../../src/core/sae/dictionary.ts';
 import { encode } from '../../../src/core/sae/encode.ts';
 import { BLOCK_VALUES, encodeBlocked } from '../../../src/core/sae/encodeBlocked.ts';
+import { foldTied } from '../../../src/core/sae/fold.ts';
 import { toDense, type Latents } from '../../../src/core/sae/latents.ts';
-import { foldTied } from '../../../src/core/formats/dictionaries/write.ts';
 import { SAELENS_FIXTURES, createDictionary, flatten, openFixture, randomNormal, readGolden, worstError } from './helpers.ts';
 
 const ENGINES = { twin: encode, blocked: encodeBlocked };

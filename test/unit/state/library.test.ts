@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { densityHistogram } from '../../../src/state/densityHistogram.ts';
-import { dictionaryFolders, kindOfFiles } from '../../../src/state/library.ts';
+import { kindOfFiles } from '../../../src/state/library.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
@@ -11,6 +11,10 @@ describe('kindOfFiles', () => {
     ['dictionary', 'a/cfg.json a/sae_weights.safetensors'],
     ['dictionary', 'mine.zip'],
     ['dictionary', 'ae.pt config.json'],
+    ['dictionary', 'checkpoints/ae_100.pt config.json'],
+    ['dictionary', '25.pt 25_cfg.json'],
+    ['dictionary', 'params.npz'],
+    ['model', 'pytorch_model.bin config.json'],
     ['model', 'm/config.json m/tokenizer.json m/model.safetensors'],
     ['model', 'model.onnx config.json'],
     ['model', 'config.json'],
@@ -18,21 +22,6 @@ describe('kindOfFiles', () => {
     ['model', 'photo.png'],
   ])('takes %s for %s', (kind, paths) => {
     expect(kindOfFiles(files(...paths.split(/ (?=\S+\.)(?!labels)/)))).toBe(kind);
-  });
-});
-
-describe('dictionaryFolders', () => {
-  it('finds folders with settings and weights, in natural order', () => {
-    const dropped = files(
-      'x/l10/cfg.json',
-      'x/l10/sae_weights.safetensors',
-      'x/l2/cfg.json',
-      'x/l2/sae.safetensors',
-      'x/l3/cfg.json',
-      'x/a.md',
-    );
-    expect(dictionaryFolders(dropped)).toEqual(['x/l2', 'x/l10']);
-    expect(dictionaryFolders(files('cfg.json', 'sae_weights.safetensors'))).toEqual(['']);
   });
 });
 
@@ -67,24 +56,34 @@ describe('the library', () => {
   }
 
   it('asks which of several are meant, and opens those alone', async () => {
-    const { api, get, act } = await ready();
+    const { api, get, act } = await ready({ found: ['a', 'b', 'c'] });
     const imported = vi.spyOn(api.dictionaries, 'import');
-    await act.importDictionaries(files('a/cfg.json', 'a/w.safetensors', 'b/cfg.json', 'b/w.safetensors'));
-    expect(get().importTask).toMatchObject({ status: 'choosing', folders: ['a', 'b'] });
-    void act.importFolders(['b']);
+    void act.importDictionaries(files('learned_dicts.pt'));
     await settle();
-    expect(imported.mock.calls[0][0].map((f) => ('path' in f ? f.path : f.name))).toEqual(['b/cfg.json', 'b/w.safetensors']);
+    expect(get().importTask).toMatchObject({ status: 'choosing', found: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] });
+    expect(imported).not.toHaveBeenCalled();
+    void act.importPicked([2, 0]);
+    await settle();
+    expect(imported.mock.calls[0][1]).toMatchObject({ pick: [2, 0] });
     expect(get().importTask.status).toBe('done');
     expect(get().dictionary).toBe('mine');
   });
 
   it('opens nothing when none is chosen', async () => {
-    const { api, get, act } = await ready();
+    const { api, get, act } = await ready({ found: ['a', 'b'] });
     const imported = vi.spyOn(api.dictionaries, 'import');
-    await act.importDictionaries(files('a/cfg.json', 'a/w.safetensors', 'b/cfg.json', 'b/w.safetensors'));
-    await act.importFolders([]);
+    void act.importDictionaries(files('learned_dicts.pt'));
+    await settle();
+    await act.importPicked([]);
     expect(get().importTask).toEqual({ status: 'idle' });
     expect(imported).not.toHaveBeenCalled();
+  });
+
+  it('says what is wrong with files in which nothing was found', async () => {
+    const { get, act } = await ready({ fail: { inspect: 'ae.pt is empty.' } });
+    void act.importDictionaries(files('ae.pt'));
+    await settle();
+    expect(get().importTask).toEqual({ status: 'failed', message: 'ae.pt is empty.' });
   });
 
   it('can be told to stop', async () => {

@@ -1,7 +1,8 @@
 /** A trained state as a dictionary for raw activations, in SAELens's form: the run's scale is folded into the weights. */
 import type { TrainableConfig } from '../../../src/core/train/architectures/index.ts';
 import { take, type Numbers, type Parameters } from '../../../src/core/train/types.ts';
-import { createBlob, foldTied, packDictionary, writeSafetensors } from '../../../src/core/formats/dictionaries/write.ts';
+import { createBlob, packDictionary, writeSafetensors } from '../../../src/core/formats/dictionaries/write.ts';
+import { foldTied } from '../../../src/core/sae/fold.ts';
 import type { OpenedDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
 import type { Dictionary, DictionaryConfig, DictionaryTensors } from '../../../src/core/sae/dictionary.ts';
 

@@ -1,10 +1,11 @@
 /** From another library's tensors to ours: shapes checked, matrices turned, a SAELens configuration stated. */
 import { listTensors, type DictionaryConfig, type TensorName } from '../../sae/dictionary.ts';
-import { FormatError, readBytes } from '../bytes.ts';
+import { FormatError } from '../bytes.ts';
 import { maybeRecord, quote } from '../text.ts';
+import { toPart, transpose, type TorchDtype } from '../torch/index.ts';
 import type { Candidate, DictionaryFormat, OpenedDictionary } from './opened.ts';
 import { createBlob, stateConfig } from './write.ts';
-import { assertFloat, SAELENS_DTYPE, VALUE_BYTES, type StoredPart } from './stored.ts';
+import { assertFloat, SAELENS_DTYPE, type StoredPart } from './stored.ts';
 
 /** Wider than any dictionary: keeps products exact; memory is bounded by the tensors themselves. */
 export const MAX_SIZE = 2 ** 28;
@@ -118,41 +119,13 @@ export function partOf(name: TensorName, shape: number[], values: Float32Array<A
   return { name, dtype: 'F32', shape, data: createBlob(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) };
 }
 
-/** Bytes of the source read at a time while a matrix is turned. */
-const SLICE_BYTES = 4 * 2 ** 20;
-/** Square copied at a time, so that reads and writes both stay in the cache. */
-const BLOCK = 32;
-
 /**
- * The transpose of a matrix, in the same number format; a slice of the source and the result are held.
+ * The transpose of a matrix, in the same number format.
  * @param name what the result is called
  */
-export async function transposePart({ dtype, shape: [rows, columns], data }: StoredPart, name: string): Promise<StoredPart> {
-  const size = VALUE_BYTES[dtype];
-  const target = new Uint8Array(data.size);
-  const write = createWords(target, size);
-  const rowsAtOnce = Math.max(BLOCK, Math.floor(SLICE_BYTES / (columns * size) / BLOCK) * BLOCK);
-  for (let first = 0; first < rows; first += rowsAtOnce) {
-    const count = Math.min(rowsAtOnce, rows - first);
-    const read = createWords(await readBytes(data, first * columns * size, count * columns * size), size);
-    for (let r0 = 0; r0 < count; r0 += BLOCK) {
-      const r1 = Math.min(count, r0 + BLOCK);
-      for (let c0 = 0; c0 < columns; c0 += BLOCK) {
-        const c1 = Math.min(columns, c0 + BLOCK);
-        for (let c = c0; c < c1; c++) for (let r = r0; r < r1; r++) write[c * rows + first + r] = read[r * columns + c];
-      }
-    }
-  }
-  return { name, dtype, shape: [columns, rows], data: createBlob(target) };
-}
-
-type Words = Uint16Array | Uint32Array | Float64Array;
-
-/** Bits of numbers are moved, never looked at; a double keeps its bits through an element assignment unless it is NaN, which is refused later. */
-function createWords(bytes: Uint8Array<ArrayBuffer>, size: number): Words {
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const length = bytes.length / size;
-  if (size === 2) return new Uint16Array(aligned.buffer, aligned.byteOffset, length);
-  if (size === 4) return new Uint32Array(aligned.buffer, aligned.byteOffset, length);
-  return new Float64Array(aligned.buffer, aligned.byteOffset, length);
+export function transposePart({ dtype, shape, data }: StoredPart, name: string): Promise<StoredPart> {
+  const strides = [shape[1], 1];
+  // Its file has no checksum.
+  const verify = () => Promise.resolve();
+  return toPart(transpose({ kind: 'tensor', dtype: dtype as TorchDtype, shape, strides, offset: 0, storage: data, verify }), name);
 }

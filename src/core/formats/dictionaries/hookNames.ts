@@ -18,6 +18,9 @@ const INPUTS: [RegExp, string][] = [
   [/^(\d+)\.(attention|attn|self_attn)$/, 'ln1.hook_normalized'],
 ];
 
+/** A TransformerLens hook where another name is expected: what exports from here write for hooks without one. */
+const HOOK = /^(hook_embed|blocks\.\d+\.([\w]+\.)?hook_\w+)$/;
+
 const EMBEDDING = /^(gpt_neox\.|transformer\.|model\.)?(embed_in|wte|embed_tokens)$/;
 
 /**
@@ -26,6 +29,7 @@ const EMBEDDING = /^(gpt_neox\.|transformer\.|model\.)?(embed_in|wte|embed_token
  * @returns a TransformerLens hook, or null where none is known
  */
 export function hookOfModule(module: string, side: 'in' | 'out' = 'out'): string | null {
+  if (HOOK.test(module)) return module;
   if (EMBEDDING.test(module)) return side === 'out' ? 'hook_embed' : null;
   const path = /(?:^|\.)(?:layers|h)\.(.+)$/.exec(module)?.[1];
   if (path === undefined) return null;
@@ -55,6 +59,22 @@ export function hookOfSubmodule(name: string): string | null {
     if (layer !== undefined) return `blocks.${Number(layer)}.${site}`;
   }
   return hookOfModule(name);
+}
+
+/** The submodule_name of a hook; a hook without one keeps its own name. */
+export function submoduleOfHook(hook: string): string {
+  const [, layer, site] = /^blocks\.(\d+)\.hook_(resid_post|resid_pre|attn_out|mlp_out)$/.exec(hook) ?? [];
+  if (layer === undefined) return hook === 'hook_embed' ? 'embed' : hook;
+  return site.startsWith('resid') ? `${site}_layer_${layer}` : `${site}_layer${layer}`;
+}
+
+const MODULES: Record<string, string> = { resid_post: '', mlp_out: '.mlp', attn_out: '.attention' };
+
+/** The module of GPT-NeoX whose output a hook is; a hook without one keeps its own name. */
+export function moduleOfHook(hook: string): string {
+  const [, layer, site] = /^blocks\.(\d+)\.hook_(\w+)$/.exec(hook) ?? [];
+  if (layer !== undefined && site in MODULES) return `layers.${layer}${MODULES[site]}`;
+  return hook === 'hook_embed' ? 'embed_in' : hook;
 }
 
 /** The hook that the innermost telling folder of a path names. */

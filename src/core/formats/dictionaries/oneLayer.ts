@@ -57,7 +57,7 @@ export async function openOneLayer(path: string, value: TorchValue, configuratio
   }
   return createCandidate({
     name: path.split('/').pop()!.replace(/\.pt$/, ''),
-    format: '1l-sae',
+    format: '1L-sae',
     config: createConfig({
       architecture: 'standard',
       d_in,

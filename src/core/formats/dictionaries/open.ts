@@ -3,6 +3,7 @@
  * after the other, each by the files in it; what several dictionaries lie in is read once.
  */
 import type { Stop } from '../../errors.ts';
+import type { FoundDictionary } from '../../lm/types.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';
@@ -13,7 +14,7 @@ import { describeForeign, isForeign } from './foreign.ts';
 import { cfgOf, openOneLayer } from './oneLayer.ts';
 import { isOpenai, openOpenai } from './openai.ts';
 import { openGemmaScope } from './gemmaScope.ts';
-import type { Candidate, DictionaryFormat, OpenedDictionary } from './opened.ts';
+import type { Candidate, OpenedDictionary } from './opened.ts';
 import { CFG, findWeights, isLeftOut, MAX_JSON_BYTES, openSaelens, WEIGHTS } from './saelens.ts';
 import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS } from './sparsify.ts';
 import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
@@ -35,19 +36,6 @@ export interface OpenedFiles {
   dictionaries: OpenedDictionary[];
   /** Sentences for the import report. */
   warnings: string[];
-}
-
-/** A dictionary among dropped files, before its tensors are read. */
-export interface ListedDictionary {
-  name: string;
-  format: DictionaryFormat;
-  architecture: string;
-  /** '' when unknown. */
-  hook: string;
-  d_in: number;
-  d_sae: number;
-  /** Of its tensors as stored. */
-  bytes: number;
 }
 
 /**
@@ -81,7 +69,7 @@ export async function openDictionaryFiles(files: DictionaryFile[], o: OpenOption
  * What `openDictionaryFiles` would open, in the order that its `pick` counts; no tensor is read.
  * @throws FormatError as `openDictionaryFiles` does for what shows without the numbers
  */
-export async function listDictionaryFiles(files: DictionaryFile[]): Promise<{ found: ListedDictionary[]; warnings: string[] }> {
+export async function listDictionaryFiles(files: DictionaryFile[]): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
   const { found, failures, warnings } = await locate(normaliseFiles(files));
   if (found.length === 0) throw failures[0];
   return {

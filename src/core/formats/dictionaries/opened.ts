@@ -6,7 +6,7 @@ import { readValues, type StoredPart } from './stored.ts';
 
 /** Where a dictionary came from; decides what an export must rewrite. */
 export type DictionaryFormat =
-  'saelens' | 'saelens-pre6' | 'tied' | 'sparsify' | 'dictionary_learning' | 'openai' | 'sparse_coding' | '1l-sae' | 'gemma-scope';
+  'saelens' | 'saelens-pre6' | 'tied' | 'sparsify' | 'dictionary_learning' | 'openai' | 'sparse_coding' | '1L-sae' | 'gemma-scope';
 
 /** A dictionary whose files were checked; plain data but for the blobs, which a store may replace by its own. */
 export interface OpenedDictionary {

@@ -3,7 +3,8 @@
  * tensors byte for byte, in their order; a configuration is given back as it was unless SAELens 6
  * would misread it (before-6 files lose their hook name there).
  */
-import { SMALLEST_NORM, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { isBatchTopk, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { foldScales } from '../../sae/fold.ts';
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { BlobLike } from '../bytes.ts';
 import { maybeRecord } from '../text.ts';
@@ -57,41 +58,32 @@ export function writeDictionary(opened: OpenedDictionary, folder = ''): OutFile[
 
 /**
  * The files of a dictionary as SAELens opens them: as `writeDictionary`, but a tied one is folded to
- * "standard", which computes the same.
- * @throws FormatError when a tied dictionary's numbers cannot be read
+ * "standard", and what only SAELens's own checkpoints may say (an activation scale, a batch top-k threshold)
+ * is put into the weights of those that came from elsewhere. Computes the same.
+ * @throws FormatError when numbers that have to be folded cannot be read
  */
 export async function exportSaelens(opened: OpenedDictionary, folder = ''): Promise<OutFile[]> {
-  if (opened.format !== 'tied') return writeDictionary(opened, folder);
-  const folded = foldTied(await readDictionary(opened));
+  const { config, format } = opened;
+  const isTheirs = format === 'saelens' || format === 'saelens-pre6';
+  const isOdd =
+    config.architecture === 'tied' || (!isTheirs && (isBatchTopk(config.architecture) || config.activation_scale !== undefined));
+  if (!isOdd) return writeDictionary(opened, folder);
+  const folded = foldScales(foldThreshold(await readDictionary(opened)));
   const base = JSON.parse(opened.cfgText) as Record<string, unknown>;
-  delete base.activation_scale;
+  for (const key of ['activation_scale', 'k', 'rescale_acts_by_decoder_norm']) if (!(key in folded.config)) delete base[key];
   const packed = packDictionary(folded, opened.name, base);
   return writeDictionary({ ...packed, extras: opened.extras }, folder);
 }
 
-/**
- * The tied form as "standard": W_enc = s·Ŵᵀ, W_dec = Ŵ/s, b_dec = 0, with Ŵ the unit rows and s the
- * activation scale. Computes the same as before up to rounding.
- */
-export function foldTied({ config, tensors }: Dictionary): Dictionary {
-  const { d_in, d_sae, activation_scale: s = 1, ...rest } = config;
-  const raw = tensors.W_dec!;
-  const W_enc = new Float32Array(d_in * d_sae);
-  const W_dec = new Float32Array(d_in * d_sae);
-  for (let j = 0; j < d_sae; j++) {
-    let square = 0;
-    for (let i = j * d_in; i < (j + 1) * d_in; i++) square += raw[i] * raw[i];
-    const norm = Math.max(Math.sqrt(square), SMALLEST_NORM);
-    for (let i = 0; i < d_in; i++) {
-      const unit = raw[j * d_in + i] / norm;
-      W_enc[i * d_sae + j] = unit * s;
-      W_dec[j * d_in + i] = unit / s;
-    }
-  }
-  return {
-    config: { ...rest, d_in, d_sae, architecture: 'standard', apply_b_dec_to_input: false },
-    tensors: { W_enc, W_dec, b_enc: tensors.b_enc!.slice(), b_dec: new Float32Array(d_in) },
-  };
+/** Batch top-k as SAELens exports it: JumpReLU with one threshold for all. */
+function foldThreshold(dictionary: Dictionary): Dictionary {
+  const { topk_threshold, ...rest } = dictionary.tensors;
+  if (!topk_threshold) return dictionary;
+  // First its units: the threshold counts in those of the decoder's norms.
+  const { config, tensors } = foldScales({ config: dictionary.config, tensors: rest });
+  const { k: _, rescale_acts_by_decoder_norm: __, ...stated } = config;
+  const threshold = new Float32Array(config.d_sae).fill(Math.max(0, topk_threshold[0]));
+  return { config: { ...stated, architecture: 'jumprelu' }, tensors: { ...tensors, threshold } };
 }
 
 /**
