@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
+import { findDoubts } from '../state/claims.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { FactList } from './FactList.tsx';
@@ -158,6 +159,7 @@ type Measuring =
 function Quality({ id, record, measurable }: { id: string; record: DictionaryCard['record']; measurable: boolean }) {
   const { measuring, start, stop } = useMeasuring(id);
   const figures = measuring.status === 'done' ? measuring.figures : null;
+  const doubts = figures ? findDoubts(record, figures) : [];
   return (
     <>
       <table className="card-table card-quality">
@@ -188,6 +190,11 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
           ))}
         </tbody>
       </table>
+      {doubts.map((doubt) => (
+        <p key={doubt} className="hint" role="status">
+          {doubt}
+        </p>
+      ))}
       {measuring.status === 'failed' && <Failure message={measuring.message} />}
       {measuring.status === 'running' ? (
         <div className="panel-foot" role="status">

@@ -11,6 +11,7 @@ import { useApp } from '../StoreContext.tsx';
 import { CorpusFields } from './CorpusFields.tsx';
 import { DictionaryFields } from './DictionaryFields.tsx';
 import { Presets } from './Presets.tsx';
+import { ClusterRecipes } from './ClusterRecipes.tsx';
 import { SettingsJson } from './SettingsJson.tsx';
 import { Problem, TextField } from './TextField.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
@@ -130,6 +131,7 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
         ))}
       </details>
       <SettingsJson config={read.config} />
+      <ClusterRecipes config={read.config} model={model} />
       <Start model={model} read={read} />
     </form>
   );

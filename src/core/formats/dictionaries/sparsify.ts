@@ -21,6 +21,9 @@ export function isSparsifyConfig(value: unknown): boolean {
   return cfg !== undefined && cfg.architecture === undefined && (cfg.num_latents !== undefined || cfg.expansion_factor !== undefined);
 }
 
+/** Switches of older and newer versions that change the forward pass; other keys that are not known here do not. */
+const COMPUTING = ['signed', 'embed_skip', 'gram_lookup'];
+
 interface Settings {
   architecture: Architecture;
   d_in: number;
@@ -100,6 +103,8 @@ function readSettings(cfg: Record<string, unknown>, stored: StoredPart[], path: 
   if (activation !== 'topk' && activation !== 'groupmax') {
     throw new FormatError(`${quote(path)} asks for the activation ${describe(activation)}; known are topk and groupmax.`);
   }
+  const other = COMPUTING.find((key) => readSwitch(cfg, key, path));
+  if (other) throw new FormatError(`${quote(path)} says ${other}, which changes what is computed and is not read here.`);
   const transcode = readSwitch(cfg, 'transcode', path);
   const skip = readSwitch(cfg, 'skip_connection', path);
   const d_in = readCount(cfg.d_in, 'd_in', path);
