@@ -34,6 +34,15 @@ export function findDoubts(record: DictionaryCard['record'], measured: Pick<Eval
   return doubts;
 }
 
+/**
+ * Whether a dictionary was made for another model than the one that is open, by their names without the owner: its
+ * widths may fit all the same, as between a model and its deduplicated twin.
+ */
+export function isOtherModel(stated: string, open: string): boolean {
+  const bare = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+  return stated !== '' && open !== '' && bare(stated) !== bare(open);
+}
+
 function round(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

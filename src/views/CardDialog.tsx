@@ -2,14 +2,14 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
-import { findDoubts } from '../state/claims.ts';
+import { findDoubts, isOtherModel } from '../state/claims.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { FactList } from './FactList.tsx';
 import { EXPORT_NAMES, ExportButton } from './LibraryDialog.tsx';
 import { Failure, Skeleton } from './Panel.tsx';
 import { Sheet } from './Sheet.tsx';
-import { useActions } from './StoreContext.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
 
 type Loaded = { status: 'loading' } | { status: 'done'; card: DictionaryCard } | { status: 'failed'; message: string };
 
@@ -38,6 +38,7 @@ export function CardDialog({ id }: { id: string }) {
 
 function Card({ card }: { card: DictionaryCard }) {
   const { openDialog } = useActions();
+  const model = useApp((s) => s.model);
   const { info, config, record, tensors, misfit, density, notes, exports } = card;
   return (
     <>
@@ -45,6 +46,11 @@ function Card({ card }: { card: DictionaryCard }) {
         <strong>{info.label}</strong>
       </p>
       {misfit && <p className="hint">{misfit}</p>}
+      {model && isOtherModel(info.model, model.id) && (
+        <p className="hint">
+          It was made for {info.model}; {model.id} is open, whose activations differ. Open that model to read it rightly.
+        </p>
+      )}
       <FactList
         className="card-facts"
         facts={[

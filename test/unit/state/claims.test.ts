@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findDoubts } from '../../../src/state/claims.ts';
+import { findDoubts, isOtherModel } from '../../../src/state/claims.ts';
 
 const measured = { l0: 40, fvu: 0.3, ce_recovered: 0.95 };
 
@@ -21,5 +21,16 @@ describe('claims of a file beside what was measured', () => {
 
   it('a reconstruction no better than the mean is doubted without any claim', () => {
     expect(findDoubts(null, { ...measured, fvu: 1.2 })[0]).toContain('probably not the model, hook or scale');
+  });
+});
+
+describe('the model it was made for', () => {
+  it.each([
+    ['EleutherAI/pythia-70m-deduped', 'Xenova/pythia-70m-deduped', false],
+    ['pythia-70m', 'Xenova/pythia-70m-deduped', true],
+    ['', 'bookworm-9m', false],
+    ['bookworm-9m', 'bookworm-9m', false],
+  ])('%s, with %s open', (stated, open, other) => {
+    expect(isOtherModel(stated, open)).toBe(other);
   });
 });
