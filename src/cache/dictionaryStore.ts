@@ -5,7 +5,6 @@
  */
 import { createStore, del, delMany, entries, keys, set, setMany, type UseStore } from 'idb-keyval';
 import { EngineError } from '../core/errors.ts';
-import type { BlobLike } from '../core/formats/bytes.ts';
 import type { OpenedDictionary } from '../core/formats/dictionaries/opened.ts';
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import { exclusively } from './locks.ts';
@@ -115,10 +114,10 @@ async function remove(manifests: UseStore, blobs: UseStore, id: string): Promise
 async function save(manifests: UseStore, blobs: UseStore, { info, opened }: StoredDictionary): Promise<void> {
   const key = (kind: string, name: string) => `${info.id}/${kind}/${name}`;
   const { parts, extras, ...rest } = opened;
-  const values: [string, Blob][] = await Promise.all([
-    ...parts.map(async (part): Promise<[string, Blob]> => [key('tensor', part.name), await asBlob(part.data)]),
-    ...extras.map(async (extra): Promise<[string, Blob]> => [key('file', extra.name), await asBlob(extra.data)]),
-  ]);
+  const values: [string, Blob][] = [
+    ...parts.map((part): [string, Blob] => [key('tensor', part.name), part.data as Blob]),
+    ...extras.map((extra): [string, Blob] => [key('file', extra.name), extra.data as Blob]),
+  ];
   const manifest: Manifest = {
     version: VERSION,
     info,
@@ -138,11 +137,6 @@ async function save(manifests: UseStore, blobs: UseStore, { info, opened }: Stor
     );
     throw new EngineError(refusal(info, error), { cause: error });
   }
-}
-
-/** Tensors that were turned or folded when they were opened lie in memory. */
-async function asBlob(data: BlobLike): Promise<Blob> {
-  return data instanceof Blob ? data : new Blob([await data.arrayBuffer()]);
 }
 
 /** Storage that cannot delete either is swept at the next start. */

@@ -101,7 +101,8 @@ export class DictionaryLibrary {
     });
     const infos: Described[] = [];
     const warnings = [...opened.warnings];
-    for (const dictionary of opened.dictionaries) {
+    for (const found of opened.dictionaries) {
+      const dictionary = await asBlobs(found);
       const info = await describe(dictionary);
       const entry = this.#put(info, dictionary);
       infos.push(info);
@@ -296,6 +297,15 @@ function flatten(value: unknown, prefix = '', into: Record<string, string | numb
 
 function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {
   return misfit({ config: { hook_name: info.hook || null, d_in: info.d_in } } as Dictionary, model);
+}
+
+/** Tensors that were turned or folded when they were opened lie in memory; a Blob the browser may put on disk, and the store can keep. */
+async function asBlobs(opened: OpenedDictionary): Promise<OpenedDictionary> {
+  const parts: OpenedDictionary['parts'] = [];
+  for (const part of opened.parts) {
+    parts.push(part.data instanceof Blob ? part : { ...part, data: new Blob([await part.data.arrayBuffer()]) });
+  }
+  return { ...opened, parts };
 }
 
 async function describe(opened: OpenedDictionary): Promise<Described> {
