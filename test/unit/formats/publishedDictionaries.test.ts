@@ -109,6 +109,7 @@ describe('hooks are named from what the files or folders say, and left open othe
     const mlp = await openDictionaryFiles(at('sparse_coding/tied', 'tied_mlp_l2_r4/'));
     expect(mlp.dictionaries[0].config).toMatchObject({ hook_name: 'blocks.2.mlp.hook_post' });
     expect(mlp.dictionaries[0].config.centred).toBeUndefined();
+    expect(mlp.warnings).toEqual([]);
   });
 });
 

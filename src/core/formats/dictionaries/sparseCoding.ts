@@ -41,11 +41,13 @@ export async function openLearnedDicts(path: string, value: TorchValue, warnings
   }
   if (found.length === 0) throw failures[0] ?? new FormatError(`${quote(path)} is an empty list; it holds no dictionary.`);
   warnings.push(...failures.map(({ message }) => message));
-  warnings.push(
-    hook === null
-      ? `${quote(path)} does not say which hook its dictionaries read; sparse_coding's folders do (tied_residual_l2_r4).`
-      : `sparse_coding ran its model with centred weights, so the mean of each row of ${hook} is subtracted first and put back last.`,
-  );
+  if (hook === null) {
+    warnings.push(`${quote(path)} does not say which hook its dictionaries read; sparse_coding's folders do (tied_residual_l2_r4).`);
+  } else if (isCentred(hook)) {
+    warnings.push(
+      `sparse_coding ran its model with centred weights, so the mean of each row of ${hook} is subtracted first and put back last.`,
+    );
+  }
   return found;
 }
 
@@ -60,12 +62,14 @@ async function openEntry(path: string, entry: TorchValue, index: number, count: 
   const l1 = asState(settings)?.get('l1_alpha');
   const name = `${path.split('/').slice(-2, -1)[0] ?? 'sparse_coding'} ${index}${typeof l1 === 'number' ? ` (l1_alpha ${Number(l1.toPrecision(3))})` : ''}`;
   const record = Object.fromEntries([...(asState(settings) ?? [])].filter(([, v]) => typeof v !== 'object' && typeof v !== 'bigint'));
-  const place: Partial<DictionaryConfig> = {
-    hook_name: hook,
-    ...(hook?.endsWith('hook_z') === false && !hook.endsWith('mlp.hook_post') && { centred: true }),
-  };
+  const place: Partial<DictionaryConfig> = { hook_name: hook, ...(hook !== null && isCentred(hook) && { centred: true }) };
   const shared = { name, format: 'sparse_coding' as const, record: { library: 'sparse_coding', class: kind, ...record } };
   return kind === 'TiedSAE' ? openTied(object, which, place, shared) : openUntied(object, which, place, shared);
+}
+
+/** Whether centred writing weights, which TransformerLens makes by default, move what a hook holds. */
+function isCentred(hook: string): boolean {
+  return !hook.endsWith('mlp.hook_post');
 }
 
 type Shared = Pick<Parameters<typeof createCandidate>[0], 'name' | 'format' | 'record'>;
