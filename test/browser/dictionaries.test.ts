@@ -4,28 +4,32 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeBrowser, openPage, serveSite } from '../helpers/page.ts';
 
-const FOLDER = resolve(import.meta.dirname, '../fixtures/dictionaries/saelens-v6/topk');
+const FIXTURES = resolve(import.meta.dirname, '../fixtures/dictionaries');
 const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
 const HOOK_3 = 'blocks.3.hook_resid_post';
 
 afterAll(closeBrowser);
 
 describe.each([{ device: 'wasm' }, { device: 'webgpu' }] as const)('on $device', ({ device }) => {
-  it('an opened dictionary survives a reload, encodes as the golden does, and is gone when removed', async () => {
-    const golden = JSON.parse(readFileSync(join(FOLDER, 'golden.json'), 'utf8')) as { x: number[][]; f: number[][] };
+  // The second's matrices are turned when it is opened, so that its tensors are Blobs of our own.
+  it.each([
+    { folder: 'saelens-v6/topk', names: ['cfg.json', 'sae_weights.safetensors'] },
+    { folder: 'dictionary_learning/AutoEncoderTopK', names: ['config.json', 'ae.pt'] },
+  ])('$folder, opened, survives a reload, encodes as the golden does, and is gone when removed', async ({ folder, names }) => {
+    const golden = JSON.parse(readFileSync(join(FIXTURES, folder, 'golden.json'), 'utf8')) as { x: number[][]; f: number[][] };
     const site = await serveSite({ isolation: true });
     const open = await openPage(site, `?device=${device}`);
     try {
-      const id = await open.page.evaluate(async () => {
-        const load = async (path: string) => ({
-          path,
-          data: await (await fetch(`/__fixtures/dictionaries/saelens-v6/topk/${path}`)).blob(),
-        });
-        const files = await Promise.all(['cfg.json', 'sae_weights.safetensors'].map(load));
-        const { dictionaries, warnings } = await window.featurescope.dictionaries.import(files);
-        if (warnings.length > 0) throw new Error(warnings.join(' '));
-        return dictionaries[0].id;
-      });
+      const id = await open.page.evaluate(
+        async ({ folder, names }) => {
+          const load = async (path: string) => ({ path, data: await (await fetch(`/__fixtures/dictionaries/${folder}/${path}`)).blob() });
+          const files = await Promise.all(names.map(load));
+          const { dictionaries, warnings } = await window.featurescope.dictionaries.import(files);
+          if (warnings.length > 0) throw new Error(warnings.join(' '));
+          return dictionaries[0].id;
+        },
+        { folder, names },
+      );
       await open.page.reload();
       await open.page.evaluate(() => window.featurescope.ready);
       expect((await open.api.dictionaries.list()).map((d) => d.id)).toContain(id);
@@ -65,4 +69,29 @@ describe.each([{ device: 'wasm' }, { device: 'webgpu' }] as const)('on $device',
       await site.close();
     }
   });
+});
+
+it('of several in one file a person chooses, and the card says what was found and what it can be exported as', async () => {
+  const site = await serveSite({ isolation: true });
+  const open = await openPage(site, '?device=wasm');
+  try {
+    const { page } = open;
+    await page.getByRole('button', { name: 'Dictionaries and labels' }).click();
+    await page.locator('dialog[open] input[type=file]').first().setInputFiles(join(FIXTURES, 'sparse_coding/tied/learned_dicts.pt'));
+    const found = page.locator('dialog[open]', { hasText: '5 dictionaries found' });
+    await found.getByRole('checkbox', { name: 'All of them' }).uncheck();
+    await found.getByRole('checkbox', { name: /^sparse_coding 4 / }).check();
+    await found.getByRole('button', { name: /^Open 1 / }).click();
+    await page.getByRole('button', { name: /^About sparse_coding 4 / }).click();
+    const card = page.locator('dialog[open]', { hasText: 'About this dictionary' });
+    await card.getByText('Encoder rows are used as they are; decoder rows have norm 1.').waitFor();
+    await card.getByText('sparsify keeps k features of each token').waitFor();
+    const download = page.waitForEvent('download');
+    await card.getByRole('button', { name: /as a zip for dictionary_learning$/ }).click();
+    expect((await download).suggestedFilename()).toMatch(/^sparse_coding 4 .*dictionary_learning\.zip$/);
+    expect(open.errors).toEqual([]);
+  } finally {
+    await open.close();
+    await site.close();
+  }
 });

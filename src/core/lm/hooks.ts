@@ -58,7 +58,7 @@ export function parseHook(name: string, n_layers: number): Hook {
 }
 
 /** Shape of a hook's value for one text, 'pos' being its number of tokens. */
-export function hookShape(site: Site, c: ModelConfig): (number | 'pos')[] {
+export function hookShape(site: Site, c: Pick<ModelConfig, 'd_model' | 'n_heads' | 'd_head' | 'd_mlp'>): (number | 'pos')[] {
   switch (site) {
     case 'attn.hook_pattern':
       return [c.n_heads, 'pos', 'pos'];

@@ -154,7 +154,7 @@ function sizesOf(spec: DictionarySpec, d_in: number): number[] {
 }
 
 function widthOf(hook: string, model: RecipeModel): number {
-  const shape = hookShape(parseHook(hook, model.n_layers).site, model as ModelConfig);
+  const shape = hookShape(parseHook(hook, model.n_layers).site, model);
   return shape.reduce<number>((product, n) => (n === 'pos' ? product : product * n), 1);
 }
 

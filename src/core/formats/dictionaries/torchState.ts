@@ -88,5 +88,5 @@ export function nameKind(value: TorchValue | undefined): string {
   if (typeof value !== 'object') return 'a number';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Map) return 'a dict';
-  return isTensor(value as TorchTensor) ? 'a tensor' : 'an object';
+  return isTensor(value) ? 'a tensor' : 'an object';
 }
