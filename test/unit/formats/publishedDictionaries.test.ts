@@ -326,6 +326,12 @@ describe('the worked example of the format reference, through the importers', ()
     ['dl AutoEncoder, not normalised', () => learning(...linear, ['bias', tensor(b_dec, 4)]), STANDARD, STANDARD_X],
     ['dl TopK', () => learning(...topk(-1)), TOPK, TOPK_X],
     [
+      'dl TopK of 2024, whose k stands in config.json alone',
+      () => openDictionaryLearning('ae.pt', new Map(topk(-1).slice(0, 4)), { trainer: { dict_class: 'AutoEncoderTopK', k: 2 } }, []),
+      TOPK,
+      TOPK_X,
+    ],
+    [
       'dl BatchTopK, threshold 0.5',
       () => openDictionaryLearning('ae.pt', new Map(topk(0.5)), { trainer: { dict_class: 'BatchTopKSAE' } }, []),
       [0.53125, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1.25, 0.65625],
@@ -394,6 +400,10 @@ describe('the worked example of the format reference, through the importers', ()
       [-0.348577, -0.043146, -0.054411, -0.351196, -0.306474, 0.870454, -1.033347, 1.147274],
     ],
   ];
+  it('a TopK without any k is refused', async () => {
+    await expect(learning(...topk(-1).slice(0, 4))).rejects.toThrow('ae.pt gives k as nothing; it must be a whole number from 1 to 6');
+  });
+
   it.each(cases)('%s', async (_, open, f, xhat) => {
     const dictionary = await readDictionary(await (await open()).open());
     const latents = encode(dictionary, x);

@@ -98,7 +98,7 @@ export async function openDictionaryLearning(
   );
   const { d_in, d_sae } = readSizes(className, tensors, trainer, path);
   assertForeign(tensors, shapesOf(layout, d_in, d_sae), className, configuration === undefined ? 'its encoder' : 'config.json', path);
-  const topk = await readTopk(className, state, d_sae, path);
+  const topk = await readTopk(className, state, trainer.k, d_sae, path);
   const scale = isBackup ? await readNormFactor(outer, path) : undefined;
   const config = createConfig({
     architecture: layout.architecture,
@@ -164,7 +164,7 @@ function classOf(state: State): ClassName | undefined {
   if (has('group_sizes')) return 'MatryoshkaBatchTopKSAE';
   if (has('W_enc')) return has('threshold') ? 'JumpReluAutoEncoder' : undefined;
   if (has('r_mag')) return 'GatedAutoEncoder';
-  if (has('k')) return 'AutoEncoderTopK';
+  if (has('encoder.weight', 'b_dec')) return 'AutoEncoderTopK';
   if (has('decoder.bias')) return 'AutoEncoderNew';
   return has('encoder.weight') || has('decoder.weight') ? 'AutoEncoder' : undefined;
 }
@@ -214,9 +214,10 @@ interface Topk {
   threshold: number;
 }
 
-async function readTopk(className: ClassName, state: State, d_sae: number, path: string): Promise<Topk | undefined> {
+/** @param stated k in config.json, where files of before 2025 have it alone */
+async function readTopk(className: ClassName, state: State, stated: unknown, d_sae: number, path: string): Promise<Topk | undefined> {
   if (!LAYOUTS[className].scalars.includes('k')) return undefined;
-  const k = readCount(await readScalar(state, 'k', path), 'k', path, d_sae);
+  const k = readCount((await readScalar(state, 'k', path)) ?? stated, 'k', path, d_sae);
   const threshold = (await readScalar(state, 'threshold', path)) ?? -1;
   if (!Number.isFinite(threshold)) throw new FormatError(`${quote(path)} gives its threshold as ${threshold}; it must be a finite number.`);
   return { k, threshold };
