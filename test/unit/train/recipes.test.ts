@@ -83,7 +83,7 @@ describe('the sparsify command', () => {
     );
     expect(text).not.toMatch(/[;$`()]/);
     expect(text.split('\n').filter((line) => line.startsWith('python'))).toEqual([
-      `python -m sparsify x__rm_-rf___pwd____id_ monology/pile-uncopyrighted \\`,
+      `python -m sparsify x__rm_-rf___pwd___id_ monology/pile-uncopyrighted \\`,
     ]);
   });
 
