@@ -71,7 +71,10 @@ describe.each(FOREIGN.map((fixture) => ({ name: join(fixture.folder, fixture.gol
       expect(notes.length).toBeGreaterThan(0);
       for (const { format, obstacle } of exports) {
         if (obstacle) await expect(node.api.dictionaries.export(info.id, format)).rejects.toThrow(obstacle);
-        else await expectNumbers(await reopened(info.id, format), golden.x, wanted[i]);
+      }
+      // The same tensors have the same id, so what is opened again may take this one's place.
+      for (const { format } of exports.filter(({ obstacle }) => obstacle === '')) {
+        await expectNumbers(await reopened(info.id, format), golden.x, wanted[i]);
       }
     }
     for (const { id } of await node.api.dictionaries.list()) if (id.startsWith('sha256-')) await node.api.dictionaries.remove(id);

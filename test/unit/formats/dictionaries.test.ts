@@ -144,9 +144,13 @@ describe('opening SAELens folders', () => {
   it('takes the training record from featurescope.json before the one in cfg.json', async () => {
     const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4'));
     const shipped = (await openDictionaryFiles(all)).dictionaries[0].record;
-    expect(shipped).toMatchObject({ version: 1, alpha: 0.004, alive: 275, protocol: expect.stringContaining('tied') as string });
-    const files = all.filter(({ path }) => path !== 'featurescope.json');
-    expect((await openDictionaryFiles(files)).dictionaries[0].record).toMatchObject({ alpha: 0.004, alive: 275 });
+    expect(shipped).toMatchObject({ version: 2, alpha: 0.004, architecture: 'tied', made_by: 'featurescope' });
+    const cfg = JSON.parse(Buffer.from(bytesOf(join(PUBLIC, 'bookworm-9m/resid_post_0_r4/cfg.json'))).toString()) as { metadata: object };
+    const withTraining = textBlob(JSON.stringify({ ...cfg, metadata: { ...cfg.metadata, training: { alpha: 0.004, alive: 275 } } }));
+    const files = all
+      .filter(({ path }) => path !== 'featurescope.json')
+      .map((file) => (file.path === 'cfg.json' ? { ...file, data: withTraining } : file));
+    expect((await openDictionaryFiles(files)).dictionaries[0].record).toEqual({ alpha: 0.004, alive: 275 });
     const data = textBlob('{"seed": 7}');
     expect((await openDictionaryFiles([...files, { path: 'featurescope.json', data }])).dictionaries[0].record).toEqual({ seed: 7 });
   });
@@ -428,7 +432,11 @@ describe('the dictionaries that ship', () => {
   }[];
 
   it('have fixed ids', () => {
-    expect(index.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5].map((i) => `bookworm-9m/blocks.${i}.hook_resid_post/r4`));
+    const residuals = [0, 1, 2, 3, 4, 5].map((i) => `bookworm-9m/blocks.${i}.hook_resid_post/r4`);
+    const others = ['blocks.3.hook_attn_out/r4', 'blocks.3.hook_resid_post/r8', 'blocks.3.mlp.hook_post/r2'].map(
+      (id) => `bookworm-9m/${id}`,
+    );
+    expect(index.map(({ id }) => id).sort()).toEqual([...residuals, ...others].sort());
   });
 
   it.each(index)('$id opens as indexed, is tied, and encodes', async ({ path, files, hook, d_in, d_sae, bytes }) => {
