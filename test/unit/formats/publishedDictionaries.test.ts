@@ -181,6 +181,18 @@ describe('what the files leave unclear is said', () => {
     expect((await open(folder)).dictionaries[0].notes!.join(' ')).toMatch(words);
   });
 
+  it("the library's own evaluation beside it is taken for its claims, and costs a warning when damaged", async () => {
+    const files = dropFolder(join(FIXTURES, 'dictionary_learning/AutoEncoder'), 'x/');
+    const beside = (content: string) => ({ path: 'x/eval_results.json', data: createBlob(new Uint8Array(Buffer.from(content))) });
+    const { dictionaries } = await openDictionaryFiles([
+      ...files,
+      beside('{"l0": 20.5, "frac_variance_explained": 0.75, "frac_recovered": 0.9, "x": []}'),
+    ]);
+    expect(dictionaries[0].record).toMatchObject({ l0: 20.5, fvu: 0.25, ce_recovered: 0.9, trainer: { layer: 3 } });
+    const damaged = await openDictionaryFiles([...files, beside('{"l0": ')]);
+    expect(damaged.warnings.join(' ')).toContain('Its figures were not used: x/eval_results.json is not valid JSON');
+  });
+
   it('the wrong class name that one trainer writes costs a warning, any other the file', async () => {
     const [ae, config] = drop(
       fixtures.find(({ folder }) => folder === 'dictionary_learning/AutoEncoderNew')!,

@@ -106,7 +106,7 @@ export function createCandidate({ name, format, config, bytes, record, notes, pa
         cfgText: JSON.stringify(stateConfig(stored, {}), null, 1),
         parts: ordered,
         extras: [],
-        ...(maybeRecord(record) && { record }),
+        ...(Object.keys(maybeRecord(record) ?? {}).length > 0 && { record }),
         ...(notes && notes.length > 0 && { notes }),
         bytes: ordered.reduce((n, { data }) => n + data.size, 0),
       };

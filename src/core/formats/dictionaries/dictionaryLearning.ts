@@ -75,6 +75,7 @@ export function isDictionaryLearning(value: TorchValue): boolean {
  * @param value what it holds
  * @param configuration parsed config.json; undefined when there is none
  * @param warnings sentences of the report are added
+ * @param evaluation parsed eval_results.json, which the library's own evaluation leaves beside it
  * @throws FormatError
  */
 export async function openDictionaryLearning(
@@ -82,6 +83,7 @@ export async function openDictionaryLearning(
   value: TorchValue,
   configuration: unknown,
   warnings: string[],
+  evaluation?: unknown,
 ): Promise<Candidate> {
   const outer = asState(value);
   if (!outer) throw new FormatError(`${quote(path)} holds ${nameKind(value)} in place of a dictionary's weights.`);
@@ -116,13 +118,23 @@ export async function openDictionaryLearning(
     format: 'dictionary_learning',
     config,
     bytes: bytesOf(tensors.values()),
-    record: configuration,
+    record: { ...maybeRecord(configuration), ...readClaims(evaluation) },
     notes: listNotes(className, layout, topk, isBackup),
     parts: async () => [
       ...(await partsOf(tensors, layout.tensors)),
       ...(layout.architecture.endsWith('batchtopk') ? [partOf('topk_threshold', [], Float32Array.of(topk!.threshold))] : []),
     ],
   });
+}
+
+/** Figures under the names that are used here (evaluation.py); its share of variance leaves the mean error out. */
+function readClaims(evaluation: unknown): Record<string, number> {
+  const { l0, frac_variance_explained, frac_recovered } = maybeRecord(evaluation) ?? {};
+  return {
+    ...(typeof l0 === 'number' && { l0 }),
+    ...(typeof frac_variance_explained === 'number' && { fvu: 1 - frac_variance_explained }),
+    ...(typeof frac_recovered === 'number' && { ce_recovered: frac_recovered }),
+  };
 }
 
 function listNotes(className: ClassName, { subtracts }: Layout, topk: Topk | undefined, isBackup: boolean): string[] {

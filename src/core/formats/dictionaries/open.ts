@@ -21,8 +21,9 @@ import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
 import { checkValues } from './stored.ts';
 import { nameKind } from './torchState.ts';
 
-/** dictionary_learning's settings. */
+/** dictionary_learning's settings, and what its evaluation writes. */
 const CONFIG = 'config.json';
+const EVALUATION = 'eval_results.json';
 
 export interface OpenOptions {
   /** Which of the dictionaries found, by position in the order of folders; all when absent. */
@@ -154,7 +155,12 @@ async function openTorchFile(
   const parent = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
   const configuration = await readSettings(isBelow ? (folders.get(parent) ?? files) : files, CONFIG, isBelow ? parent : folder);
   if (configuration === undefined) warnings.push(`${quote(path)} comes without its config.json, so model and hook are not known.`);
-  return [await openDictionaryLearning(path, value, configuration, warnings)];
+  let evaluation: unknown;
+  const problem = await attempt(async () => {
+    evaluation = await readSettings(files, EVALUATION, folder);
+  });
+  if (problem) warnings.push(`Its figures were not used: ${problem.message}`);
+  return [await openDictionaryLearning(path, value, configuration, warnings, evaluation)];
 }
 
 async function readSettings(files: ReadonlyMap<string, BlobLike>, name: string, folder: string): Promise<unknown> {

@@ -84,7 +84,6 @@ async function readThreshold({ parts }: OpenedDictionary): Promise<Float32Array<
 function stateSettings({ config, format, record }: OpenedDictionary, { dict_class, trainer_class }: Target): object {
   const own = format === 'dictionary_learning' ? maybeRecord(record) : undefined;
   return {
-    ...own,
     trainer: {
       trainer_class,
       device: 'cpu',
