@@ -8,8 +8,10 @@ import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 it('a dialog holds the notice: nothing outside an open one can be clicked', () => {
   const api = fakeApi();
   const store = createAppStore(api, fakeStartup());
+  const one = { format: 'saelens', architecture: 'standard', hook: '', d_in: 4, d_sae: 8, bytes: 256 };
+  const found = ['a', 'b'].map((name) => ({ name, ...one }));
   store.setState({
-    importTask: { status: 'choosing', files: [], folders: ['a', 'b'] },
+    importTask: { status: 'choosing', files: [], found },
     notice: { text: '2 labels deleted.', undo: { run: () => {} } },
   });
   const html = renderToStaticMarkup(
