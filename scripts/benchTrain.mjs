@@ -34,7 +34,7 @@ const TORCH = { warm_up: 5, steps: 10, least_ms: 2000, most_s: 20 };
 const TORCH_MS = 180_000;
 const THREADS = 2;
 /** Ours, and a peer of which at least one step is wanted. */
-const LONGEST_MS = { ours: 300_000, tfjs: 75_000 };
+const LONGEST_MS = { ours: 300_000, oursGpu: 75_000, tfjs: 75_000 };
 const GROWTH = { d: 64, n: 256, batch: 256 };
 const GROWTH_STEPS = [100, 2000];
 /** Four buffers of the default 32 MiB; the first, with the start of the run, is left out. */
@@ -98,6 +98,12 @@ async function benchOurs(shape, ask) {
 
 /** @param {Shape} shape @param {typeof ask} ask @param {number[]} losses */
 async function benchTfjs(shape, ask, losses) {
+  try {
+    const r = await ask('oursGpu', { ...shape, ...TFJS });
+    line('ours, WebGPU, software adapter', shape, r.milliseconds, agreement(r.losses, losses));
+  } catch (error) {
+    console.log(`  ours, WebGPU, software adapter: did not run: ${String(error).split('\n')[0].slice(0, 200)}`);
+  }
   for (const [backend, note] of [
     ['wasm', ', 1 thread'],
     ['webgpu', ', software adapter'],
@@ -214,7 +220,7 @@ await buildPage();
 const { server, url } = await serveFolder('dist-bench/train');
 const browser = await launchChromium();
 
-/** A fresh page for each question, so that nobody pays for another's memory. @param {'ours' | 'tfjs'} method @param {object} argument */
+/** A fresh page for each question, so that nobody pays for another's memory. @param {keyof typeof LONGEST_MS} method @param {object} argument */
 async function ask(method, argument) {
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.log('page error:', error.message));

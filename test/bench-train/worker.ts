@@ -1,5 +1,6 @@
 /** Training steps of ours and of tfjs in one worker of one browser, on the same rows from the same weights. */
 import { PAPER_ADAM } from '../../src/core/train/adam.ts';
+import { chooseDevice } from '../../src/gpu/device.ts';
 import { startBrowserThreads } from '../../src/kernels/wasm/browserThreads.ts';
 import relaxed from '../../src/kernels/wasm/built/train-relaxed.wasm?url';
 import relaxedShared from '../../src/kernels/wasm/built/train-relaxed-shared.wasm?url';
@@ -7,6 +8,8 @@ import simd from '../../src/kernels/wasm/built/train-simd.wasm?url';
 import simdShared from '../../src/kernels/wasm/built/train-simd-shared.wasm?url';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { createWasmTrainer, type WasmTrainer } from '../../src/kernels/wasm/trainer.ts';
+import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
+import { Runtime } from '../../workers/engine/runtime.ts';
 import { serve, type Channel } from '../../workers/rpc.ts';
 import { ALPHA, BATCHES, makeBatches, makeWeights, type Shape } from './data.ts';
 
@@ -100,6 +103,29 @@ async function grow({ steps, ...shape }: Shape & { steps: number }): Promise<num
   return trainer.bytes;
 }
 
+/** Ours on WebGPU, timed as tfjs is. */
+async function oursGpu(task: Task & { mostMs: number }): Promise<Timed> {
+  const { device, reason } = await chooseDevice('webgpu');
+  if (!device) throw new Error(reason);
+  const runtime = new Runtime({ ort: undefined as never, device, threads: 1 });
+  const { d, n, batch, warmUp, steps, mostMs } = task;
+  const { batches, weights } = inputsOf(task);
+  const parameters = { W_dec: weights, b_enc: new Float32Array(n) };
+  const config = { architecture: 'tied', d_in: d, d_sae: n, alpha: ALPHA } as const;
+  const trainer = await createWebgpuTrainer((label, work) => runtime.onDevice(label, work), config, parameters, batch);
+  const result: Timed = { losses: [], milliseconds: [] };
+  const began = performance.now();
+  for (let step = 0; step < warmUp + steps; step++) {
+    if (result.milliseconds.length > 0 && performance.now() - began > mostMs) break;
+    const start = performance.now();
+    await trainer.step(batches[step % BATCHES], { ...PAPER_ADAM, sparsity: 1 });
+    result.losses.push((await trainer.report()).loss);
+    if (step >= warmUp) result.milliseconds.push(performance.now() - start);
+  }
+  trainer.release();
+  return result;
+}
+
 /** tfjs, eager, as its users write it. */
 async function tfjs(task: Task & { backend: 'wasm' | 'webgpu'; mostMs: number }): Promise<Timed & { backend: string }> {
   const { trainTfjs } = await import('./tfjs.mjs');
@@ -109,6 +135,7 @@ async function tfjs(task: Task & { backend: 'wasm' | 'webgpu'; mostMs: number })
 
 serve(self as unknown as Channel, {
   ours: (_, task: Parameters<typeof ours>[0]) => ours(task),
+  oursGpu: (_, task: Parameters<typeof oursGpu>[0]) => oursGpu(task),
   grow: (_, task: Parameters<typeof grow>[0]) => grow(task),
   tfjs: (_, task: Parameters<typeof tfjs>[0]) => tfjs(task),
 });
