@@ -31,7 +31,7 @@ export interface Activations {
 export type LoadTask =
   | { status: 'idle' }
   | { status: 'loading'; name: string; progress: LoadProgress | null }
-  /** `again`: what goes on where it stopped. */
+  /** `again`: what another try goes on with. */
   | { status: 'failed'; name: string; message: string; kept: string | null; again?: ToOpen };
 
 /** A model as `models.load` takes it. */

@@ -74,7 +74,7 @@ export function createModelLoader(
       if (loading !== mine) return;
       const kept = store.getState().model?.id ?? null;
       const cancelled = mine.signal.aborted || isAbort(error);
-      const again = isOfHub(source) && { again: source };
+      const again = isOfHub(source) && (error as Error).name === 'EngineError' && { again: source };
       store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept, ...again } });
     } finally {
       if (loading === mine) loading = null;

@@ -10,7 +10,7 @@ import { refuseImpostor } from '../../core/formats/text.ts';
 import { noteBytes } from '../requestLog.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';
 import type { Held, PartStore } from './parts.ts';
-import { refusal, type Asked } from './refusal.ts';
+import { refused, type Asked } from './refusal.ts';
 
 export interface HubFile {
   url: string;
@@ -40,7 +40,7 @@ type Outcome = 'done' | 'cut' | 'changed' | 'missing';
  * @param asked for sentences
  * @returns undefined when an optional file is not there
  * @throws FormatError for a web page, a wrong length or a wrong hash (what arrived is thrown away); EngineError when the
- *   server or the network fails (what arrived is kept); AbortedError (kept too)
+ *   server or the network fails (what arrived is kept); UsageError when it is not there or not allowed; AbortedError (kept too)
  */
 export async function fetchHubFile(file: HubFile, asked: Asked, options: FetchOptions): Promise<Blob | undefined> {
   const { parts, patience, signal, onNote } = options;
@@ -146,9 +146,9 @@ function unquoted(etag: string | null): string | null {
   return etag === null ? null : etag.replace(/^W\//, '').replaceAll('"', '');
 }
 
-/** @throws FormatError, EngineError */
+/** @throws FormatError, EngineError, UsageError */
 function checkAnswer(response: Response, { total, sha256 }: Answer, file: HubFile, asked: Asked): void {
-  if (!response.ok) throw new EngineError(refusal(response.status, response.headers.get('x-error-code') ?? '', asked));
+  if (!response.ok) throw refused(response.status, response.headers.get('x-error-code') ?? '', asked);
   if (!response.body) throw new FormatError(`The server sent nothing where ${nameOf(asked)} should be. Try again later.`);
   if (/text\/html/i.test(response.headers.get('content-type') ?? '')) {
     throw new FormatError(

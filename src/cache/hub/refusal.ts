@@ -1,4 +1,5 @@
 /** What the hub's refusals mean, as sentences. */
+import { EngineError, UsageError } from '../../core/errors.ts';
 import { quote } from '../../core/formats/text.ts';
 import type { HubModel } from '../../core/lm/types.ts';
 
@@ -7,6 +8,12 @@ export interface Asked {
   host: string;
   /** '' for the repository itself. */
   path: string;
+}
+
+/** UsageError for what is not there or not allowed, which another try does not change; else EngineError. */
+export function refused(status: number, code: string, asked: Asked): Error {
+  const sentence = refusal(status, code, asked);
+  return status === 429 || status >= 500 ? new EngineError(sentence) : new UsageError(sentence);
 }
 
 /**

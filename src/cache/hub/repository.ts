@@ -8,7 +8,7 @@ import { noteBytes } from '../requestLog.ts';
 import { fileUrl, listUrl } from './address.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';
 import type { HubFile } from './fetchFile.ts';
-import { refusal } from './refusal.ts';
+import { refusal, refused } from './refusal.ts';
 
 export interface RepositoryFile extends HubFile {
   path: string;
@@ -29,7 +29,7 @@ const MOST_SHARDS = 200;
 
 /**
  * Files that make the model, weights last.
- * @throws FormatError when it is no model we can open; EngineError for what is not there or not allowed; AbortedError
+ * @throws FormatError when it is no model we can open; UsageError for what is not there or not allowed; EngineError; AbortedError
  */
 export async function findModelFiles(place: Place, options: AskOptions): Promise<RepositoryFile[]> {
   const listed = await listFiles(place, options);
@@ -99,7 +99,7 @@ async function listFiles(place: Place, options: AskOptions): Promise<Map<string,
   if (!response.ok) {
     void response.body?.cancel().catch(() => undefined);
     if (code !== '' || response.status === 401 || response.status === 403) {
-      throw new EngineError(refusal(response.status, code, { ...place, path: '' }));
+      throw refused(response.status, code, { ...place, path: '' });
     }
     return undefined;
   }
@@ -130,7 +130,7 @@ async function probe(place: Place, path: string, options: AskOptions): Promise<R
   const response = await askSurely(url, { Range: 'bytes=0-0' }, place, path, options);
   void response.body?.cancel().catch(() => undefined);
   if (response.status === 404) return undefined;
-  if (!response.ok) throw new EngineError(refusal(response.status, response.headers.get('x-error-code') ?? '', { ...place, path }));
+  if (!response.ok) throw refused(response.status, response.headers.get('x-error-code') ?? '', { ...place, path });
   const { headers } = response;
   // A server that sends a page for whatever it has not got has not got it.
   if (/text\/html/i.test(headers.get('content-type') ?? '')) return undefined;
@@ -148,7 +148,7 @@ async function readSmall(place: Place, path: string, options: AskOptions): Promi
   const response = await askSurely(fileUrl(place.host, place.model, path), {}, place, path, options);
   if (!response.ok) {
     void response.body?.cancel().catch(() => undefined);
-    throw new EngineError(refusal(response.status, response.headers.get('x-error-code') ?? '', { ...place, path }));
+    throw refused(response.status, response.headers.get('x-error-code') ?? '', { ...place, path });
   }
   if (/text\/html/i.test(response.headers.get('content-type') ?? '')) {
     void response.body?.cancel().catch(() => undefined);

@@ -205,7 +205,8 @@ describe('a file of the hub', () => {
     [500, '', /answered 500\. What has arrived is kept/],
   ])('refused with %i %s is explained', async (status, code, sentence) => {
     trouble({ kind: 'status', status, code });
-    await expect(fetchIt('tokenizer.json')).rejects.toThrow(sentence);
+    const name = status < 500 ? 'UsageError' : 'EngineError';
+    await expect(fetchIt('tokenizer.json')).rejects.toMatchObject({ name, message: expect.stringMatching(sentence) as string });
     expect(await stored()).toEqual([]);
   });
 
