@@ -119,7 +119,8 @@ describe('at 1440 pixels', () => {
   });
 
   it('opens a model from files, refuses another in a sentence, and goes back', async () => {
-    const files = page.locator('input[type=file]').first();
+    await page.getByRole('button', { name: /^Model/ }).click();
+    const files = page.locator('#model-menu input[type=file]').first();
     await files.setInputFiles(TINY);
     await text(page.locator('.label-model')).not.toBe('bookworm-9m');
     await expect.poll(() => page.evaluate(() => window.featurescope.models.current().d_model)).toBe(32);
@@ -136,7 +137,8 @@ describe('at 1440 pixels', () => {
     const folder = mkdtempSync(join(tmpdir(), 'featurescope-'));
     try {
       for (const file of TINY) cpSync(file, join(folder, 'my-model', file.split('/').at(-1)!), { recursive: true });
-      await page.locator('input[type=file]').nth(1).setInputFiles(join(folder, 'my-model'));
+      await page.getByRole('button', { name: /^Model/ }).click();
+      await page.locator('#model-menu input[type=file]').nth(1).setInputFiles(join(folder, 'my-model'));
       await text(page.locator('.label-model')).toBe('my-model');
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -31,6 +31,8 @@ export interface FetchOptions extends AskOptions {
 /** Larger than any model that would fit in a tab. */
 const MOST_BYTES = 16 * 2 ** 30;
 const PIECE_BYTES = 4 * 2 ** 20;
+/** Held in memory once, before the model is. */
+const MOST_HASHED_WHOLE = 512 * 2 ** 20;
 /** Times a file may change under our hands. */
 const MOST_RESTARTS = 3;
 
@@ -241,6 +243,15 @@ async function orStall<T>(read: Promise<T>, ms: number, signal: AbortSignal): Pr
   return Promise.race([read, stalled]).finally(stop);
 }
 
+/** The browser's own SHA-256 is many times as fast as ours and takes the whole file; larger ones are read in slices. */
+async function hashOf(blob: Blob, signal: AbortSignal): Promise<string> {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (!subtle || blob.size > MOST_HASHED_WHOLE) return sha256Of(blob, signal);
+  const hash = await subtle.digest('SHA-256', await blob.arrayBuffer());
+  throwIfStopped(signal);
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 async function finish(file: HubFile, asked: Asked, { parts, signal, onNote }: FetchOptions): Promise<Blob> {
   const name = nameOf(asked);
   try {
@@ -253,7 +264,7 @@ async function finish(file: HubFile, asked: Asked, { parts, signal, onNote }: Fe
     if (blob.size !== wanted)
       throw new FormatError(`${name} arrived with ${blob.size} bytes instead of ${wanted}. It was thrown away; try again.`);
     if (file.sha256) onNote(`Checking ${asked.path}.`);
-    if (file.sha256 && (await sha256Of(blob, signal)) !== file.sha256) {
+    if (file.sha256 && (await hashOf(blob, signal)) !== file.sha256) {
       throw new FormatError(`${name} arrived damaged: its SHA-256 is not the one the hub gives. It was thrown away; try again.`);
     }
     onNote(null);

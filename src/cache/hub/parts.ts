@@ -12,12 +12,16 @@ export interface Held {
   total: number | null;
   /** What the server calls this state of the file (ETag or Last-Modified); null: it gave nothing. */
   validator: string | null;
+  /** It is whole and was found to be what it should be. */
+  checked: boolean;
 }
 
 export interface PartStore {
   held(url: string): Promise<Held | undefined>;
   /** Adds to what is held; the first call begins. Where the browser keeps nothing it is held until the page is closed. */
   add(url: string, about: Pick<Held, 'total' | 'validator'>, piece: Blob): Promise<void>;
+  /** Notes that what is held is whole and right. @returns whether it will be here at the next visit */
+  accept(url: string): Promise<boolean>;
   /** All that is held, in order. */
   join(url: string): Promise<Blob>;
   forget(url: string): Promise<void>;
@@ -46,13 +50,14 @@ export function createPartStore(name = 'featurescope'): PartStore {
   return {
     async held(url) {
       const note = await read(url);
-      return note && { bytes: note.bytes, total: note.total, validator: note.validator };
+      return note && { bytes: note.bytes, total: note.total, validator: note.validator, checked: note.checked };
     },
     async add(url, about, piece) {
       const before = await read(url);
       const note: Note = {
         version: VERSION,
         ...about,
+        checked: false,
         bytes: (before?.bytes ?? 0) + piece.size,
         pieces: [...(before?.pieces ?? []), piece.size],
       };
@@ -69,6 +74,14 @@ export function createPartStore(name = 'featurescope'): PartStore {
         const blobs = before ? await readPieces(url, before, pieces) : [];
         inMemory.set(url, { note, blobs: [...blobs, piece] });
       }
+    },
+    async accept(url) {
+      const note = await read(url);
+      if (!note || note.bytes !== note.total || inMemory.has(url)) return false;
+      return set(url, { ...note, checked: true }, notes).then(
+        () => true,
+        () => false,
+      );
     },
     join,
     async forget(url) {
@@ -99,12 +112,13 @@ async function readPieces(url: string, note: Note | undefined, pieces: UseStore)
 }
 
 function isNote(value: unknown): value is Note {
-  const { version, bytes, total, validator, pieces } = (value ?? {}) as Partial<Note>;
+  const { version, bytes, total, validator, checked, pieces } = (value ?? {}) as Partial<Note>;
   return (
     version === VERSION &&
     Number.isSafeInteger(bytes) &&
     (total === null || Number.isSafeInteger(total)) &&
     (validator === null || typeof validator === 'string') &&
+    typeof checked === 'boolean' &&
     Array.isArray(pieces) &&
     pieces.reduce((sum: number, size) => sum + Number(size), 0) === bytes
   );

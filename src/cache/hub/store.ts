@@ -1,12 +1,13 @@
 /**
- * Models of the hub that this browser keeps: files in the cache of transformers.js under its keys, and for each model a
- * note of which files and lengths make it whole. A model without all of them is a beginning, never a model.
+ * Models of the hub that this browser keeps: files in the cache of transformers.js under its keys (in pieces in IndexedDB
+ * where that refuses: a private window of Chromium takes none over 256 MiB), and for each model a note of which files and
+ * lengths make it whole. A model without all of them is a beginning, never a model.
  */
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { EngineError } from '../../core/errors.ts';
 import { hubModelId } from '../../core/lm/modelId.ts';
 import type { HubModel, KeptModel } from '../../core/lm/types.ts';
-import { isFull, reasonOf } from '../refusals.ts';
+import { reasonOf } from '../refusals.ts';
 import { CACHE } from './address.ts';
 import { createPartStore, type PartStore } from './parts.ts';
 
@@ -36,7 +37,7 @@ export interface HubStore {
   note(manifest: Omit<Manifest, 'version'>): Promise<void>;
   /** A file that was kept with this length. */
   file(url: string, bytes: number): Promise<Blob | undefined>;
-  /** @returns the file as it is kept. @throws when there is no room, or no cache */
+  /** Keeps a file that was just fetched and checked. @returns it as it is kept. @throws when there is no room, or no storage */
   keep(url: string, file: Blob): Promise<Blob>;
   /** Bytes of a file that are here. */
   here(file: KeptFile): Promise<number>;
@@ -52,10 +53,12 @@ export function createHubStore(name = 'featurescope'): HubStore {
   const file = async (url: string, bytes: number) => {
     const response = await (await openCache())?.match(url);
     const blob = await response?.blob();
-    return blob?.size === bytes ? blob : undefined;
+    if (blob?.size === bytes) return blob;
+    const held = await parts.held(url);
+    return held?.checked && held.bytes === bytes ? parts.join(url).catch(() => undefined) : undefined;
   };
   const here = async ({ url, bytes }: KeptFile) =>
-    (await hasFile(url, bytes)) ? bytes : Math.min(bytes, (await parts.held(url).catch(() => undefined))?.bytes ?? 0);
+    (await hasFile(url, bytes)) ? bytes : Math.min(bytes, (await parts.held(url))?.bytes ?? 0);
   const manifestOf = async (id: string) => {
     const found = await get<unknown>(id, manifests).catch(() => undefined);
     return isManifest(found, id) ? found : undefined;
@@ -89,20 +92,15 @@ export function createHubStore(name = 'featurescope'): HubStore {
     },
     note: (manifest) => set(hubModelId(manifest.model), { version: VERSION, ...manifest }, manifests),
     async keep(url, blob) {
-      const cache = await openCache();
-      if (!cache) throw new DOMException('There is no cache.', 'SecurityError');
-      const put = () =>
-        cache.put(
-          url,
-          new Response(blob, { headers: { 'content-length': String(blob.size), 'content-type': 'application/octet-stream' } }),
-        );
+      const headers = { 'content-length': String(blob.size), 'content-type': 'application/octet-stream' };
       try {
-        await put();
+        const cache = await openCache();
+        if (!cache) throw new DOMException('There is no cache.', 'SecurityError');
+        await cache.put(url, new Response(blob, { headers }));
       } catch (error) {
-        if (!isFull(error)) throw error;
-        // The pieces it was joined from take the same room once more; the joined file does without.
-        await parts.forget(url);
-        await put();
+        // The pieces are all here; they only have to stay.
+        if (await parts.accept(url)) return blob;
+        throw error;
       }
       await parts.forget(url);
       return (await file(url, blob.size)) ?? blob;

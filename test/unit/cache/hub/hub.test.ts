@@ -224,15 +224,46 @@ describe('a model of the hub', () => {
     expect(cached().filter((url) => url.includes('Xenova'))).toEqual([]);
   });
 
-  it('opens but is not kept where there is no room or no cache, and that is said', async () => {
+  it('is kept in pieces where the cache has no room for it, or there is none', async () => {
     useRoom(50_000);
+    const { files, paths, notKept } = await fetchModel();
+    expect(notKept).toBeUndefined();
+    expect(cached().filter((url) => url.endsWith('.onnx'))).toEqual([]);
+    vi.stubGlobal('caches', undefined);
+    await fetchModel(STEP);
+    expect((await hub.store.list()).filter(({ whole }) => whole).map(({ id }) => id)).toContain(`${STEP.hub}@step3000`);
+    useRoom(50_000);
+    await hub.store.remove(XENOVA.hub);
+    await fetchModel();
+    server.asked.length = 0;
+    const again = await visit().open(XENOVA);
+    expect(again.files.map(({ path }) => path)).toEqual(paths);
+    const bytes = async (blob: Blob) => Buffer.from(await blob.arrayBuffer());
+    expect((await bytes(again.files[3].data)).equals(await bytes(files[3].data))).toBe(true);
+    expect(server.asked).toEqual([]);
+    await hub.store.remove(XENOVA.hub);
+    await expect(hub.open(XENOVA)).rejects.toThrow(/not kept/);
+  });
+
+  it('whose last piece came but was never checked is checked before it counts', async () => {
+    const damaged = Buffer.from(server.repositories[XENOVA.hub].main['onnx/model_fp16.onnx']);
+    damaged[1000] ^= 255;
+    const url = `${server.url}Xenova/pythia-70m/resolve/main/onnx/model_fp16.onnx`;
+    await hub.store.parts.add(url, { total: damaged.length, validator: null }, new Blob([damaged]));
+    await expect(fetchModel()).rejects.toThrow(/arrived damaged/);
+    expect((await fetchModel()).files).toHaveLength(4);
+  });
+
+  it('opens but is not kept where the browser keeps nothing, and that is said', async () => {
+    vi.stubGlobal('caches', undefined);
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
     const { files, notKept } = await fetchModel();
     expect(files).toHaveLength(4);
     expect(notKept).toMatch(/^Xenova\/pythia-70m is open but could not be kept for the next visit: the browser has no room left/);
-    expect((await hub.store.list())[0]).toMatchObject({ whole: false });
-    vi.stubGlobal('caches', undefined);
-    expect((await fetchModel(STEP)).notKept).toMatch(/could not be kept for the next visit: the browser lets this page store nothing/);
-    await expect(hub.open(STEP)).rejects.toThrow(/not kept/);
+    put.mockRestore();
+    await expect(visit().open(XENOVA)).rejects.toThrow(/not kept/);
   });
 
   it('with a wrong hash is refused and not kept', async () => {
