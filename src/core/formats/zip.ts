@@ -184,6 +184,8 @@ function readEntries(directory: DataView, count: number, name: string): ZipEntry
     });
     at = next;
   }
+  // A count that is too small would hide files.
+  if (at !== directory.byteLength) throw broken(name, 'has a damaged list of files');
   return entries;
 }
 

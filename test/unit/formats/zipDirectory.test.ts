@@ -103,6 +103,12 @@ describe('what readers would disagree about', () => {
     expect(await refusal(() => listZip(blobOf(bytes), 'x.zip'))).toMatch(/holds two files called a/);
   });
 
+  it('fewer files than it lists', async () => {
+    const bytes = zip();
+    bytes[bytes.length - 22 + 10] = 1;
+    expect(await refusal(() => listZip(blobOf(bytes), 'x.zip'))).toMatch(/damaged list of files/);
+  });
+
   it('two entries at one place', async () => {
     const bytes = zip();
     new DataView(bytes.buffer).setUint32(centrals(bytes)[1] + 42, 0, true);
