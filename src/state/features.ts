@@ -150,12 +150,13 @@ export function dictionaryName({ id, model, hook, label }: DictionaryInfo): stri
   return id.startsWith(prefix) ? id.slice(prefix.length) : label;
 }
 
-/** The fitting one nearest the middle of the model, built-in before imported. */
+/** The fitting one nearest the middle of the model, built-in before imported, the residual stream before what is added to it. */
 export function defaultDictionary(list: readonly DictionaryInfo[], model: ModelInfo): DictionaryInfo | undefined {
   const middle = Math.floor(model.n_layers / 2);
   const distance = ({ hook, source }: DictionaryInfo) => {
     const { group } = hookParts(hook);
-    return (typeof group === 'number' ? Math.abs(group - middle) : model.n_layers) + (source === 'built-in' ? 0 : 0.5);
+    const layers = typeof group === 'number' ? Math.abs(group - middle) : model.n_layers;
+    return layers + (source === 'built-in' ? 0 : 0.5) + (hook.endsWith('hook_resid_post') ? 0 : 0.25);
   };
   return list.filter((d) => d.fits).sort((a, b) => distance(a) - distance(b))[0];
 }

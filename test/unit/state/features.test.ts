@@ -95,6 +95,9 @@ describe('dictionaries', () => {
     const mine = { ...list[3], id: 'mine', source: 'files' as const };
     expect(defaultDictionary([mine, ...list], fakeModel())?.id).toBe('bookworm-9m/blocks.3.hook_resid_post/r4');
     expect(defaultDictionary([mine], fakeModel())).toBe(mine);
+    const attention = { ...list[3], id: 'attention', hook: 'blocks.3.hook_attn_out' };
+    expect(defaultDictionary([attention, ...list], fakeModel())?.id).toBe('bookworm-9m/blocks.3.hook_resid_post/r4');
+    expect(defaultDictionary([attention, mine], fakeModel())).toBe(attention);
     expect(defaultDictionary(fakeDictionaries(false), fakeModel())).toBeUndefined();
   });
 
