@@ -137,7 +137,7 @@ function OpenFiles({ onDone }: { onDone: () => void }) {
       <FileChooser onFiles={take} />
       <p className="hint">
         Or drop them anywhere on the page. A GPT-NeoX model: <code>config.json</code>, <code>tokenizer.json</code> and weights as{' '}
-        <code>.safetensors</code> or <code>.onnx</code>. Files stay in this tab.
+        <code>.safetensors</code>, <code>.onnx</code> or <code>pytorch_model.bin</code>. Files stay in this tab.
       </p>
     </section>
   );
