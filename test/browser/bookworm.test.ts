@@ -16,7 +16,9 @@ describe.each([
     const site = await serveSite({ isolation: true });
     const open = await openPage(site, `?device=${device}`);
     try {
-      for (const [k, { text, ids, greedy_tail }] of texts.entries()) {
+      // The software adapter takes ten seconds a text.
+      const shown = device === 'wasm' ? texts : texts.slice(0, 3);
+      for (const [k, { text, ids, greedy_tail }] of shown.entries()) {
         const close = (actual: ArrayLike<number>, key: string) =>
           expect(relativeToTolerance(actual, goldens.get(`${k}.${key}`)!.data, epsilon), `${k}.${key}`).toBeLessThanOrEqual(1);
         const hooks = [...goldens.keys()].filter((key) => key.startsWith(`${k}.`) && key.includes('hook_')).map((key) => key.slice(2));

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/array/random.ts';
 import { packDictionary, writeDictionary } from '../../src/core/formats/dictionaries/write.ts';
+import { writeSparsify } from '../../src/core/formats/dictionaries/writeSparsify.ts';
 import { decode } from '../../src/core/sae/decode.ts';
 import { hasSkip, type Architecture, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { toDense } from '../../src/core/sae/latents.ts';
@@ -80,7 +81,9 @@ describe.each(DEVICES)('on $device', ({ device, kernels }) => {
   });
 
   async function importDictionary(dictionary: Dictionary): Promise<string> {
-    const files = writeDictionary(packDictionary(dictionary, 'made'), 'made');
+    const packed = packDictionary(dictionary, 'made');
+    // SAELens has no groupmax.
+    const files = dictionary.config.architecture === 'groupmax' ? await writeSparsify(packed, 'made') : writeDictionary(packed, 'made');
     const bytes = async (parts: (typeof files)[number]['parts']) =>
       new Blob(await Promise.all(parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer()))));
     return importFiles(await Promise.all(files.map(async ({ path, parts }) => ({ path, data: await bytes(parts) }))));

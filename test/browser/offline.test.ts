@@ -50,7 +50,6 @@ describe.each([
   { device: 'wasm', isolation: true, folder: '' },
   { device: 'wasm', isolation: false, folder: 'a folder/é' },
   { device: 'webgpu', isolation: true, folder: 'deep/er' },
-  { device: 'webgpu', isolation: false, folder: '' },
 ] as const)('without a network, $device, isolated: $isolation, in /$folder', ({ device, isolation, folder }) => {
   it('the page opens, reads text and shows features', async () => {
     await start({ isolation, folder });

@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { closeBrowser, sharedBrowser, watchPage, FOUR_WAYS } from '../helpers/page.ts';
+import { closeBrowser, sharedBrowser, watchPage, THREE_WAYS } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 const TEXT = 'The wind and the sea.';
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 afterAll(closeBrowser);
 
-describe.each(FOUR_WAYS)('a visit with $device, isolated: $isolation', ({ device, isolation }) => {
+describe.each(THREE_WAYS)('a visit with $device, isolated: $isolation', ({ device, isolation }) => {
   it('keeps what was typed, pinned and labelled through reloads, offline, in another tab and by link', async () => {
     site = await deploy({ isolation });
     const context = await newProfile();

@@ -84,6 +84,8 @@ export function randomSuite(architecture: Architecture, count: number): { dictio
         apply_b_dec_to_input: architecture !== 'tied' && random() < 0.5,
         normalize_activations: among([0, 1, 2]) === 0 && architecture !== 'tied' ? 'layer_norm' : 'none',
         ...(architecture === 'tied' && { activation_scale: 0.3 }),
+        // sparsify's, which knows nothing else.
+        ...(architecture === 'groupmax' && { apply_b_dec_to_input: true, normalize_activations: 'none' as const }),
       },
       seed + 1,
     );
