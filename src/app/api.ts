@@ -7,6 +7,7 @@ import type { OfflineStatus } from '../cache/offline/client.ts';
 import type { Label } from '../core/formats/labels.ts';
 import type { DictionaryPlan, TrainConfig } from '../core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunEvaluation, RunHistory, RunInfo } from '../core/train/runTypes.ts';
+import type { PublishedRelease } from '../core/catalogue.ts';
 import type {
   Array2,
   AskedHost,
@@ -30,6 +31,8 @@ import type {
   LoadProgress,
   ModelInfo,
   Predictions,
+  PublishedPlan,
+  PublishedSource,
   RunOptions,
   RunResult,
   Source,
@@ -39,6 +42,7 @@ import type {
 export type * from '../core/lm/types.ts';
 export type * from '../core/train/config.ts';
 export type * from '../core/train/runTypes.ts';
+export type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../core/catalogue.ts';
 export type { Label, OfflineStatus, SettingName, Settings };
 
 /** A file a person dropped or a script made. `path` may hold folders (`onnx/model.onnx`). */
@@ -173,6 +177,18 @@ export interface FeaturescopeApi extends TrainingApi {
       files: FileIn[],
       options?: { pick?: number[]; onProgress?: (progress: LoadProgress) => void; signal?: AbortSignal },
     ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
+    /** Releases that others have published for Pythia, as their makers describe them; asks nobody. */
+    catalogue(): Promise<readonly PublishedRelease[]>;
+    /**
+     * What is to be had at a place of the hub or an address: dictionaries and their sizes, and where there is one, what its
+     * headers say. Fetches no weights; refuses what cannot be right.
+     */
+    plan(source: PublishedSource, options?: CallOptions): Promise<PublishedPlan>;
+    /**
+     * Fetches the one dictionary at a source and opens it as `import` does. What has arrived of a stopped or failed one is
+     * kept, and the next call goes on there. `pick` chooses among several in one file.
+     */
+    fetch(source: PublishedSource, options?: LoadOptions & { pick?: number[] }): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
     /**
      * A zip with a folder of that library. Its tensors are byte for byte what came in, unless something had to be put into
      * them that the library cannot say. Rejects with the reason where it cannot hold the dictionary (`card(id).exports`).
@@ -233,7 +249,7 @@ export interface FeaturescopeApi extends TrainingApi {
   };
 }
 
-export type StoredKind = 'dictionary' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
+export type StoredKind = 'dictionary' | 'download' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
 
 export interface StorageUse {
   /** Bytes of everything this site keeps, as the browser estimates; null when it does not say. */

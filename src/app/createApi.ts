@@ -129,6 +129,13 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     keptDictionaries: () => lens.call('keptDictionaries', []),
     removeDictionary: remove,
     models: { kept: () => lens.call('keptModels', []), remove: removeModel },
+    downloads: {
+      begun: () => lens.call('begunDownloads', []),
+      remove: async (id) => {
+        await lens.call('removeDownload', [id]);
+        tabs.say('storage');
+      },
+    },
     labelsChanged: labelled.tell,
     training: {
       stored: training.stored,
@@ -181,6 +188,23 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
         libraryChanged();
         return imported;
       },
+      catalogue: async () => (await publishedSources()).RELEASES,
+      plan: async (source, options) => {
+        const { HUB_HOST } = await modelSources();
+        return lens.call('planPublished', [source, chosen.get('hub') ?? HUB_HOST], { signal: options?.signal });
+      },
+      fetch: async (source, options) => {
+        const { onProgress, signal, ...rest } = options ?? {};
+        const { HUB_HOST } = await modelSources();
+        try {
+          const fetched = await lens.call('fetchPublished', [source, chosen.get('hub') ?? HUB_HOST, rest], { onProgress, signal });
+          storage.askOnce();
+          libraryChanged();
+          return fetched;
+        } finally {
+          tabs.say('storage');
+        }
+      },
       export: (id, format) => lens.call('exportDictionary', [id, format]),
       remove,
       card: (id) => lens.call('dictionaryCard', [id]),
@@ -201,6 +225,8 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   };
 }
 
+/** What others have published. */
+const publishedSources = () => import('../core/catalogue.ts');
 /** Names of models beyond those of the page. */
 const modelSources = () => import('./modelSource.ts');
 

@@ -29,6 +29,8 @@ export interface StorageNeeds {
   removeDictionary: (id: string) => Promise<void>;
   /** Models of the hub, whole and begun; absent where none are kept. */
   models?: { kept: () => Promise<KeptModel[]>; remove: (id: string) => Promise<void> };
+  /** Published dictionaries that were not fetched to their end. */
+  downloads?: { begun: () => Promise<{ id: string; bytes: number; here: number }[]>; remove: (id: string) => Promise<void> };
   labelsChanged: () => void;
   /** Runs and texts; absent where nothing is trained. */
   training?: {
@@ -52,7 +54,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
   const api: FeaturescopeApi['storage'] = {
     async usage() {
       const listed = await need.dictionaries();
-      const [estimate, persisted, kept, mine, offlineBytes, trained, models] = await Promise.all([
+      const [estimate, persisted, kept, mine, offlineBytes, trained, models, downloads] = await Promise.all([
         manager?.estimate?.().catch(() => undefined),
         manager?.persisted?.().catch(() => undefined),
         need.keptDictionaries(),
@@ -60,6 +62,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
         offline?.bytes() ?? 0,
         need.training?.stored() ?? [],
         need.models?.kept().catch(() => []) ?? [],
+        need.downloads?.begun().catch(() => []) ?? [],
       ]);
       const dictionaries = listed.filter(({ id }) => kept.includes(id));
       const one = (kind: StoredKind, label: string, bytes: number): Item[] => (bytes > 0 ? [{ kind, id: ALL, label, bytes }] : []);
@@ -78,6 +81,12 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
             const part = whole ? '' : ` (${Math.floor((100 * here) / bytes)} % of it, to go on with)`;
             return { kind: 'model', id, label: `The model ${id}${part}`, bytes: here };
           }),
+          ...downloads
+            .filter(({ here }) => here > 0)
+            .map(({ id, here, bytes }): Item => {
+              const part = `${Math.floor((100 * here) / bytes)} %`;
+              return { kind: 'download', id, label: `${part} of the dictionary ${id}, to go on with`, bytes: here };
+            }),
           ...trained,
           ...labelItems(mine, listed),
           ...one('offline', 'The page itself, so that it works offline', offlineBytes),
@@ -88,6 +97,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
     persist,
     async remove(kind, id) {
       if (kind === 'dictionary') return need.removeDictionary(id);
+      if (kind === 'download') return need.downloads?.remove(id);
       if (kind === 'model') return need.models?.remove(id);
       if (kind === 'labels') return removeLabels(need, id);
       if (kind === 'settings') return settings.clear();
@@ -95,7 +105,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
       if (kind === 'run') return need.training?.removeRun(id);
       if (kind === 'corpus') return need.training?.removeCorpus(id);
       throw new UsageError(
-        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, model, run, corpus, labels, offline and settings.`,
+        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, download, model, run, corpus, labels, offline and settings.`,
       );
     },
   };

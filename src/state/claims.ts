@@ -18,20 +18,28 @@ export function findDoubts(record: DictionaryCard['record'], measured: Pick<Eval
   if (measured.fvu >= HOPELESS_FVU) {
     doubts.push('Its reconstruction is no better than the mean activation. This is probably not the model, hook or scale it was made for.');
   }
-  const l0 = L0_NAMES.map((name) => record?.[name]).find((value) => typeof value === 'number');
+  const [who, l0] = statedBy(record, L0_NAMES);
   if (typeof l0 === 'number' && l0 > 0 && (measured.l0 > l0 * L0_FACTOR || measured.l0 < l0 / L0_FACTOR)) {
-    doubts.push(`Its file says that ${round(l0)} features are active on a token; here ${round(measured.l0)} are.`);
+    doubts.push(`${who} says that ${round(l0)} features are active on a token; here ${round(measured.l0)} are.`);
   }
-  const { fvu, ce_recovered } = record ?? {};
+  const [whoFvu, fvu] = statedBy(record, ['fvu']);
+  const [whoRecovered, ce_recovered] = statedBy(record, ['ce_recovered']);
   if (typeof fvu === 'number' && Math.abs(measured.fvu - fvu) > FVU_APART) {
-    doubts.push(`Its file says FVU ${round(fvu)}; measured here it is ${round(measured.fvu)}.`);
+    doubts.push(`${whoFvu} says FVU ${round(fvu)}; measured here it is ${round(measured.fvu)}.`);
   }
   if (typeof ce_recovered === 'number' && Math.abs(measured.ce_recovered - ce_recovered) > RECOVERED_APART) {
     doubts.push(
-      `Its file says ${round(100 * ce_recovered)} % of the loss is recovered; measured here it is ${round(100 * measured.ce_recovered)} %.`,
+      `${whoRecovered} says ${round(100 * ce_recovered)} % of the loss is recovered; measured here it is ${round(100 * measured.ce_recovered)} %.`,
     );
   }
   return doubts;
+}
+
+/** The first figure under these names: in the dictionary's own files, else as it was published. */
+function statedBy(record: DictionaryCard['record'], names: readonly string[]): [who: string, value: string | number | boolean | undefined] {
+  const find = (prefix: string) => names.map((name) => record?.[`${prefix}${name}`]).find((value) => typeof value === 'number');
+  const own = find('');
+  return own === undefined ? ['Its publisher', find('published.')] : ['Its file', own];
 }
 
 /**

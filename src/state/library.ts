@@ -1,16 +1,21 @@
 /** The library of dictionaries: opening, removing, exporting; what was dropped, told apart. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn, StorageUse } from '../app/api.ts';
+import type { FeaturescopeApi, FileIn, PublishedRelease, StorageUse } from '../app/api.ts';
 import { FormatError } from '../core/formats/bytes.ts';
 import { readZip } from '../core/formats/zip.ts';
-import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
+import type { DictionaryCard, Evaluation, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../core/lm/types.ts';
 import type { AppState, Notice } from './appState.ts';
 import { isAbort, sentenceOf } from './latest.ts';
-import type { ImportTask, OpenDialog } from './libraryFacts.ts';
+import type { ImportTask, OpenDialog, ToFetch } from './libraryFacts.ts';
 
 export interface EvaluateCall {
   signal: AbortSignal;
   onProgress: (progress: { done: number; total: number }) => void;
+}
+
+interface OpenCall {
+  signal: AbortSignal;
+  onProgress: (progress: LoadProgress) => void;
 }
 
 export interface LibraryActions {
@@ -20,6 +25,12 @@ export interface LibraryActions {
   /** Answers the question which of several are meant. */
   importPicked: (positions: readonly number[]) => Promise<void>;
   cancelImport: () => void;
+  /** Dictionaries that others have published. */
+  publishedReleases: () => Promise<readonly PublishedRelease[]>;
+  /** What is to be had there, before any weights are fetched. */
+  planPublished: (source: PublishedSource, signal: AbortSignal) => Promise<PublishedPlan>;
+  /** Fetches one and opens it; one that was stopped or cut goes on where it was. */
+  fetchPublished: (wanted: ToFetch) => Promise<void>;
   /** Forgets an imported dictionary; the notice brings it back. */
   removeDictionary: (id: string) => Promise<void>;
   /** Looks for a dictionary that is new, chooses it and goes to Explore. */
@@ -54,37 +65,46 @@ export function createLibrary(
   };
   api.dictionaries.subscribe(() => void refresh());
 
-  /** @param pick which of several, where that was asked; without it a person is asked */
-  const open = async (files: FileIn[], pick?: number[]) => {
+  /** One at a time: another takes the place of what runs. `work` gives null when it asks a person something first. */
+  const start = async (
+    work: (put: (task: ImportTask) => void, call: OpenCall) => ReturnType<FeaturescopeApi['dictionaries']['import']> | Promise<null>,
+    wanted?: ToFetch,
+  ) => {
     running?.abort();
     const mine = new AbortController();
     running = mine;
-    store.setState({ importTask: { status: 'running', progress: null } });
+    const named = wanted && { name: wanted.name };
+    store.setState({ importTask: { status: 'running', progress: null, ...named } });
     const put = (importTask: ImportTask) => {
       if (running === mine) store.setState({ importTask });
     };
     try {
-      if (!pick) {
-        const { found } = await api.dictionaries.inspect(files);
-        if (mine.signal.aborted) return;
-        if (found.length > 1) {
-          put({ status: 'choosing', files, found });
-          return;
-        }
-      }
-      const { dictionaries, warnings } = await api.dictionaries.import(files, {
-        ...(pick && { pick }),
-        signal: mine.signal,
-        onProgress: (progress) => put({ status: 'running', progress }),
-      });
-      put({ status: 'done', opened: dictionaries.map((d) => d.label), warnings });
-      await refresh(running === mine ? dictionaries.find((d) => d.fits)?.id : undefined);
+      const opened = await work(put, { signal: mine.signal, onProgress: (progress) => put({ status: 'running', progress, ...named }) });
+      if (!opened || mine.signal.aborted) return;
+      put({ status: 'done', opened: opened.dictionaries.map((d) => d.label), warnings: opened.warnings });
+      await refresh(running === mine ? opened.dictionaries.find((d) => d.fits)?.id : undefined);
     } catch (error) {
-      put(mine.signal.aborted || isAbort(error) ? { status: 'idle' } : { status: 'failed', message: sentenceOf(error) });
+      const again = wanted && (error as Error).name === 'EngineError' && { again: wanted };
+      put(mine.signal.aborted || isAbort(error) ? { status: 'idle' } : { status: 'failed', message: sentenceOf(error), ...again });
     } finally {
       if (running === mine) running = null;
     }
   };
+  /** @param pick which of several, where that was asked; without it a person is asked */
+  const open = (files: FileIn[], pick?: number[]) =>
+    start(async (put, call) => {
+      if (!pick) {
+        const { found } = await api.dictionaries.inspect(files);
+        if (call.signal.aborted) return null;
+        if (found.length > 1) {
+          put({ status: 'choosing', files, found });
+          return null;
+        }
+      }
+      return api.dictionaries.import(files, { ...(pick && { pick }), ...call });
+    });
+  const fetchPublished = (wanted: ToFetch) =>
+    start((_, call) => api.dictionaries.fetch(wanted.source, { ...(wanted.pick && { pick: wanted.pick }), ...call }), wanted);
   const removeDictionary = async (id: string) => {
     const { dictionaries } = store.getState();
     const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
@@ -124,6 +144,9 @@ export function createLibrary(
       running = null;
       store.setState({ importTask: { status: 'idle' } });
     },
+    publishedReleases: () => api.dictionaries.catalogue(),
+    planPublished: (source, signal) => api.dictionaries.plan(source, { signal }),
+    fetchPublished,
     removeDictionary,
     async exploreDictionary(id) {
       await refresh(id);

@@ -1,14 +1,25 @@
 /** The part of the state that is about the library and what covers the page. */
 import type { FileIn } from '../app/api.ts';
-import type { FoundDictionary, LoadProgress } from '../core/lm/types.ts';
+import type { FoundDictionary, LoadProgress, PublishedSource } from '../core/lm/types.ts';
+
+/** A published dictionary that is to be fetched. */
+export interface ToFetch {
+  source: PublishedSource;
+  /** For a person. */
+  name: string;
+  /** Which of several in one file, as `PublishedPlan.found` counts; absent: all. */
+  pick?: number[];
+}
 
 export type ImportTask =
   | { status: 'idle' }
   /** Several dictionaries were found: which are meant? */
   | { status: 'choosing'; files: FileIn[]; found: readonly FoundDictionary[] }
-  | { status: 'running'; progress: LoadProgress | null }
+  /** `name`: of what is fetched; absent for files. */
+  | { status: 'running'; progress: LoadProgress | null; name?: string }
   | { status: 'done'; opened: readonly string[]; warnings: readonly string[] }
-  | { status: 'failed'; message: string };
+  /** `again`: what another try goes on with. */
+  | { status: 'failed'; message: string; again?: ToFetch };
 
 /** What covers the page. */
 export type OpenDialog =

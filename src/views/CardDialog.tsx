@@ -166,6 +166,8 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
   const { measuring, start, stop } = useMeasuring(id);
   const figures = measuring.status === 'done' ? measuring.figures : null;
   const doubts = figures ? findDoubts(record, figures) : [];
+  const isPublished = QUALITY.every(({ key }) => record?.[key] === undefined) && QUALITY.some(({ key }) => record?.[`published.${key}`]);
+  const claim = (key: (typeof QUALITY)[number]['key']) => record?.[isPublished ? `published.${key}` : key];
   return (
     <>
       <table className="card-table card-quality">
@@ -174,7 +176,7 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
           <tr>
             <th scope="col">Figure</th>
             <th scope="col" className="numeric">
-              Its file says
+              {isPublished ? 'Its publisher says' : 'Its file says'}
             </th>
             <th scope="col" className="numeric">
               Measured here
@@ -189,7 +191,7 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
                 {name}
                 <span className="hint card-formula">{formula}</span>
               </th>
-              <Figure value={record?.[key]} missing="not said" show={show} />
+              <Figure value={claim(key)} missing="not said" show={show} />
               <Figure value={figures?.[key]} missing="–" show={show} />
               <td className="hint">{formula}</td>
             </tr>

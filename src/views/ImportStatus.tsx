@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger } from '../charts/format.ts';
-import type { FoundDictionary } from '../core/lm/types.ts';
+import type { FoundDictionary, LoadProgress } from '../core/lm/types.ts';
 import { Failure } from './Panel.tsx';
+import { paceWords } from './Progress.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { Sheet } from './Sheet.tsx';
 
@@ -11,8 +12,22 @@ const MANY = 8;
 /** How the opening of dictionaries goes. */
 export function ImportStatus() {
   const task = useApp((s) => s.importTask);
-  const { cancelImport } = useActions();
-  if (task.status === 'failed') return <Failure message={`${task.message} The dictionaries that were here are as they were.`} />;
+  const { cancelImport, fetchPublished } = useActions();
+  if (task.status === 'failed') {
+    const { message, again } = task;
+    return (
+      <>
+        <Failure message={`${message} The dictionaries that were here are as they were.`} />
+        {again && (
+          <div className="panel-foot">
+            <button type="button" onClick={() => void fetchPublished(again)}>
+              Resume
+            </button>
+          </div>
+        )}
+      </>
+    );
+  }
   if (task.status === 'done') {
     const opened = task.opened.length === 1 ? `${task.opened[0]} is open.` : `${formatInteger(task.opened.length)} dictionaries are open.`;
     return (
@@ -22,17 +37,29 @@ export function ImportStatus() {
     );
   }
   if (task.status !== 'running') return null;
-  const { progress } = task;
+  const { progress, name } = task;
   const known = progress !== null && progress.total > 0;
   return (
     <div className="panel-foot" role="status">
-      <span className="hint">Reading the files{known ? `, ${Math.floor((100 * progress.loaded) / progress.total)} %` : '…'}</span>
-      <progress max={1} value={known ? progress.loaded / progress.total : undefined} aria-label="Reading the files" />
+      <span className="hint">{runningWords(progress, name)}</span>
+      <progress
+        max={1}
+        value={known ? progress.loaded / progress.total : undefined}
+        aria-label={name === undefined ? 'Reading the files' : `Fetching ${name}`}
+      />
       <button type="button" className="button-small" onClick={cancelImport}>
         Cancel
       </button>
     </div>
   );
+}
+
+function runningWords(progress: LoadProgress | null, name: string | undefined): string {
+  const fetching = name !== undefined && progress?.stage !== 'reading';
+  const what = fetching ? `Fetching ${name}` : 'Reading the files';
+  if (!progress || progress.total <= 0) return `${what}…`;
+  const percent = `${what}, ${Math.floor((100 * progress.loaded) / progress.total)} %`;
+  return fetching ? `${percent} (${formatBytes(progress.loaded)} of ${formatBytes(progress.total)})${paceWords(progress)}` : percent;
 }
 
 /** Which of several dictionaries that were dropped together are meant. */

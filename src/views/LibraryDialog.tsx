@@ -1,9 +1,10 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { formatBytes, formatInteger } from '../charts/format.ts';
 import type { DictionaryInfo, ExportFormat } from '../core/lm/types.ts';
 import { FileChooser } from './FileChooser.tsx';
 import { ImportStatus } from './ImportStatus.tsx';
 import { LabelMenu } from './LabelMenu.tsx';
+import { PART_MISSING } from './later.tsx';
 import { Empty, Failure } from './Panel.tsx';
 import { saveBlob } from './saveBlob.ts';
 import { Sheet } from './Sheet.tsx';
@@ -14,6 +15,18 @@ export const EXPORT_NAMES: Record<ExportFormat, string> = {
   dictionary_learning: 'dictionary_learning',
   sparsify: 'sparsify',
 };
+
+/** Fetched when somebody looks for what others have published. */
+const Published = lazy<ComponentType>(() =>
+  import('./hub/Published.tsx').then(
+    (part) => ({ default: part.Published }),
+    () => ({ default: PublishedMissing }),
+  ),
+);
+
+function PublishedMissing() {
+  return <Failure message={PART_MISSING} />;
+}
 
 /** Every dictionary at hand, those of other models too. */
 export function LibraryDialog() {
@@ -40,6 +53,7 @@ export function LibraryDialog() {
         </p>
         <ImportStatus />
       </section>
+      <PublishedSection />
       <LabelMenu />
       <div className="panel-foot">
         <button type="button" className="button-small" onClick={() => openDialog({ kind: 'storage' })}>
@@ -47,6 +61,27 @@ export function LibraryDialog() {
         </button>
       </div>
     </Sheet>
+  );
+}
+
+function PublishedSection() {
+  const [open, setOpen] = useState(false);
+  return (
+    <section aria-label="Published dictionaries" className="sheet-section">
+      <h3>Published dictionaries</h3>
+      <p className="hint">What others have trained on Pythia, from the hub or any address. Nothing is asked of anybody before you look something up.</p>
+      {open ? (
+        <Suspense fallback={<Empty>One moment…</Empty>}>
+          <Published />
+        </Suspense>
+      ) : (
+        <div className="panel-foot">
+          <button type="button" onClick={() => setOpen(true)}>
+            Show the catalogue
+          </button>
+        </div>
+      )}
+    </section>
   );
 }
 

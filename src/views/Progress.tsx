@@ -29,7 +29,7 @@ interface ProgressLineProps {
 }
 
 /** How fast and how long: "5.2 MB a second, 16 s left". '' when it cannot be told. */
-function paceWords({ loaded, total, rate, note }: LoadProgress): string {
+export function paceWords({ loaded, total, rate, note }: LoadProgress): string {
   if (note !== undefined) return ` – ${note}`;
   if (!rate) return '';
   const seconds = Math.ceil((total - loaded) / rate);

@@ -4,6 +4,7 @@ import type { Startup } from '../../src/app/startup.ts';
 import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';
+import { RELEASES } from '../../src/core/catalogue.ts';
 import { createStorage } from '../../src/app/storage.ts';
 import { fakeKept } from './fakeKept.ts';
 import { fakeTraining, type FakeTrainingOptions } from './fakeTraining.ts';
@@ -17,7 +18,7 @@ export interface FakeOptions {
   /** Rejects calls named here with the sentence. */
   fail?: Partial<
     Record<
-      'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'inspect' | 'import' | 'evaluate',
+      'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'inspect' | 'import' | 'plan' | 'fetch' | 'evaluate',
       string
     >
   >;
@@ -267,6 +268,20 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         dictionaries = [...dictionaries, mine];
         library.tell();
         return { dictionaries: [mine], warnings: ['It has no sparsity file.'] };
+      },
+      catalogue: () => Promise.resolve(RELEASES),
+      async plan(source) {
+        await wait('plan', '');
+        const found = [{ name: '3-res-sm', format: 'saelens', architecture: 'standard', hook: 'blocks.3.hook_resid_post', d_in: 512, d_sae: 32768, bytes: 134_353_024 }];
+        return { host: 'huggingface.co', items: [{ folder: '3-res-sm', format: 'saelens', bytes: 134_353_024, source }], found, warnings: [], here: 0 };
+      },
+      async fetch(_source, { onProgress, signal } = {}) {
+        onProgress?.({ stage: 'fetching', loaded: 40e6, total: 134_353_024, rate: 10e6 });
+        await wait('fetch', '', signal);
+        const fetched = { ...dictionaries[0], id: 'fetched', label: '3-res-sm', source: 'files' as const, fits: true };
+        dictionaries = [...dictionaries, fetched];
+        library.tell();
+        return { dictionaries: [fetched], warnings: [] };
       },
       export: () => Promise.resolve(new Blob()),
       remove,

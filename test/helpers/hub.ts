@@ -3,12 +3,13 @@
  * redirect to another origin, as the real one does; and makes every kind of trouble on demand.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 
 const MODELS = resolve(import.meta.dirname, '../fixtures/models');
+const DICTIONARIES = resolve(import.meta.dirname, '../fixtures/dictionaries');
 
 /** Path in the repository, its bytes. */
 export type RepoFiles = Record<string, Buffer>;
@@ -51,6 +52,8 @@ export interface HubServer {
   repositories: Record<string, Record<string, RepoFiles>>;
   /** Whether it lists files, as the hub does and a plain mirror does not. */
   lists: boolean;
+  /** Files on a page of the list. */
+  pageSize: number;
   /** Whether answers carry ETag and Last-Modified. */
   validators: boolean;
   close(): Promise<void>;
@@ -74,6 +77,17 @@ export function checkpointRepo(weights: Record<string, string> = { 'model.safete
   return { ...rest, ...repoFiles('tiny-neox', weights) };
 }
 
+/** Folders of test/fixtures/dictionaries as folders of a repository, without what the tests compare with. */
+export function dictionaryRepo(folders: Record<string, string>): RepoFiles {
+  const files: RepoFiles = {};
+  for (const [folder, from] of Object.entries(folders)) {
+    for (const name of readdirSync(join(DICTIONARIES, from))) {
+      if (name !== 'golden.json') files[folder === '' ? name : `${folder}/${name}`] = readFileSync(join(DICTIONARIES, from, name));
+    }
+  }
+  return files;
+}
+
 export async function serveHub(repositories: HubServer['repositories']): Promise<HubServer> {
   const counts = new Map<string, number>();
   const hub: HubServer = {
@@ -82,6 +96,7 @@ export async function serveHub(repositories: HubServer['repositories']): Promise
     fault: () => undefined,
     repositories,
     lists: true,
+    pageSize: 1000,
     validators: true,
     close: async () => {
       await Promise.all([front, cdn].map(end));
@@ -107,8 +122,11 @@ export async function serveHub(repositories: HubServer['repositories']): Promise
     allowAll(response);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     const url = new URL(request.url ?? '/', 'http://x');
-    const list = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(url.pathname);
-    if (list) return serveList(hub, response, list[1], decodeURIComponent(list[2]), faultFor);
+    const list = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)(?:\/(.+))?$/.exec(url.pathname);
+    if (list) {
+      const [, repo, revision, folder = ''] = list.map((part) => part && decodeURIComponent(part));
+      return serveList(hub, response, { repo, revision, path: folder, after: Number(url.searchParams.get('after')) }, faultFor);
+    }
     const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname);
     if (!file) return refuse(response, 404);
     const where = { repo: file[1], revision: decodeURIComponent(file[2]), path: decodeURIComponent(file[3]) };
@@ -155,8 +173,7 @@ function allowAll(response: ServerResponse): void {
 function serveList(
   hub: HubServer,
   response: ServerResponse,
-  repo: string,
-  revision: string,
+  { repo, revision, path: folder, after }: Where & { after: number },
   faultFor: (ask: Omit<Ask, 'before'>) => Fault | undefined,
 ): void {
   hub.asked.push({ path: `api ${repo} ${revision}`, from: 0, cdn: false });
@@ -166,7 +183,14 @@ function serveList(
   const files = hub.repositories[repo]?.[revision];
   if (!hub.repositories[repo]) return refuse(response, 401, 'RepoNotFound');
   if (!files) return refuse(response, 404, 'RevisionNotFound');
-  const list = Object.entries(files).map(([path, bytes]) => ({
+  const inside = Object.entries(files).filter(([path]) => folder === '' || path.startsWith(`${folder}/`));
+  if (inside.length === 0 && folder !== '') return refuse(response, 404, 'EntryNotFound');
+  const page = inside.slice(after, after + hub.pageSize);
+  if (after + page.length < inside.length) {
+    const next = `${hub.url}api/models/${repo}/tree/${encodeURIComponent(revision)}${folder && `/${folder}`}?recursive=true&after=${after + page.length}`;
+    response.setHeader('Link', `<${next}>; rel="next"`);
+  }
+  const list = page.map(([path, bytes]) => ({
     type: 'file',
     oid: gitId(bytes),
     size: bytes.length,
@@ -239,7 +263,7 @@ function rangeEnd(request: IncomingMessage, length: number): number {
 
 /** What the hub keeps in its store for large files. */
 function isLarge(path: string): boolean {
-  return /\.(onnx|onnx_data|safetensors|bin)$/.test(path);
+  return /\.(onnx|onnx_data|safetensors|bin|pt|npz|zip)$/.test(path);
 }
 
 export function sha256(bytes: Buffer): string {

@@ -22,6 +22,8 @@ import type {
   LoadProgress,
   ModelInfo,
   Predictions,
+  PublishedPlan,
+  PublishedSource,
   RunOptions,
   RunResult,
   Source,
@@ -59,6 +61,15 @@ export interface LensMethods {
   importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
   /** What `importDictionaries` would open, in the order that `pick` counts. */
   inspectDictionaries(files: FileIn[]): { found: FoundDictionary[]; warnings: string[] };
+  planPublished(source: PublishedSource, host: string): PublishedPlan;
+  fetchPublished(
+    source: PublishedSource,
+    host: string,
+    options: { pick?: number[] },
+  ): { dictionaries: DictionaryInfo[]; warnings: string[] };
+  /** Beginnings of published dictionaries that were not fetched to their end. */
+  begunDownloads(): { id: string; bytes: number; here: number }[];
+  removeDownload(id: string): void;
   /** Opens a dictionary that is not kept: one in training. Takes the place of an earlier one. */
   previewDictionary(files: FileIn[], options: { label: string; replaces: string | null }): DictionaryInfo;
   exportDictionary(id: string, format: ExportFormat): Blob;
@@ -78,6 +89,7 @@ export interface LensMethods {
 export interface LensProgress {
   load: LoadProgress;
   importDictionaries: LoadProgress;
+  fetchPublished: LoadProgress;
   generate: { id: number; text: string };
   /** Tokens. */
   evaluate: { done: number; total: number };

@@ -7,6 +7,7 @@ import { FormatError } from '../../src/core/formats/bytes.ts';
 import { EXPORT_FORMATS, exportDictionary, exportObstacle } from '../../src/core/formats/dictionaries/export.ts';
 import { listDictionaryFiles, openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
 import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
+import { maybeRecord } from '../../src/core/formats/text.ts';
 import type {
   DictionaryCard,
   DictionaryDensities,
@@ -91,9 +92,9 @@ export class DictionaryLibrary {
   /** Nothing is added unless the files open; what could not be opened beside something good is a warning. */
   async import(
     files: FileIn[],
-    options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal },
+    options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal; origin?: Origin },
   ): Promise<{ infos: Described[]; warnings: string[] }> {
-    const { pick, onProgress, signal } = options;
+    const { pick, onProgress, signal, origin } = options;
     const opened = await openDictionaryFiles(await unpackZips(files), {
       ...(pick && { pick }),
       stop: signal,
@@ -102,7 +103,7 @@ export class DictionaryLibrary {
     const infos: Described[] = [];
     const warnings = [...opened.warnings];
     for (const found of opened.dictionaries) {
-      const dictionary = await asBlobs(found);
+      const dictionary = withOrigin(await asBlobs(found), origin);
       const info = await describe(dictionary);
       const entry = this.#put(info, dictionary);
       infos.push(info);
@@ -268,6 +269,21 @@ export class DictionaryLibrary {
     const { dictionaries } = await openDictionaryFiles(fetched);
     return dictionaries[0];
   }
+}
+
+/** What is known of files beyond what stands in them. */
+export interface Origin {
+  /** Where they came from, as a sentence. */
+  note: string;
+  /** Figures that were published about it, with their source. */
+  published?: Record<string, number | string>;
+}
+
+function withOrigin(opened: OpenedDictionary, origin: Origin | undefined): OpenedDictionary {
+  if (!origin) return opened;
+  const { published } = origin;
+  const notes = [...(opened.notes ?? []), origin.note];
+  return { ...opened, notes, ...(published && { record: { ...maybeRecord(opened.record), published } }) };
 }
 
 /** SAELens writes log10(frequency + 1e-10). */

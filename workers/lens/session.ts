@@ -27,6 +27,8 @@ import type {
   Latents,
   ModelInfo,
   Predictions,
+  PublishedPlan,
+  PublishedSource,
   RunOptions,
   RunResult,
   Source,
@@ -44,6 +46,7 @@ import type { CallContext } from '../rpc.ts';
 import type { FileIn, Live, ModelSource } from './api.ts';
 import { readCorpus } from './corpus.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
+import { fetchPublished, openPublished, type OpenPublished } from './published.ts';
 import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type LoadedModel, type OpenHub } from './models.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
@@ -57,6 +60,7 @@ const MOST_CHARACTERS = 16;
 export interface Platform {
   /** Absent: this browser's. */
   hub?: OpenHub;
+  published?: OpenPublished;
   /** Texts a person added; absent: those that ship cannot be named either. */
   corpora?: CorpusStore;
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
@@ -248,8 +252,39 @@ export class LensSession {
     options: { pick?: number[] } = {},
   ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }> {
     const { infos, warnings } = await this.#library.import(files, { ...options, onProgress: context.progress, signal: context.signal });
+    return { dictionaries: await this.#listed(infos), warnings };
+  }
+
+  async planPublished({ signal }: CallContext, source: PublishedSource, host: string): Promise<PublishedPlan> {
+    return (await this.#published()).plan(source, host, signal);
+  }
+
+  async fetchPublished(
+    context: CallContext,
+    source: PublishedSource,
+    host: string,
+    options: { pick?: number[] } = {},
+  ): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }> {
+    const given = { ...options, onProgress: context.progress, signal: context.signal };
+    const { infos, warnings } = await fetchPublished(await this.#published(), this.#library, source, host, given);
+    return { dictionaries: await this.#listed(infos), warnings };
+  }
+
+  async begunDownloads(): Promise<{ id: string; bytes: number; here: number }[]> {
+    return (await this.#published()).begun();
+  }
+
+  async removeDownload(id: string): Promise<void> {
+    return (await this.#published()).remove(id);
+  }
+
+  #published(): ReturnType<OpenPublished> {
+    return (this.#platform.published ?? openPublished)();
+  }
+
+  async #listed(infos: readonly { id: string }[]): Promise<DictionaryInfo[]> {
     const ids = new Set(infos.map((info) => info.id));
-    return { dictionaries: (await this.listDictionaries()).filter((d) => ids.has(d.id)), warnings };
+    return (await this.listDictionaries()).filter((d) => ids.has(d.id));
   }
 
   async previewDictionary(files: FileIn[], { label, replaces }: { label: string; replaces: string | null }): Promise<DictionaryInfo> {

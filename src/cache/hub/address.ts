@@ -31,7 +31,11 @@ export function fileUrl(host: string, { hub, revision }: Required<HubModel>, pat
   return `${host}${hub}/resolve/${encodeURIComponent(revision)}/${path}`;
 }
 
-/** The hub's list of a repository's files. A mirror of files alone has none. */
-export function listUrl(host: string, { hub, revision }: Required<HubModel>): string {
-  return `${host}api/models/${hub}/tree/${encodeURIComponent(revision)}?recursive=true`;
+/**
+ * The hub's list of a repository's files. A mirror of files alone has none.
+ * @param folder of it alone; '' for all
+ */
+export function listUrl(host: string, { hub, revision }: Required<HubModel>, folder = ''): string {
+  const within = folder === '' ? '' : `/${folder.split('/').map(encodeURIComponent).join('/')}`;
+  return `${host}api/models/${hub}/tree/${encodeURIComponent(revision)}${within}?recursive=true`;
 }

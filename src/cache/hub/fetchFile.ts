@@ -19,6 +19,8 @@ export interface HubFile {
   /** Of files in the hub's large-file store. Others have a git object id, which is no hash of the file's bytes alone and is not compared. */
   sha256?: string;
   optional?: boolean;
+  /** A stretch of a larger file (an entry of an archive) is wanted alone; `bytes` are its own. `url` then ends in a fragment that tells it from others. */
+  stretch?: { from: number; of: number };
 }
 
 export interface FetchOptions extends AskOptions {
@@ -89,7 +91,7 @@ async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Prom
   let response: Response;
   try {
     // Also from the first byte: a range is never compressed, so lengths mean what they say.
-    response = await ask(file.url, { Range: `bytes=${from}-` }, asked, options);
+    response = await ask(file.url, { Range: rangeFrom(file, from) }, asked, options);
   } catch (error) {
     if (error instanceof CutError) return 'cut';
     throw error;
@@ -113,6 +115,10 @@ async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Prom
   return receive(response, answer, from, file, asked, options);
 }
 
+function rangeFrom({ stretch, bytes }: HubFile, from: number): string {
+  return stretch ? `bytes=${stretch.from + from}-${stretch.from + bytes! - 1}` : `bytes=${from}-`;
+}
+
 async function startAgain(file: HubFile, parts: PartStore): Promise<'changed'> {
   await parts.forget(file.url);
   return 'changed';
@@ -125,7 +131,9 @@ interface Answer {
   sha256: string | null;
 }
 
-function readAnswer({ status, headers, redirected }: Response, file: HubFile, from: number): Answer {
+function readAnswer(response: Response, file: HubFile, from: number): Answer {
+  if (file.stretch) return readStretch(response, file.bytes!, file.stretch, from);
+  const { status, headers, redirected } = response;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const length = headers.get('content-encoding') ? null : count(headers.get('content-length'));
   const start = status === 206 ? (range ? Number(range[1]) : from) : 0;
@@ -138,6 +146,18 @@ function readAnswer({ status, headers, redirected }: Response, file: HubFile, fr
     validator: headers.get('etag') ?? headers.get('last-modified'),
     sha256: linked !== null && /^[0-9a-f]{64}$/.test(linked) ? linked : null,
   };
+}
+
+/** Counted from the stretch's own beginning; what is no answer to just this range gets another length, or none. */
+function readStretch({ status, headers }: Response, bytes: number, { from, of }: { from: number; of: number }, held: number): Answer {
+  const [, start, end, whole] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+  // Another origin may not show its Content-Range; then the length of the answer has to tell, and the archive's checksum.
+  const isIt =
+    start === undefined
+      ? count(headers.get('content-length')) === bytes - held
+      : Number(start) === from + held && Number(end) === from + bytes - 1 && Number(whole) === of;
+  const validator = headers.get('etag') ?? headers.get('last-modified');
+  return { start: held, total: status === 206 && isIt ? bytes : null, validator, sha256: null };
 }
 
 function count(text: string | null): number | null {
@@ -155,6 +175,11 @@ function checkAnswer(response: Response, { total, sha256 }: Answer, file: HubFil
   if (/text\/html/i.test(response.headers.get('content-type') ?? '')) {
     throw new FormatError(
       `${new URL(response.url || file.url).host} sent a web page where ${nameOf(asked)} should be. Perhaps the network asks for a login, or the address of the hub is wrong.`,
+    );
+  }
+  if (file.stretch && (response.status !== 206 || total !== file.bytes)) {
+    throw new FormatError(
+      `${nameOf(asked)} cannot be fetched alone: ${new URL(file.url).host} sends other parts of the archive than it is asked for. Download the archive, and drop it here.`,
     );
   }
   const wrong = total !== null && file.bytes !== undefined && total !== file.bytes;

@@ -15,7 +15,7 @@ export interface RepositoryFile extends HubFile {
   bytes: number;
 }
 
-interface Place {
+export interface Place {
   host: string;
   model: Required<HubModel>;
 }
@@ -26,6 +26,9 @@ type Find = (path: string) => Promise<RepositoryFile | undefined>;
 /** Larger answers are no list of a model's files, nor its settings. */
 const MOST_BYTES = 8 * 2 ** 20;
 const MOST_SHARDS = 200;
+const LONGEST_PATH = 500;
+/** The hub lists a thousand files a page. */
+const MOST_PAGES = 20;
 
 /**
  * Files that make the model, weights last.
@@ -91,15 +94,39 @@ async function findShards(place: Place, path: string, find: Find, options: AskOp
   return files.flatMap((file) => file ?? []);
 }
 
-/** @returns undefined where there is no list: a mirror may hold files alone */
-async function listFiles(place: Place, options: AskOptions): Promise<Map<string, RepositoryFile> | undefined> {
-  const url = listUrl(place.host, place.model);
-  const response = await askSurely(url, {}, place, '', options);
+/**
+ * @param folder of the repository; '' for all of it
+ * @returns files by path; undefined where there is no list: a mirror may hold files alone
+ * @throws UsageError for what is not there or not allowed; EngineError; FormatError; AbortedError
+ */
+export async function listFiles(place: Place, options: AskOptions, folder = ''): Promise<Map<string, RepositoryFile> | undefined> {
+  const all = new Map<string, RepositoryFile>();
+  let url: string | undefined = listUrl(place.host, place.model, folder);
+  for (let pages = 0; url !== undefined; pages++) {
+    if (pages >= MOST_PAGES) {
+      throw new FormatError(`The list of files of ${place.model.hub} has no end within ${MOST_PAGES} pages. Name a folder of it.`);
+    }
+    const page = await listPage(url, place, folder, options);
+    if (!page) return undefined;
+    for (const [path, file] of page.files) all.set(path, file);
+    url = page.next;
+  }
+  return all;
+}
+
+interface ListPage {
+  files: Map<string, RepositoryFile>;
+  /** Where the list goes on. */
+  next?: string;
+}
+
+async function listPage(url: string, place: Place, folder: string, options: AskOptions): Promise<ListPage | undefined> {
+  const response = await askSurely(url, {}, place, folder, options);
   const code = response.headers.get('x-error-code') ?? '';
   if (!response.ok) {
     void response.body?.cancel().catch(() => undefined);
     if (code !== '' || response.status === 401 || response.status === 403) {
-      throw refused(response.status, code, { ...place, path: '' });
+      throw refused(response.status, code, { ...place, path: folder });
     }
     return undefined;
   }
@@ -107,7 +134,17 @@ async function listFiles(place: Place, options: AskOptions): Promise<Map<string,
     void response.body?.cancel().catch(() => undefined);
     return undefined;
   }
-  return readList(await readText(response, `The list of files of ${place.model.hub}`), place);
+  const next = nextPage(response.headers.get('link'), url);
+  const files = readList(await readText(response, `The list of files of ${place.model.hub}`), place);
+  return files && { files, ...(next !== undefined && { next }) };
+}
+
+/** Only the same server may say where its list goes on. */
+function nextPage(link: string | null, url: string): string | undefined {
+  const target = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(link ?? '')?.[1];
+  if (target === undefined || !URL.canParse(target, url)) return undefined;
+  const next = new URL(target, url);
+  return next.origin === new URL(url).origin ? next.href : undefined;
 }
 
 function readList(text: string, place: Place): Map<string, RepositoryFile> | undefined {
@@ -119,13 +156,20 @@ function readList(text: string, place: Place): Map<string, RepositoryFile> | und
     if (type !== 'file' || typeof path !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0) continue;
     const oid = maybeRecord(lfs)?.oid;
     const hash = typeof oid === 'string' && /^[0-9a-f]{64}$/.test(oid) ? { sha256: oid } : {};
+    if (!isPlainPath(path)) continue;
     files.set(path, { path, url: fileUrl(place.host, place.model, path), bytes: size as number, ...hash });
   }
   return files;
 }
 
+/** A path that leads nowhere else, however it is put into an address. */
+export function isPlainPath(path: string): boolean {
+  const parts = path.split('/');
+  return path.length <= LONGEST_PATH && !/[\u0000-\u001f\u007f\\?#]/.test(path) && !parts.some((part) => /^\.{0,2}$/.test(part));
+}
+
 /** A file's length by asking for its first byte; the body is not waited for. */
-async function probe(place: Place, path: string, options: AskOptions): Promise<RepositoryFile | undefined> {
+export async function probe(place: Place, path: string, options: AskOptions): Promise<RepositoryFile | undefined> {
   const url = fileUrl(place.host, place.model, path);
   const response = await askSurely(url, { Range: 'bytes=0-0' }, place, path, options);
   void response.body?.cancel().catch(() => undefined);
@@ -179,7 +223,7 @@ async function readText(response: Response, label: string): Promise<string> {
 }
 
 /** As `ask`, trying again where there is no connection. */
-async function askSurely(url: string, headers: Record<string, string>, place: Place, path: string, options: AskOptions): Promise<Response> {
+export async function askSurely(url: string, headers: Record<string, string>, place: Place, path: string, options: AskOptions): Promise<Response> {
   const { patience, signal } = options;
   for (let n = 0; ; n++) {
     try {

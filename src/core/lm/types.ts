@@ -286,6 +286,37 @@ export type FoundDictionary = {
   bytes: number;
 };
 
+/**
+ * Where published dictionaries are to be had: a folder of a repository of the hub (a zip in it counts as a folder; absent:
+ * the whole repository), or an address: of a file, or of a page of the hub (`tree`, `blob`, `resolve`).
+ */
+export type PublishedSource = { hub: string; revision?: string; folder?: string } | { url: string };
+
+/** A dictionary among the files at a source, by their names. */
+export type PublishedItem = {
+  /** Its folder, or its file where that is the dictionary by itself. */
+  folder: string;
+  /** The library that writes such files; 'zip': an archive that may hold several. */
+  format: string;
+  /** Of its files. */
+  bytes: number;
+  /** What names it alone, for `plan` and `fetch`. */
+  source: PublishedSource;
+};
+
+/** What is to be had at a source, known before any weights are fetched. */
+export type PublishedPlan = {
+  /** Name of the host asked. */
+  host: string;
+  items: PublishedItem[];
+  /** Where there is one item: what its headers say it is, in the order that `pick` counts; [] where they could not be read alone. */
+  found: FoundDictionary[];
+  /** Sentences of the report so far. */
+  warnings: string[];
+  /** Where there is one item: bytes that have arrived already. */
+  here: number;
+};
+
 /** How often each latent of a dictionary fires. */
 export type DictionaryDensities = {
   /** Share of tokens. [d_sae] */

@@ -18,7 +18,8 @@ export const WEIGHTS = 'sae_weights.safetensors';
 const SPARSITY = 'sparsity.safetensors';
 const SCALER = 'activation_scaler.json';
 const RECORD = 'featurescope.json';
-const EXTRAS = [SPARSITY, SCALER, RECORD, 'runner_cfg.json'];
+/** Small files that belong to a dictionary beside its settings and weights. */
+export const EXTRAS = [SPARSITY, SCALER, RECORD, 'runner_cfg.json'];
 
 /** Written by training runs of SAELens and sparsify, useless here: optimiser state and the position in the data. */
 const LEFT_OUT = /^(trainer_state\.pt|activations_store_state\.safetensors|state\.pt|(optimizer|lr_scheduler)_\d+\.pt|rank_\d+_state\.pt)$/;
@@ -32,8 +33,13 @@ export const MAX_JSON_BYTES = 4 * 2 ** 20;
 
 /** The usual name, else the only safetensors file that could be weights. */
 export function findWeights(files: ReadonlyMap<string, BlobLike>): string | undefined {
-  if (files.has(WEIGHTS)) return WEIGHTS;
-  const others = [...files.keys()].filter((name) => name.endsWith('.safetensors') && !EXTRAS.includes(name) && !isLeftOut(name));
+  return findWeightsName([...files.keys()]);
+}
+
+/** The same of a folder whose files are only known by name. */
+export function findWeightsName(names: readonly string[]): string | undefined {
+  if (names.includes(WEIGHTS)) return WEIGHTS;
+  const others = names.filter((name) => name.endsWith('.safetensors') && !EXTRAS.includes(name) && !isLeftOut(name));
   return others.length === 1 && !isForeign(others[0]) ? others[0] : undefined;
 }
 

@@ -1,0 +1,226 @@
+/**
+ * Dictionaries that others have published for Pythia. Nothing here is fetched or checked: repositories, folders and sizes
+ * are as their makers describe them, figures are their claims with the place they stand in, and the hub's own list has the
+ * last word on what there is and how large it is.
+ */
+
+export interface PublishedRelease {
+  /** As SAELens's register calls it, where it knows it. */
+  id: string;
+  title: string;
+  /** Repository of the hub and its revision. */
+  hub: string;
+  revision: string;
+  /** Where in it they lie; '' for all of it. A zip counts as a folder. */
+  folder: string;
+  format: 'saelens' | 'dictionary_learning' | 'sparsify';
+  /** Repository of the model they were trained on. */
+  model: string;
+  d_in: number;
+  d_sae: readonly number[];
+  /** How many there are. */
+  count: number;
+  /** Bytes of one, about; of the widest. */
+  bytes: number;
+  /** One sentence: what sets it apart. */
+  about: string;
+  /** Where the facts above stand. */
+  source: string;
+  /** Those that are known by name; the others the hub lists. */
+  dictionaries: readonly PublishedDictionary[];
+}
+
+export interface PublishedDictionary {
+  /** Path in the repository. */
+  folder: string;
+  /** TransformerLens hook. */
+  hook: string;
+  claims?: PublishedClaims;
+}
+
+/** Figures as published, on a text of the makers' choice. */
+export interface PublishedClaims {
+  /** Share of the variance explained, mean error left out. */
+  variance_explained: number;
+  /** Features active on a token. */
+  l0: number;
+  /** Share of features active on at least one of 8192 random tokens. */
+  alive: number;
+  /** Share of the cross-entropy recovered. */
+  ce_recovered: number;
+  /** Who says so. */
+  source: string;
+}
+
+const PYTHIA_70M = 'EleutherAI/pythia-70m';
+const PYTHIA_70M_DEDUPED = 'EleutherAI/pythia-70m-deduped';
+const PYTHIA_160M = 'EleutherAI/pythia-160m';
+const PYTHIA_160M_DEDUPED = 'EleutherAI/pythia-160m-deduped';
+
+const FIGURES = 'README of saprmarks/dictionary_learning, tables of the 10_32768 dictionaries';
+const REGISTER = 'register of pretrained dictionaries in SAELens';
+
+/** Variance explained, L0, alive, CE recovered; of the embedding, then of the residual stream after each layer. */
+const RESIDUAL_FIGURES = [
+  [0.96, 3, 0.36, 0.98],
+  [0.92, 59, 0.41, 0.97],
+  [0.85, 54, 0.38, 0.95],
+  [0.96, 108, 0.27, 0.94],
+  [0.96, 68, 0.22, 0.95],
+  [0.88, 61, 0.27, 0.95],
+  [0.9, 72, 0.45, 0.92],
+] as const;
+
+const LAYERS_70M = [0, 1, 2, 3, 4, 5] as const;
+const LAYERS_160M = Array.from({ length: 12 }, (_, layer) => layer);
+
+function claimsAt(row: number): PublishedClaims {
+  const [variance_explained, l0, alive, ce_recovered] = RESIDUAL_FIGURES[row];
+  return { variance_explained, l0, alive, ce_recovered, source: FIGURES };
+}
+
+/** Bytes of a dictionary in fp32: two matrices, and the biases. */
+function sizeOf(d_in: number, d_sae: number): number {
+  return 4 * (2 * d_in * d_sae + d_sae + d_in);
+}
+
+function saelens70m(site: 'res' | 'mlp' | 'att', where: string, dictionaries: PublishedDictionary[]): PublishedRelease {
+  return {
+    id: `pythia-70m-deduped-${site}-sm`,
+    title: `Pythia-70M deduped, ${where}`,
+    hub: `ctigges/pythia-70m-deduped__${site}-sm_processed`,
+    revision: 'main',
+    folder: '',
+    format: 'saelens',
+    model: PYTHIA_70M_DEDUPED,
+    d_in: 512,
+    d_sae: [32768],
+    count: dictionaries.length,
+    bytes: sizeOf(512, 32768),
+    about: 'The dictionaries of Marks et al., trained on two thousand million tokens of the Pile, saved again for SAELens.',
+    source: REGISTER,
+    dictionaries,
+  };
+}
+
+function sweep70m(kind: string, name: string, count: number): PublishedRelease {
+  return {
+    id: `sae_bench_pythia70m_sweep_${kind}`,
+    title: `Pythia-70M deduped, SAEBench sweep: ${name}`,
+    hub: 'canrager/lm_sae',
+    revision: 'main',
+    folder: `pythia70m_sweep_${kind}`,
+    format: 'dictionary_learning',
+    model: PYTHIA_70M_DEDUPED,
+    d_in: 512,
+    d_sae: [4096, 16384],
+    count,
+    bytes: sizeOf(512, 16384),
+    about: 'The residual stream after layers 3 and 4 at many sparsities, in two widths, contexts of 128 tokens.',
+    source: REGISTER,
+    dictionaries: [],
+  };
+}
+
+function sparsify(hub: string, title: string, model: string, about: string, layers: readonly number[]): PublishedRelease {
+  const d_in = model.includes('160m') ? 768 : 512;
+  const d_sae = hub.endsWith('32x') ? 32 * d_in : 32768;
+  return {
+    id: hub.slice(hub.indexOf('/') + 1),
+    title,
+    hub,
+    revision: 'main',
+    folder: '',
+    format: 'sparsify',
+    model,
+    d_in,
+    d_sae: [d_sae],
+    count: layers.length,
+    bytes: sizeOf(d_in, d_sae),
+    about,
+    source: 'repositories of EleutherAI; more hookpoints may lie beside those named here',
+    dictionaries: layers.map((layer) => ({ folder: `layers.${layer}`, hook: `blocks.${layer}.hook_resid_post` })),
+  };
+}
+
+function saebench160m(power: 12 | 14 | 16): PublishedRelease {
+  return {
+    id: `saebench_pythia-160m-deduped_width-2pow${power}`,
+    title: `Pythia-160M deduped, SAEBench, ${2 ** power} features`,
+    hub: `adamkarvonen/saebench_pythia-160m-deduped_width-2pow${power}_date-0108`,
+    revision: 'main',
+    folder: '',
+    format: 'dictionary_learning',
+    model: PYTHIA_160M_DEDUPED,
+    d_in: 768,
+    d_sae: [2 ** power],
+    count: 42,
+    bytes: sizeOf(768, 2 ** power),
+    about: 'The residual stream after layer 8: seven architectures at six sparsities, 500 million tokens each.',
+    source: 'README of SAEBench',
+    dictionaries: [],
+  };
+}
+
+const EACH_LAYER = 'TopK, at the output of each layer.';
+
+export const RELEASES: readonly PublishedRelease[] = [
+  saelens70m('res', 'residual stream', [
+    { folder: 'e-res-sm', hook: 'blocks.0.hook_resid_pre', claims: claimsAt(0) },
+    ...LAYERS_70M.map((layer) => ({ folder: `${layer}-res-sm`, hook: `blocks.${layer}.hook_resid_post`, claims: claimsAt(layer + 1) })),
+  ]),
+  saelens70m(
+    'mlp',
+    'MLP outputs',
+    LAYERS_70M.map((layer) => ({ folder: `${layer}-mlp-sm`, hook: `blocks.${layer}.hook_mlp_out` })),
+  ),
+  saelens70m(
+    'att',
+    'attention outputs',
+    LAYERS_70M.map((layer) => ({ folder: `${layer}-att-sm`, hook: `blocks.${layer}.hook_attn_out` })),
+  ),
+  {
+    id: 'saprmarks/pythia-70m-deduped-saes',
+    title: 'Pythia-70M deduped, the originals of Marks et al.',
+    hub: 'saprmarks/pythia-70m-deduped-saes',
+    revision: 'main',
+    folder: 'dictionaries_pythia-70m-deduped_10.zip',
+    format: 'dictionary_learning',
+    model: PYTHIA_70M_DEDUPED,
+    d_in: 512,
+    d_sae: [32768],
+    count: 19,
+    bytes: sizeOf(512, 32768),
+    about: 'One zip of about 2.5 GB, of which only the chosen dictionary is fetched; the SAELens releases above hold the same ones.',
+    source: 'README of saprmarks/feature-circuits',
+    dictionaries: [],
+  },
+  sweep70m('standard_ctx128_0712', 'ReLU', 44),
+  sweep70m('topk_ctx128_0730', 'TopK', 48),
+  sweep70m('gated_ctx128_0730', 'gated', 40),
+  sweep70m('panneal_ctx128_0730', 'p-annealing', 56),
+  sparsify('EleutherAI/sae-pythia-70m-32k', 'Pythia-70M, EleutherAI', PYTHIA_70M, EACH_LAYER, LAYERS_70M),
+  sparsify('EleutherAI/sae-pythia-70m-deduped-32k', 'Pythia-70M deduped, EleutherAI', PYTHIA_70M_DEDUPED, EACH_LAYER, LAYERS_70M),
+  sparsify('EleutherAI/sae-pythia-160m-32k', 'Pythia-160M, EleutherAI', PYTHIA_160M, EACH_LAYER, LAYERS_160M),
+  saebench160m(12),
+  saebench160m(14),
+  saebench160m(16),
+];
+
+/** A name without its owner, in small letters. */
+function bareName(model: string): string {
+  return model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+}
+
+/**
+ * Whether a release was made for a model by this id, whoever published its files. A training step and random weights are
+ * other models, though of the same widths.
+ */
+export function isReleaseOf({ model }: Pick<PublishedRelease, 'model'>, id: string): boolean {
+  return bareName(model) === bareName(id);
+}
+
+/** What was published of a dictionary's quality; undefined where nothing is known. */
+export function findClaims(hub: string, folder: string): PublishedClaims | undefined {
+  return RELEASES.find((release) => release.hub === hub)?.dictionaries.find((dictionary) => dictionary.folder === folder)?.claims;
+}

@@ -1,0 +1,51 @@
+/** Published dictionaries: fetched, opened, and from then on like any other in the library. */
+import type { FetchedDictionary, PublishedHub } from '../../src/cache/hub/published.ts';
+import { findClaims } from '../../src/core/catalogue.ts';
+import { FormatError } from '../../src/core/formats/bytes.ts';
+import type { LoadProgress, PublishedSource } from '../../src/core/lm/types.ts';
+import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
+import type { DictionaryLibrary } from './dictionaries.ts';
+
+export type OpenPublished = () => Promise<PublishedHub>;
+
+let own: Promise<PublishedHub> | undefined;
+
+/** This browser's, fetched when first asked for. */
+export const openPublished: OpenPublished = () =>
+  (own ??= import('../../src/cache/hub/published.ts').then(({ createPublishedHub }) => createPublishedHub()));
+
+export interface FetchPublishedOptions {
+  pick?: number[];
+  onProgress: (progress: LoadProgress) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * @returns as an import of the same files from disk
+ * @throws with a sentence; what has arrived is kept unless it is no dictionary
+ */
+export async function fetchPublished(
+  hub: PublishedHub,
+  library: DictionaryLibrary,
+  source: PublishedSource,
+  host: string,
+  { pick, ...options }: FetchPublishedOptions,
+): Promise<{ infos: StoredInfo[]; warnings: string[] }> {
+  const fetched = await hub.fetch(source, host, options);
+  try {
+    const imported = await library.import(fetched.files, { ...options, ...(pick && { pick }), origin: originOf(fetched) });
+    await fetched.forget();
+    return imported;
+  } catch (error) {
+    if (error instanceof FormatError) await fetched.forget();
+    throw error;
+  }
+}
+
+function originOf({ origin, hub, folder }: FetchedDictionary): { note: string; published?: Record<string, number | string> } {
+  const claims = findClaims(hub, folder);
+  if (!claims) return { note: origin };
+  const { variance_explained, l0, alive, ce_recovered, source } = claims;
+  // Under the names that the report compares.
+  return { note: origin, published: { l0, fvu: 1 - variance_explained, ce_recovered, alive, source } };
+}
