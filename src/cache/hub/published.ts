@@ -98,7 +98,10 @@ export function createPublishedHub({ name = 'featurescope', patience = PATIENCE,
     async plan(source, host, signal) {
       const place = placeOf(source, host);
       const { found, files, sourceOf } = await look(place, { signal, patience, onNote: () => {} });
-      const items = found.map(({ path, format, bytes }) => ({ folder: path, format, bytes, source: sourceOf(path) }));
+      const items = found.map((item) => {
+        const { path: folder, format, bytes } = item;
+        return { folder, format, bytes, source: sourceOf(nameAlone(item, found)) };
+      });
       const single = found.length === 1 ? await locate(found[0], files) : [];
       const peeked = single.length > 0 ? await peek(single, place) : { found: [], warnings: [] };
       return { host: new URL(hostOf(place)).host, items, ...peeked, here: sum(await hereOf(parts, single)) };
@@ -241,6 +244,12 @@ function theOne(found: DictionaryFolder[], place: SourcePlace): DictionaryFolder
   if (found.length === 1) return found[0];
   const names = listNames(found.map(({ path }) => path));
   throw new UsageError(`${titleOf(place)} holds ${found.length} dictionaries here (${names}). Name the folder of one; dictionaries.plan lists them.`);
+}
+
+/** A folder that holds others beside its own dictionary is named by its largest file. */
+function nameAlone(item: DictionaryFolder, found: readonly DictionaryFolder[]): string {
+  const holdsOthers = found.some((other) => other !== item && isWithin(other.path, item.path));
+  return holdsOthers ? item.files[item.files.length - 1] : item.path;
 }
 
 async function hereOf(parts: PartStore, files: readonly SourceFile[]): Promise<number[]> {

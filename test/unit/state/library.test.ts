@@ -133,3 +133,36 @@ describe('the library', () => {
     expect(ids()).toContain('mine');
   });
 });
+
+describe('a published dictionary', () => {
+  const wanted = { source: { hub: 'a/b', folder: 'c' }, name: 'c' };
+
+  it('is fetched, opened and chosen, and says how far it is', async () => {
+    const api = fakeApi();
+    const store = createAppStore(api, fakeStartup());
+    await vi.waitFor(() => expect(store.getState().dictionaries.status).toBe('done'));
+    const seen: unknown[] = [];
+    store.subscribe(({ importTask }) => seen.push(importTask));
+    await store.getState().actions.fetchPublished(wanted);
+    expect(seen).toContainEqual(expect.objectContaining({ status: 'running', name: 'c', progress: expect.objectContaining({ loaded: 40e6 }) }));
+    expect(store.getState().importTask).toMatchObject({ status: 'done', opened: ['3-res-sm'] });
+    expect(store.getState().dictionary).toBe('fetched');
+  });
+
+  it('that was cut can be gone on with; one that is refused cannot', async () => {
+    const api = fakeApi();
+    const store = createAppStore(api, fakeStartup());
+    const fail = (name: string) => {
+      const error = new Error('It was cut.');
+      error.name = name;
+      api.dictionaries.fetch = () => Promise.reject(error);
+      return store.getState().actions.fetchPublished(wanted);
+    };
+    await fail('EngineError');
+    expect(store.getState().importTask).toEqual({ status: 'failed', message: 'It was cut.', again: wanted });
+    await fail('FormatError');
+    expect(store.getState().importTask).toEqual({ status: 'failed', message: 'It was cut.' });
+    await fail('AbortError');
+    expect(store.getState().importTask).toEqual({ status: 'idle' });
+  });
+});

@@ -29,9 +29,16 @@ let count = 0;
 const within = (folder: string, files: RepoFiles): RepoFiles =>
   Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}/${path}`, bytes]));
 
+/** As the originals are: only folders say which hook it is. */
+function unnamed(files: RepoFiles): RepoFiles {
+  const config = JSON.parse(files['config.json'].toString()) as { trainer: Record<string, unknown> };
+  delete config.trainer.submodule_name;
+  return { ...files, 'config.json': Buffer.from(JSON.stringify(config)) };
+}
+
 beforeEach(async () => {
-  const inner = within(INNER, dictionaryRepo({ '': 'dictionary_learning/AutoEncoder' }));
-  const packed = within('packed/resid_out_layer2/10_32768', dictionaryRepo({ '': 'dictionary_learning/AutoEncoderNew' }));
+  const inner = within(INNER, unnamed(dictionaryRepo({ '': 'dictionary_learning/AutoEncoder' })));
+  const packed = within('packed/resid_out_layer2/10_32768', unnamed(dictionaryRepo({ '': 'dictionary_learning/AutoEncoderNew' })));
   const zip = zipSync(
     Object.fromEntries([
       ...Object.entries(inner).map(([path, bytes]) => [path, [new Uint8Array(bytes), { level: 0 }]]),
@@ -156,18 +163,14 @@ describe('a fetch', () => {
   it('that is cut goes on at its byte, also at another visit, and can be deleted instead', async () => {
     const weights = 'large/sae_weights.safetensors';
     const size = server.repositories[RESIDUAL].main[weights].length;
-    let peeked = false;
-    server.fault = ({ path, from, before }) => {
-      if (path !== weights) return undefined;
-      if (before === 0 || !peeked) return ((peeked = true), undefined);
-      return { kind: 'cut', after: from === 0 ? 50_000 : 0 };
-    };
+    // The first ask is for the header.
+    server.fault = ({ path, from, before }) => (path === weights && before > 0 ? { kind: 'cut', after: from === 0 ? 50_000 : 0 } : undefined);
     expect(await refusal(fetchOne({ hub: RESIDUAL, folder: 'large' }))).toMatch(/could not be fetched to its end.*50000 of \d+ bytes are here and kept/);
     const [begun] = await hub.begun();
     expect(begun.id).toBe(`${RESIDUAL}/large`);
     expect(begun.here).toBeGreaterThanOrEqual(50_000);
-    expect((await plan({ hub: RESIDUAL, folder: 'large' }).catch(() => ({ here: -1 }))).here).toBe(begun.here);
     server.fault = () => undefined;
+    expect((await plan({ hub: RESIDUAL, folder: 'large' })).here).toBe(begun.here);
     server.asked.length = 0;
     const { files } = await fetchOne({ hub: RESIDUAL, folder: 'large' }, visit());
     expect(server.asked.filter(({ path, from, cdn }) => cdn && path.endsWith(weights) && from > 0)).toEqual([
