@@ -220,9 +220,15 @@ function titleOf(place: SourcePlace): string {
   return join(host.replaceAll(':', '_'), isPlainPath(folder) ? folder : '').replace(/\/$/, '');
 }
 
+/** Without its query, which may hold what lets one person in. */
+function addressOf({ url }: FilePlace): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
 /** For a person too. */
 function idOf(place: SourcePlace, { path }: DictionaryFolder): string {
-  if (place.kind === 'file') return path === place.name ? place.url : `${place.url} ${path}`;
+  if (place.kind === 'file') return [addressOf(place), ...(path === '' || path === place.name ? [] : [path])].join(' ');
   const { hub, revision } = place.model;
   return [revision === MAIN ? hub : `${hub}@${revision}`, ...(path === '' ? [] : [path])].join('/');
 }
@@ -234,7 +240,7 @@ function askedOf(place: SourcePlace, path: string): Asked {
 }
 
 function originOf(place: SourcePlace, { path }: DictionaryFolder): string {
-  if (place.kind === 'file') return `Fetched from ${place.url}.`;
+  if (place.kind === 'file') return `Fetched from ${addressOf(place)}.`;
   const { hub, revision } = place.model;
   return `Fetched from ${hub} on ${new URL(place.host).host}, revision ${revision}${path === '' ? '' : `, ${path}`}.`;
 }
@@ -271,7 +277,7 @@ async function lookInRepository(place: HubPlace, asking: AskOptions): Promise<Li
   const files = new Map<string, SourceFile>();
   for (const [path, { url, ...rest }] of listed) {
     if (!isWithin(path, folder)) continue;
-    const at = addressOf(url, path);
+    const at = encodePath(url, path);
     const askRange = (headers: Record<string, string>) => askSurely(at, headers, { host, model }, path, asking);
     files.set(path, { path, bytes: rest.bytes, file: { ...rest, url: at }, remote: createRemoteFile(askRange, rest.bytes, path) });
   }
@@ -289,7 +295,7 @@ async function lookInRepository(place: HubPlace, asking: AskOptions): Promise<Li
 }
 
 /** The list gives addresses as transformers.js makes them, which leaves odd letters as they are. */
-function addressOf(url: string, path: string): string {
+function encodePath(url: string, path: string): string {
   return `${url.slice(0, url.length - path.length)}${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 

@@ -220,7 +220,7 @@ function Found({ asked, result, onLook, onCancel }: FoundProps) {
         {result.items.map(({ folder, format, bytes, source }) => (
           <li key={folder}>
             <span className="library-words">
-              <code>{folder}</code>
+              <code>{folder || 'the repository’s own folder'}</code>
               <span className="hint">
                 {format}, {formatBytes(bytes)}
               </span>
@@ -229,8 +229,8 @@ function Found({ asked, result, onLook, onCancel }: FoundProps) {
               <button
                 type="button"
                 className="button-small"
-                onClick={() => onLook({ at: asked.at, source, name: folder })}
-                aria-label={`Look up ${folder}`}
+                onClick={() => onLook({ at: asked.at, source, name: folder || asked.name })}
+                aria-label={`Look up ${folder || 'the repository’s own folder'}`}
               >
                 Look up
               </button>
