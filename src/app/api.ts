@@ -188,7 +188,10 @@ export interface FeaturescopeApi extends TrainingApi {
      * Fetches the one dictionary at a source and opens it as `import` does. What has arrived of a stopped or failed one is
      * kept, and the next call goes on there. `pick` chooses among several in one file.
      */
-    fetch(source: PublishedSource, options?: LoadOptions & { pick?: number[] }): Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
+    fetch: (
+      source: PublishedSource,
+      options?: LoadOptions & { pick?: number[] },
+    ) => Promise<{ dictionaries: DictionaryInfo[]; warnings: string[] }>;
     /**
      * A zip with a folder of that library. Its tensors are byte for byte what came in, unless something had to be put into
      * them that the library cannot say. Rejects with the reason where it cannot hold the dictionary (`card(id).exports`).

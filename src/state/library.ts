@@ -13,6 +13,8 @@ export interface EvaluateCall {
   onProgress: (progress: { done: number; total: number }) => void;
 }
 
+type Opened = Awaited<ReturnType<FeaturescopeApi['dictionaries']['import']>>;
+
 interface OpenCall {
   signal: AbortSignal;
   onProgress: (progress: LoadProgress) => void;
@@ -66,10 +68,7 @@ export function createLibrary(
   api.dictionaries.subscribe(() => void refresh());
 
   /** One at a time: another takes the place of what runs. `work` gives null when it asks a person something first. */
-  const start = async (
-    work: (put: (task: ImportTask) => void, call: OpenCall) => ReturnType<FeaturescopeApi['dictionaries']['import']> | Promise<null>,
-    wanted?: ToFetch,
-  ) => {
+  const start = async (work: (put: (task: ImportTask) => void, call: OpenCall) => Promise<Opened | null>, wanted?: ToFetch) => {
     running?.abort();
     const mine = new AbortController();
     running = mine;

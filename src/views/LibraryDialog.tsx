@@ -69,7 +69,9 @@ function PublishedSection() {
   return (
     <section aria-label="Published dictionaries" className="sheet-section">
       <h3>Published dictionaries</h3>
-      <p className="hint">What others have trained on Pythia, from the hub or any address. Nothing is asked of anybody before you look something up.</p>
+      <p className="hint">
+        What others have trained on Pythia, from the hub or any address. Nothing is asked of anybody before you look something up.
+      </p>
       {open ? (
         <Suspense fallback={<Empty>One moment…</Empty>}>
           <Published />

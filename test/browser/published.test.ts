@@ -18,7 +18,7 @@ let strangers: string[];
 beforeEach(async () => {
   [errors, strangers] = [[], []];
   // Of bookworm-9m's width, so that it can be used at once.
-  const files = Object.entries(zeroSae({ d_in: 256, d_sae: 1024 })).map(([name, bytes]) => [`3-res-sm/${name}`, bytes]);
+  const files = Object.entries(zeroSae({ d_in: 256, d_sae: 1024 })).map(([name, bytes]) => [`3-res-sm/${name}`, bytes] as const);
   [site, hub] = await Promise.all([deploy(), serveHub({ [REPOSITORY]: { main: Object.fromEntries(files) } })]);
   context = await (await sharedBrowser()).newContext();
 });
@@ -74,6 +74,9 @@ it('is looked up by keys at the width of a phone, cut, resumed, opened, and here
   await page.evaluate(() => window.featurescope.ready);
   const kept = await page.evaluate(() => window.featurescope.dictionaries.list());
   expect(kept.find(({ label }) => label === '3-res-sm')).toMatchObject({ d_in: 256, d_sae: 1024, fits: true, source: 'files' });
+  const card = await page.evaluate((id) => window.featurescope.dictionaries.card(id), kept.find(({ label }) => label === '3-res-sm')!.id);
+  expect(card.record).toMatchObject({ 'published.l0': 68, 'published.ce_recovered': 0.95 });
+  expect(card.notes.join(' ')).toContain(`Fetched from ${REPOSITORY} on localhost`);
   const usage = await page.evaluate(() => window.featurescope.storage.usage());
   expect(usage.items.filter(({ kind }) => kind === 'download')).toEqual([]);
 

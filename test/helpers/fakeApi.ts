@@ -18,7 +18,19 @@ export interface FakeOptions {
   /** Rejects calls named here with the sentence. */
   fail?: Partial<
     Record<
-      'tokenize' | 'predict' | 'run' | 'generate' | 'load' | 'encode' | 'reconstruct' | 'dictionaries' | 'inspect' | 'import' | 'plan' | 'fetch' | 'evaluate',
+      | 'tokenize'
+      | 'predict'
+      | 'run'
+      | 'generate'
+      | 'load'
+      | 'encode'
+      | 'reconstruct'
+      | 'dictionaries'
+      | 'inspect'
+      | 'import'
+      | 'plan'
+      | 'fetch'
+      | 'evaluate',
       string
     >
   >;
@@ -272,8 +284,24 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       catalogue: () => Promise.resolve(RELEASES),
       async plan(source) {
         await wait('plan', '');
-        const found = [{ name: '3-res-sm', format: 'saelens', architecture: 'standard', hook: 'blocks.3.hook_resid_post', d_in: 512, d_sae: 32768, bytes: 134_353_024 }];
-        return { host: 'huggingface.co', items: [{ folder: '3-res-sm', format: 'saelens', bytes: 134_353_024, source }], found, warnings: [], here: 0 };
+        const found = [
+          {
+            name: '3-res-sm',
+            format: 'saelens',
+            architecture: 'standard',
+            hook: 'blocks.3.hook_resid_post',
+            d_in: 512,
+            d_sae: 32768,
+            bytes: 134_353_024,
+          },
+        ];
+        return {
+          host: 'huggingface.co',
+          items: [{ folder: '3-res-sm', format: 'saelens', bytes: 134_353_024, source }],
+          found,
+          warnings: [],
+          here: 0,
+        };
       },
       async fetch(_source, { onProgress, signal } = {}) {
         onProgress?.({ stage: 'fetching', loaded: 40e6, total: 134_353_024, rate: 10e6 });

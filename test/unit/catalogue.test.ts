@@ -26,10 +26,16 @@ it('names repositories, models and hooks that can be', () => {
 
 it('tells the model by its name, whoever converted it; steps, random weights and the deduplicated twin are others', () => {
   const release = { model: 'EleutherAI/pythia-70m-deduped' };
-  expect(['EleutherAI/pythia-70m-deduped', 'Xenova/pythia-70m-deduped', 'pythia-70m-deduped'].map((id) => isReleaseOf(release, id))).toEqual(
-    [true, true, true],
-  );
-  const others = ['EleutherAI/pythia-70m', 'EleutherAI/pythia-70m-deduped@step3000', 'Xenova/pythia-70m-deduped+random.1', 'bookworm-9m', ''];
+  expect(
+    ['EleutherAI/pythia-70m-deduped', 'Xenova/pythia-70m-deduped', 'pythia-70m-deduped'].map((id) => isReleaseOf(release, id)),
+  ).toEqual([true, true, true]);
+  const others = [
+    'EleutherAI/pythia-70m',
+    'EleutherAI/pythia-70m-deduped@step3000',
+    'Xenova/pythia-70m-deduped+random.1',
+    'bookworm-9m',
+    '',
+  ];
   expect(others.filter((id) => isReleaseOf(release, id))).toEqual([]);
 });
 

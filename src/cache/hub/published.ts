@@ -151,7 +151,8 @@ function createNotes(name: string, parts: PartStore): Notes {
     },
     async list() {
       const kept = await entries<string, unknown>(store).catch(() => []);
-      const all = new Map([...kept.filter((entry): entry is [string, Begun[]] => isNote(entry[1])), ...inMemory]);
+      const whole = kept.flatMap(([id, note]): [string, Begun[]][] => (isNote(note) ? [[id, note]] : []));
+      const all = new Map([...whole, ...inMemory]);
       return Promise.all(
         [...all].map(async ([id, files]) => {
           const held = await Promise.all(files.map(async ({ url, bytes }) => Math.min(bytes, (await parts.held(url))?.bytes ?? 0)));
@@ -174,7 +175,9 @@ interface Begun {
 }
 
 function isNote(value: unknown): value is Begun[] {
-  return Array.isArray(value) && value.every((file: Partial<Begun> | null) => typeof file?.url === 'string' && Number.isSafeInteger(file.bytes));
+  return (
+    Array.isArray(value) && value.every((file: Partial<Begun> | null) => typeof file?.url === 'string' && Number.isSafeInteger(file.bytes))
+  );
 }
 
 interface Means {
@@ -249,7 +252,9 @@ function originOf(place: SourcePlace, { path }: DictionaryFolder): string {
 function theOne(found: DictionaryFolder[], place: SourcePlace): DictionaryFolder {
   if (found.length === 1) return found[0];
   const names = listNames(found.map(({ path }) => path));
-  throw new UsageError(`${titleOf(place)} holds ${found.length} dictionaries here (${names}). Name the folder of one; dictionaries.plan lists them.`);
+  throw new UsageError(
+    `${titleOf(place)} holds ${found.length} dictionaries here (${names}). Name the folder of one; dictionaries.plan lists them.`,
+  );
 }
 
 /** A folder that holds others beside its own dictionary is named by its largest file. */
@@ -291,7 +296,9 @@ async function lookInRepository(place: HubPlace, asking: AskOptions): Promise<Li
         : `No dictionary was found at ${where}; there are ${listNames([...files.keys()])}.`,
     );
   }
-  return found.length === 1 && found[0].format === 'zip' ? lookIntoZip(files.get(found[0].files[0])!, inside ?? '', sourceOf) : { files, found, sourceOf };
+  return found.length === 1 && found[0].format === 'zip'
+    ? lookIntoZip(files.get(found[0].files[0])!, inside ?? '', sourceOf)
+    : { files, found, sourceOf };
 }
 
 /** The list gives addresses as transformers.js makes them, which leaves odd letters as they are. */
@@ -353,7 +360,10 @@ async function probeFile(url: string, name: string, asking: AskOptions, needed: 
   void response.body?.cancel().catch(() => undefined);
   const isPage = /text\/html/i.test(response.headers.get('content-type') ?? '');
   if (!needed && (!response.ok || isPage)) return undefined;
-  if (!response.ok) throw new UsageError(`${where} answered ${response.status} for ${quote(name)}: there is no such file, or not for everybody. Check the address.`);
+  if (!response.ok)
+    throw new UsageError(
+      `${where} answered ${response.status} for ${quote(name)}: there is no such file, or not for everybody. Check the address.`,
+    );
   if (isPage) throw new FormatError(`${where} sent a web page where ${quote(name)} should be. Take the address of the file itself.`);
   const stated = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
   const bytes = Number(stated ?? (response.status === 200 ? response.headers.get('content-length') : null) ?? NaN);
@@ -369,7 +379,10 @@ async function lookIntoZip(zip: SourceFile, inside: string, sourceOf: Listing['s
     entries = await listZip(zip.remote!, zip.path);
   } catch (error) {
     if (!(error instanceof PeekError)) throw error;
-    throw new FormatError(`${quote(zip.path)} can only be had whole from there. Download it, unpack it and drop the folder of the dictionary you want.`, { cause: error });
+    throw new FormatError(
+      `${quote(zip.path)} can only be had whole from there. Download it, unpack it and drop the folder of the dictionary you want.`,
+      { cause: error },
+    );
   }
   const files = new Map<string, SourceFile>();
   for (const entry of entries) {
@@ -389,7 +402,9 @@ async function locate({ files }: DictionaryFolder, all: Listing['files']): Promi
   for (const path of files) {
     const file = all.get(path)!;
     if (path.endsWith('.json') && file.bytes > MAX_JSON_BYTES) {
-      throw new FormatError(`${quote(path)} has ${file.bytes} bytes; at most ${MAX_JSON_BYTES} are read. It is probably not the file its name says.`);
+      throw new FormatError(
+        `${quote(path)} has ${file.bytes} bytes; at most ${MAX_JSON_BYTES} are read. It is probably not the file its name says.`,
+      );
     }
     located.push(file.entry ? await locateInZip(file, file.entry) : file);
   }
@@ -403,7 +418,12 @@ async function locateInZip(file: SourceFile, entry: ZipEntry): Promise<SourceFil
   const data = (await locateEntry(file.remote!, file.path, entry)) as RemoteStretch;
   const { url, bytes: of } = file.file;
   const stretch = { from: data.at, of };
-  const located: SourceFile = { path: file.path, bytes: file.bytes, entry, file: { url: `${url}#${data.at}-${data.at + data.size}`, bytes: data.size, stretch } };
+  const located: SourceFile = {
+    path: file.path,
+    bytes: file.bytes,
+    entry,
+    file: { url: `${url}#${data.at}-${data.at + data.size}`, bytes: data.size, stretch },
+  };
   return entry.method === DEFLATED ? located : { ...located, remote: data };
 }
 
@@ -423,7 +443,9 @@ async function unpack({ entry, path }: SourceFile, blob: Blob): Promise<Blob> {
   if (!entry) return blob;
   const data = entry.method === DEFLATED ? await inflate(blob, entry.size, quote(path)) : blob;
   if ((await crc32(data)) !== entry.crc) {
-    throw new FormatError(`${quote(path)} does not match its checksum in the zip: it was damaged on its way. What arrived was thrown away; try again.`);
+    throw new FormatError(
+      `${quote(path)} does not match its checksum in the zip: it was damaged on its way. What arrived was thrown away; try again.`,
+    );
   }
   return data as Blob;
 }

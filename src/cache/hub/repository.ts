@@ -223,7 +223,13 @@ async function readText(response: Response, label: string): Promise<string> {
 }
 
 /** As `ask`, trying again where there is no connection. */
-export async function askSurely(url: string, headers: Record<string, string>, place: Place, path: string, options: AskOptions): Promise<Response> {
+export async function askSurely(
+  url: string,
+  headers: Record<string, string>,
+  place: Place,
+  path: string,
+  options: AskOptions,
+): Promise<Response> {
   const { patience, signal } = options;
   for (let n = 0; ; n++) {
     try {

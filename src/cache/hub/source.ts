@@ -50,7 +50,9 @@ export function placeOf(source: PublishedSource, host: string): SourcePlace {
 function hubPlace(host: string, model: HubModel, path: string): HubPlace {
   const plain = path.replace(/^\/+|\/+$/g, '');
   if (typeof path !== 'string' || (plain !== '' && !isPlainPath(plain))) {
-    throw new UsageError(`"${quote(String(path))}" is no folder of a repository. It has names with / between them, as in resid_post_layer_3/trainer_5.`);
+    throw new UsageError(
+      `"${quote(String(path))}" is no folder of a repository. It has names with / between them, as in resid_post_layer_3/trainer_5.`,
+    );
   }
   return { kind: 'hub', host, model: checkHubModel(model), path: plain };
 }

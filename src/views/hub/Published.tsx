@@ -34,7 +34,9 @@ export function Published() {
     publishedReleases().then(setReleases, (error: unknown) => setProblem(sentenceOf(error)));
   }, [publishedReleases]);
   const shown = (at: string) =>
-    asked?.at === at && <Found asked={asked} result={answer?.to === asked ? answer.result : null} onLook={look} onCancel={() => look(null)} />;
+    asked?.at === at && (
+      <Found asked={asked} result={answer?.to === asked ? answer.result : null} onLook={look} onCancel={() => look(null)} />
+    );
   const mine = releases.filter((release) => isReleaseOf(release, model));
   const others = releases.filter((release) => !isReleaseOf(release, model));
   return (
@@ -131,7 +133,12 @@ function Release({ release, onLook, found, other = false }: ReleaseProps) {
       {other && (
         <div className="panel-foot">
           <span className="hint">They need {model}.</span>
-          <button type="button" className="button-small" onClick={() => openDialog({ kind: 'hub', id: model })} aria-label={`Get ${model} for ${title}`}>
+          <button
+            type="button"
+            className="button-small"
+            onClick={() => openDialog({ kind: 'hub', id: model })}
+            aria-label={`Get ${model} for ${title}`}
+          >
             Get that model
           </button>
         </div>
@@ -290,8 +297,8 @@ function Single({ asked, plan }: { asked: Asked; plan: PublishedPlan }) {
       )}
       {misfit && (
         <span className="hint">
-          {model.id} has no {found[0].hook || 'hook that its files name'} of {formatInteger(found[0].d_in)} numbers. It can be fetched all the
-          same, and waits for its model.
+          {model.id} has no {found[0].hook || 'hook that its files name'} of {formatInteger(found[0].d_in)} numbers. It can be fetched all
+          the same, and waits for its model.
         </span>
       )}
       {warnings.length > 0 && <span className="hint">{warnings.join(' ')}</span>}

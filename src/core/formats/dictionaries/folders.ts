@@ -50,7 +50,7 @@ function inFolder(folder: string, names: readonly string[], bytes: ReadonlyMap<s
     const paths = mine.map((name) => join(folder, name)).sort((a, b) => bytes.get(a)! - bytes.get(b)!);
     return { path, format, files: paths, bytes: paths.reduce((sum, file) => sum + bytes.get(file)!, 0) };
   };
-  const weights = findWeightsName(names);
+  const weights = findWeightsName(names) ?? names.find((name) => name === SPARSIFY_WEIGHTS);
   if (has(CFG) && weights !== undefined) {
     const extras = EXTRAS.filter(has);
     return [make(folder, weights === SPARSIFY_WEIGHTS ? 'sparsify' : 'saelens', [CFG, weights, ...extras])];

@@ -88,7 +88,12 @@ describe('what a source holds', () => {
     expect(items.map(({ folder }) => folder)).toEqual(['3-res-sm', '10-res-sm', 'impossible', 'large']);
     const repo = server.repositories[RESIDUAL].main;
     const size = Object.entries(repo).reduce((sum, [path, { length }]) => sum + (path.startsWith('3-res-sm/') ? length : 0), 0);
-    expect(items[0]).toEqual({ folder: '3-res-sm', format: 'saelens', bytes: size, source: { hub: RESIDUAL, revision: 'main', folder: '3-res-sm' } });
+    expect(items[0]).toEqual({
+      folder: '3-res-sm',
+      format: 'saelens',
+      bytes: size,
+      source: { hub: RESIDUAL, revision: 'main', folder: '3-res-sm' },
+    });
     expect({ found, host }).toEqual({ found: [], host: new URL(server.url).host });
     expect(server.asked.map(({ path }) => path)).toEqual([`api ${RESIDUAL} main`]);
   });
@@ -119,7 +124,9 @@ describe('what a source holds', () => {
     const sweep = await plan({ hub: SWEEPS, folder: 'pythia70m_sweep_topk_ctx128_0730' });
     expect(sweep.items.map(({ folder }) => folder)).toEqual([TRAINER]);
     expect(sweep.found).toMatchObject([{ format: 'dictionary_learning' }]);
-    expect((await plan({ hub: SPARSIFY, folder: 'layers.3' })).found).toMatchObject([{ format: 'sparsify', hook: 'blocks.3.hook_resid_post' }]);
+    expect((await plan({ hub: SPARSIFY, folder: 'layers.3' })).found).toMatchObject([
+      { format: 'sparsify', hook: 'blocks.3.hook_resid_post' },
+    ]);
   });
 
   it('is found without a list, by the usual names', async () => {
@@ -164,8 +171,11 @@ describe('a fetch', () => {
     const weights = 'large/sae_weights.safetensors';
     const size = server.repositories[RESIDUAL].main[weights].length;
     // The first ask is for the header.
-    server.fault = ({ path, from, before }) => (path === weights && before > 0 ? { kind: 'cut', after: from === 0 ? 50_000 : 0 } : undefined);
-    expect(await refusal(fetchOne({ hub: RESIDUAL, folder: 'large' }))).toMatch(/could not be fetched to its end.*50000 of \d+ bytes are here and kept/);
+    server.fault = ({ path, from, before }) =>
+      path === weights && before > 0 ? { kind: 'cut', after: from === 0 ? 50_000 : 0 } : undefined;
+    expect(await refusal(fetchOne({ hub: RESIDUAL, folder: 'large' }))).toMatch(
+      /could not be fetched to its end.*50000 of \d+ bytes are here and kept/,
+    );
     const [begun] = await hub.begun();
     expect(begun.id).toBe(`${RESIDUAL}/large`);
     expect(begun.here).toBeGreaterThanOrEqual(50_000);
@@ -195,7 +205,8 @@ describe('a fetch', () => {
     const stored = server.repositories[RESIDUAL].main['large/sae_weights.safetensors'];
     const damaged = Buffer.from(stored);
     damaged[damaged.length - 5] ^= 1;
-    server.fault = ({ path, from }) => (path.endsWith('large/sae_weights.safetensors') && from === 0 ? { kind: 'content', bytes: damaged, sameName: true } : undefined);
+    server.fault = ({ path, from }) =>
+      path.endsWith('large/sae_weights.safetensors') && from === 0 ? { kind: 'content', bytes: damaged, sameName: true } : undefined;
     expect(await refusal(fetchOne({ hub: RESIDUAL, folder: 'large' }))).toMatch(/its SHA-256 is not the one the hub gives/);
     expect((await hub.begun())[0].here).toBeLessThan(stored.length);
   });
@@ -269,7 +280,7 @@ describe('an address', () => {
   describe('elsewhere', () => {
     let other: Server;
     let at = '';
-    const files = dictionaryRepo({ resid_post_layer_1: 'dictionary_learning/AutoEncoder', 'sae': 'saelens-v6/standard' });
+    const files = dictionaryRepo({ resid_post_layer_1: 'dictionary_learning/AutoEncoder', sae: 'saelens-v6/standard' });
 
     beforeEach(async () => {
       other = createServer((request, response) => {
@@ -277,7 +288,9 @@ describe('an address', () => {
         if (!bytes) return void response.writeHead(404).end();
         const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
         const end = to ? Math.min(bytes.length, Number(to) + 1) : bytes.length;
-        response.writeHead(206, { 'Content-Range': `bytes ${from}-${end - 1}/${bytes.length}`, ETag: '"same"' }).end(bytes.subarray(Number(from), end));
+        response
+          .writeHead(206, { 'Content-Range': `bytes ${from}-${end - 1}/${bytes.length}`, ETag: '"same"' })
+          .end(bytes.subarray(Number(from), end));
       });
       await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
       at = `http://localhost:${(other.address() as AddressInfo).port}/`;
@@ -286,7 +299,10 @@ describe('an address', () => {
 
     it('is fetched with what lies beside it', async () => {
       const { files: pt } = await fetchOne({ url: `${at}resid_post_layer_1/ae.pt` });
-      expect(pt.map(({ path }) => path.slice(path.indexOf('/') + 1)).sort()).toEqual(['ae.pt', 'config.json']);
+      expect(pt.map(({ path }) => path.slice(path.indexOf('/') + 1)).sort()).toEqual([
+        'resid_post_layer_1/ae.pt',
+        'resid_post_layer_1/config.json',
+      ]);
       const { files: sae } = await fetchOne({ url: `${at}sae/sae_weights.safetensors` });
       expect((await openDictionaryFiles(sae)).dictionaries).toHaveLength(1);
     });
@@ -294,7 +310,9 @@ describe('an address', () => {
     it('that is not there, or not reachable, is said', async () => {
       expect(await refusal(plan({ url: `${at}nothing/ae.pt` }))).toMatch(/answered 404 for ae\.pt/);
       await new Promise<void>((done) => (other.closeAllConnections(), other.close(() => done())));
-      expect(await refusal(plan({ url: `${at}sae/sae_weights.safetensors` }))).toMatch(/either it cannot be reached, or it does not let pages/);
+      expect(await refusal(plan({ url: `${at}sae/sae_weights.safetensors` }))).toMatch(
+        /either it cannot be reached, or it does not let pages/,
+      );
       other.listen(0);
     });
   });
