@@ -2,7 +2,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn, PublishedRelease, StorageUse } from '../app/api.ts';
 import { FormatError } from '../core/formats/bytes.ts';
-import { readZip } from '../core/formats/zip.ts';
 import type { DictionaryCard, Evaluation, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../core/lm/types.ts';
 import type { AppState, Notice } from './appState.ts';
 import { isAbort, sentenceOf } from './latest.ts';
@@ -193,6 +192,8 @@ export function createLibrary(
 
 /** The files of our own export under the name the dictionary had. */
 async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
+  // Fetched when something is brought back: the first paint does without it.
+  const { readZip } = await import('../core/formats/zip.ts');
   const files = await readZip(zip, 'the export', () => Promise.reject(new FormatError('An export holds nothing compressed.')));
   const folder = label.replace(/[\\/]+/g, ' ');
   return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.indexOf('/') + 1)}`, data: data as Blob }));

@@ -45,14 +45,20 @@ it('is looked up by keys at the width of a phone, cut, resumed, opened, and here
   expect(strangers).toEqual([]);
   await dialog.getByText(/^For other models/).click();
   await dialog.getByText('Pythia-70M deduped, residual stream').click();
-  await dialog.getByText('They need EleutherAI/pythia-70m-deduped.').waitFor();
-  await dialog.getByText(/96.?% of the variance explained by 68 active features/).waitFor();
+  await dialog.getByText('They need EleutherAI/pythia-70m-deduped.').first().waitFor();
+  await dialog
+    .getByText(/96\.0\s%\sof the variance explained by 68 active features/)
+    .first()
+    .waitFor();
   expect(await serious(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 
   await button(page, 'Look up 3-res-sm').focus();
   await page.keyboard.press('Enter');
-  await dialog.getByText('standard, 1,024 features of 256 numbers', { exact: false }).waitFor();
+  await dialog
+    .getByRole('region', { name: 'Files of 3-res-sm' })
+    .getByText(/standard, 1\s024 features of 256 numbers/)
+    .waitFor();
   const weights = '3-res-sm/sae_weights.safetensors';
   // Headers are had, then half of the rest, then nothing.
   let asks = 0;
