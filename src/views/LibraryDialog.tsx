@@ -51,8 +51,10 @@ export function LibraryDialog() {
           1L-Sparse-Autoencoder, files of OpenAI (<code>.pt</code>), sparse_coding (<code>learned_dicts.pt</code>) or in Gemma Scope’s
           layout (<code>.npz</code>), or a zip of such. Nothing in them is run, and files stay in this browser.
         </p>
-        <ImportStatus />
       </section>
+      <div className="import-status">
+        <ImportStatus />
+      </div>
       <PublishedSection />
       <LabelMenu />
       <div className="panel-foot">

@@ -125,7 +125,11 @@ function Release({ release, onLook, found, other = false }: ReleaseProps) {
   return (
     <details className="release">
       <summary>
-        {title} <span className="hint">{factsOf(release)}</span>
+        {title}{' '}
+        <span className="hint">
+          {factsOf(release)}
+          {other && `; needs ${model}`}
+        </span>
       </summary>
       <p className="hint">
         {release.about} <code>{hub}</code> ({release.source})
@@ -199,6 +203,9 @@ function claimWords({ variance_explained, l0, ce_recovered }: PublishedClaims): 
   return `Published: ${formatPercent(variance_explained)} of the variance explained by ${formatInteger(l0)} active features, ${formatPercent(ce_recovered)} of the loss recovered`;
 }
 
+/** What came of a look-up stands below a list that may be long. */
+const reveal = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' });
+
 interface FoundProps {
   asked: Asked;
   /** null: on its way. */
@@ -221,7 +228,7 @@ function Found({ asked, result, onLook, onCancel }: FoundProps) {
   if ('message' in result) return <Failure message={result.message} />;
   if (result.items.length === 1) return <Single asked={asked} plan={result} />;
   return (
-    <section className="hub-plan" aria-label={`Dictionaries at ${asked.name}`}>
+    <section ref={reveal} className="hub-plan" aria-label={`Dictionaries at ${asked.name}`}>
       <strong role="status">{formatInteger(result.items.length)} dictionaries</strong>
       <ul className="library pick-list">
         {result.items.map(({ folder, format, bytes, source }) => (
@@ -266,7 +273,7 @@ function Single({ asked, plan }: { asked: Asked; plan: PublishedPlan }) {
   const claims = 'hub' in item.source ? findClaims(item.source.hub, item.folder) : undefined;
   const misfit = !several && found.length > 0 && model !== null && !fits(found[0], model.hooks);
   return (
-    <section className="hub-plan" aria-label={`Files of ${asked.name}`}>
+    <section ref={reveal} className="hub-plan" aria-label={`Files of ${asked.name}`}>
       <strong role="status">
         {asked.name}: {formatBytes(item.bytes)}
       </strong>
