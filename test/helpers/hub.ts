@@ -39,6 +39,8 @@ export type Fault =
   | { kind: 'content'; bytes: Buffer; sameName?: boolean }
   /** The whole file, whatever was asked. */
   | { kind: 'no ranges' }
+  /** Another part than was asked, said so. */
+  | { kind: 'elsewhere' }
   /** More than was announced. */
   | { kind: 'too much' };
 
@@ -223,7 +225,7 @@ function send(
   }
   const file = fault?.kind === 'content' ? fault.bytes : stored;
   const name = fault?.kind === 'content' && fault.sameName ? stored : file;
-  const from = rangeStart(request);
+  const from = rangeStart(request) + (fault?.kind === 'elsewhere' ? 1000 : 0);
   const ranged = request.headers.range !== undefined && fault?.kind !== 'no ranges';
   if (ranged && from >= file.length) {
     return void response.writeHead(416, { 'Content-Range': `bytes */${file.length}` }).end();

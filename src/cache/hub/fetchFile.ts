@@ -5,7 +5,7 @@
  */
 import { AbortedError, EngineError, throwIfStopped } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
-import { sha256Of } from '../../core/formats/sha256.ts';
+import { sha256Of, toHex } from '../../core/formats/sha256.ts';
 import { refuseImpostor } from '../../core/formats/text.ts';
 import { noteBytes } from '../requestLog.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';
@@ -106,7 +106,7 @@ async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Prom
     drop();
     throw error;
   }
-  if (held && !continues(held, answer, from, file)) {
+  if (held ? !continues(held, answer, from, file) : answer.start !== 0) {
     await startAgain(file, parts);
     // A whole file is as good from its beginning.
     if (answer.start !== 0) return (drop(), 'changed');
@@ -274,7 +274,7 @@ async function hashOf(blob: Blob, signal: AbortSignal): Promise<string> {
   if (!subtle || blob.size > MOST_HASHED_WHOLE) return sha256Of(blob, signal);
   const hash = await subtle.digest('SHA-256', await blob.arrayBuffer());
   throwIfStopped(signal);
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(hash);
 }
 
 async function finish(file: HubFile, asked: Asked, { parts, signal, onNote }: FetchOptions): Promise<Blob> {

@@ -224,6 +224,13 @@ describe('a file of the hub', () => {
     expect(await fetchIt()).toEqual(BYTES);
   });
 
+  it('is never taken for its beginning when the server sends another part', async () => {
+    trouble({ kind: 'elsewhere' });
+    expect(await fetchIt()).toEqual(BYTES);
+    hub.fault = () => ({ kind: 'elsewhere' });
+    await expect(fetchIt('tokenizer.json')).rejects.toThrow(/changes on the server again and again/);
+  });
+
   it('of another length than listed is refused, and so is one that does not end', async () => {
     await expect(fetchIt('onnx/model.onnx', { file: { bytes: 100_001 } })).rejects.toThrow(
       /has 100001 bytes by the list of the hub, but the server sends 100000/,
