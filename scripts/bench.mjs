@@ -10,23 +10,15 @@ import { createGunzip, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { benchFirstFeatures, benchFrames, benchKeystroke } from './benchExplore.mjs';
 import { benchEncode } from './benchKernels.mjs';
+import { memoryOf, serveFolder } from './benchTools.mjs';
 import { launchChromium } from './chromium.mjs';
 import prepare from './prepare.mjs';
-import { createStaticServer } from './serve.mjs';
 
 const ROUNDS = 7;
 const BATCH = 16;
 const POS = 256;
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : undefined;
 const wants = (/** @type {string} */ part) => !only || only.includes(part);
-
-/** @param {string} dir */
-async function serveFolder(dir) {
-  const server = createStaticServer({ dir, isolation: true });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { url: `http://localhost:${port}/`, close: () => server.close() };
-}
 
 const fixed = (/** @type {number} */ x, digits = 1) => x.toFixed(digits);
 const percent = (/** @type {number} */ x) => `${(100 * x).toFixed(0)} %`;
@@ -162,13 +154,6 @@ function benchSize() {
   }
   const bytes = [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join('dist', file))).length, 0);
   console.log(`JavaScript before first paint: ${fixed(bytes / 1000)} KB gzip in ${seen.size} file(s) (aim under 150)`);
-}
-
-/** VmHWM and VmRSS of the renderer that shows a page, in bytes. @param {number} pid */
-function memoryOf(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kib = (/** @type {string} */ key) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN);
-  return { peak: 1024 * kib('VmHWM'), now: 1024 * kib('VmRSS') };
 }
 
 /** @param {string} app */

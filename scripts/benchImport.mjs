@@ -14,9 +14,9 @@ import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { benchKeystrokes } from './benchExplore.mjs';
+import { memoryOf, serveFolder } from './benchTools.mjs';
 import { bundle } from './bundle.mjs';
 import { launchProfile } from './chromium.mjs';
-import { createStaticServer } from './serve.mjs';
 
 const MODEL = 'test/fixtures/models/pythia-70m-shape';
 const REPOSITORY = 'Xenova/pythia-70m-deduped';
@@ -67,13 +67,6 @@ function writeRandomDictionary(folder) {
   return { files: [cfg, weights], bytes: at };
 }
 
-/** VmHWM and VmRSS of a process, in bytes. @param {number} pid */
-function memoryOf(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kib = (/** @type {string} */ key) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN);
-  return { peak: 1024 * kib('VmHWM'), now: 1024 * kib('VmRSS') };
-}
-
 /**
  * Seconds of a piece of work in the page and what its renderer's memory grew by.
  * @param {import('playwright-core').Page} page @param {string} work an expression, a promise
@@ -121,9 +114,8 @@ function print(what, rounds, bytes, aim) {
 
 const folder = mkdtempSync(join(tmpdir(), 'featurescope-import-'));
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'ignore' });
-const product = createStaticServer({ dir: 'dist', isolation: true });
-await new Promise((resolve) => product.listen(0, '127.0.0.1', () => resolve(undefined)));
-const url = `http://localhost:${/** @type {import('node:net').AddressInfo} */ (product.address()).port}/?device=wasm`;
+const product = await serveFolder('dist');
+const url = `${product.url}?device=wasm`;
 const { serveHub } = await import(pathToFileURL(await bundle('test/helpers/hub.ts')).href);
 const model = join(folder, 'model.onnx');
 await pipeline(createReadStream(join(MODEL, 'model.onnx.gz')), createGunzip(), createWriteStream(model));

@@ -10,10 +10,10 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { serveFolder } from './benchTools.mjs';
 import { bundle } from './bundle.mjs';
 import { launchChromium } from './chromium.mjs';
 import prepare from './prepare.mjs';
-import { createStaticServer } from './serve.mjs';
 
 /** @typedef {{ d: number, n: number, batch: number }} Shape */
 /** @typedef {{ losses: number[], milliseconds: number[] }} Timed */
@@ -206,18 +206,11 @@ async function benchMemory(url) {
   await page.close();
 }
 
-/** @param {string} dir */
-async function serveFolder(dir) {
-  const server = createStaticServer({ dir, isolation: true });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  return { server, url: `http://localhost:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}/` };
-}
-
 if (wants('tfjs') && !existsSync('node_modules/@tensorflow/tfjs-core')) {
   throw new Error('The peers of this benchmark are not installed. Run `npm install`.');
 }
 await buildPage();
-const { server, url } = await serveFolder('dist-bench/train');
+const { url, close } = await serveFolder('dist-bench/train');
 const browser = await launchChromium();
 
 /** A fresh page for each question, so that nobody pays for another's memory. @param {keyof typeof LONGEST_MS} method @param {object} argument */
@@ -254,7 +247,7 @@ if (wants('page')) {
   const product = await serveFolder('dist');
   console.log(`\nin the page, bookworm-9m, ${PAGE.hook}, batch ${PAGE.batch}: reading activations included`);
   await benchPage(product.url);
-  product.server.close();
+  product.close();
 }
 if (wants('memory')) {
   console.log(`\nmemory, tied, d ${GROWTH.d}, n ${GROWTH.n}, batch ${GROWTH.batch}, 2 threads`);
@@ -266,5 +259,5 @@ for (const shape of wants('tfjs') ? shapes : []) {
   await benchTfjs(shape, ask, losses.get(shape) ?? []);
 }
 await browser.close();
-server.close();
+close();
 process.exit(0);

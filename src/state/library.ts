@@ -1,7 +1,6 @@
 /** The library of dictionaries: opening, removing, exporting; what was dropped, told apart. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn, PublishedRelease, StorageUse } from '../app/api.ts';
-import { FormatError } from '../core/formats/bytes.ts';
 import type { DictionaryCard, Evaluation, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../core/lm/types.ts';
 import type { AppState, Notice } from './appState.ts';
 import { isAbort, sentenceOf } from './latest.ts';
@@ -194,7 +193,7 @@ export function createLibrary(
 async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
   // Fetched when something is brought back: the first paint does without it.
   const { readZip } = await import('../core/formats/zip.ts');
-  const files = await readZip(zip, 'the export', () => Promise.reject(new FormatError('An export holds nothing compressed.')));
+  const files = await readZip(zip, 'the export');
   const folder = label.replace(/[\\/]+/g, ' ');
   return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.indexOf('/') + 1)}`, data: data as Blob }));
 }

@@ -1,54 +1,32 @@
 /** A model of the hub in the built page: chosen by its size, cut twice, fetched to its end, used, and used again without a network. */
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serious } from '../helpers/axe.ts';
-import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { checkpointRepo, onnxRepo, serveHub, type HubServer } from '../helpers/hub.ts';
-import { closeBrowser, sharedBrowser, watchPage } from '../helpers/page.ts';
+import { checkpointRepo, onnxRepo } from '../helpers/hub.ts';
+import { button, visitHub, type HubVisit } from '../helpers/hubVisit.ts';
+import { closeBrowser } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 const OFFERED = 'Xenova/pythia-70m-deduped';
 const CHECKPOINT = 'EleutherAI/pythia-70m-deduped';
 
-let site: Deployment;
-let hub: HubServer;
-let context: BrowserContext;
-let errors: string[];
-let strangers: string[];
+const DESKTOP = { width: 1440, height: 900 };
 
-async function open(viewport = { width: 1440, height: 900 }): Promise<Page> {
-  const page = await context.newPage();
-  await page.setViewportSize(viewport);
-  watchPage(page, site, { strangers, errors });
-  await page.goto(site.url);
-  await page.evaluate(() => window.featurescope.ready);
-  return page;
-}
-
+let visit: HubVisit;
 beforeEach(async () => {
-  errors = [];
-  strangers = [];
-  [site, hub] = await Promise.all([
-    deploy(),
-    serveHub({
-      [OFFERED]: { main: onnxRepo() },
-      [CHECKPOINT]: { main: checkpointRepo(), step0: checkpointRepo({ 'model.safetensors': 'model_fp16.safetensors' }) },
-    }),
-  ]);
-  context = await (await sharedBrowser()).newContext();
+  visit = await visitHub({
+    [OFFERED]: { main: onnxRepo() },
+    [CHECKPOINT]: { main: checkpointRepo(), step0: checkpointRepo({ 'model.safetensors': 'model_fp16.safetensors' }) },
+  });
 });
-afterEach(async () => {
-  await context.close();
-  await Promise.all([site.stop(), hub.close()]);
-});
+afterEach(() => visit.end());
 afterAll(closeBrowser);
 
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Models from the hub' });
 const current = (page: Page) => page.evaluate(() => window.featurescope.models.current().id);
 
 async function useMirror(page: Page): Promise<void> {
-  await dialog(page).getByLabel('Address of the hub, a mirror or your own host').fill(hub.url);
+  await dialog(page).getByLabel('Address of the hub, a mirror or your own host').fill(visit.hub.url);
   await button(page, 'Use it').click();
   await page.getByText('from now on').waitFor();
 }
@@ -61,7 +39,8 @@ async function type(page: Page, text: string): Promise<void> {
 
 describe('Pythia-70M', () => {
   it('is chosen, cut twice, fetched to its end, used, and opens and works without a network', async () => {
-    const page = await open();
+    const { site, hub, context, errors, strangers } = visit;
+    const page = await visit.open(DESKTOP);
     expect(await current(page)).toBe('bookworm-9m');
     expect(strangers).toEqual([]);
     await button(page, /Model: bookworm-9m/).click();
@@ -120,7 +99,8 @@ describe('Pythia-70M', () => {
 
 describe('the chooser', () => {
   it('works by keys alone and at the width of a phone, says what is wrong, and deletes', async () => {
-    const page = await open({ width: 390, height: 844 });
+    const { hub, errors } = visit;
+    const page = await visit.open({ width: 390, height: 844 });
     const press = async (name: string | RegExp) => {
       await button(page, name).first().focus();
       await page.keyboard.press('Enter');
@@ -173,7 +153,8 @@ describe('the chooser', () => {
   });
 
   it('is offered on a first visit with its size in plain sight, and no more once put away', async () => {
-    const page = await open();
+    const { strangers } = visit;
+    const page = await visit.open(DESKTOP);
     await button(page, /^Get Pythia-70M \(143 MB\)$/).waitFor();
     for (const width of [640, 768, 1024]) {
       await page.setViewportSize({ width, height: 800 });

@@ -1,41 +1,25 @@
 /** A published dictionary in the built page: found in the catalogue or by address, cut, resumed, opened, kept. */
-import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { serious } from '../helpers/axe.ts';
-import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { serveHub, type HubServer } from '../helpers/hub.ts';
-import { closeBrowser, sharedBrowser, watchPage } from '../helpers/page.ts';
+import { button, visitHub, type HubVisit } from '../helpers/hubVisit.ts';
+import { closeBrowser } from '../helpers/page.ts';
 import { zeroSae } from '../helpers/zeroSae.ts';
 
 const REPOSITORY = 'ctigges/pythia-70m-deduped__res-sm_processed';
 
-let site: Deployment;
-let hub: HubServer;
-let context: BrowserContext;
-let errors: string[];
-let strangers: string[];
+let visit: HubVisit;
 
 beforeEach(async () => {
-  [errors, strangers] = [[], []];
   // Of bookworm-9m's width, so that it can be used at once.
   const files = Object.entries(zeroSae({ d_in: 256, d_sae: 1024 })).map(([name, bytes]) => [`3-res-sm/${name}`, bytes] as const);
-  [site, hub] = await Promise.all([deploy(), serveHub({ [REPOSITORY]: { main: Object.fromEntries(files) } })]);
-  context = await (await sharedBrowser()).newContext();
+  visit = await visitHub({ [REPOSITORY]: { main: Object.fromEntries(files) } });
 });
-afterEach(async () => {
-  await context.close();
-  await Promise.all([site.stop(), hub.close()]);
-});
+afterEach(() => visit.end());
 afterAll(closeBrowser);
 
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
-
 it('is looked up by keys at the width of a phone, cut, resumed, opened, and here again after a reload', async () => {
-  const page = await context.newPage();
-  await page.setViewportSize({ width: 390, height: 844 });
-  watchPage(page, site, { strangers, errors });
-  await page.goto(site.url);
-  await page.evaluate(() => window.featurescope.ready);
+  const { hub, errors, strangers } = visit;
+  const page = await visit.open({ width: 390, height: 844 });
   await page.evaluate((url) => window.featurescope.settings.set('hub', url), hub.url);
   await button(page, 'Dictionaries and labels').click();
   const dialog = page.getByRole('dialog', { name: 'Dictionaries' });

@@ -1,6 +1,7 @@
 /** Corpora as token ids: documents read one by one, tokenized, joined by end-of-text. */
 import { fetchShippedCorpus, listShippedCorpora, type CorpusStore } from '../../src/cache/corpusStore.ts';
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
+import { toHex } from '../../src/core/formats/sha256.ts';
 import { quote } from '../../src/core/formats/text.ts';
 import { joinDocuments } from '../../src/core/train/stream.ts';
 import { readDocuments } from './documents.ts';
@@ -115,6 +116,5 @@ export async function hashIds(given: Uint16Array | Uint32Array): Promise<string>
   const ids = given instanceof Uint32Array ? given : Uint32Array.from(given);
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (!subtle) return '';
-  const digest = new Uint8Array(await subtle.digest('SHA-256', ids as Uint32Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(await subtle.digest('SHA-256', ids as Uint32Array<ArrayBuffer>));
 }

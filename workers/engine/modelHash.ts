@@ -3,6 +3,8 @@
  * hash whatever file they came in. Each parameter is hashed in 8 MiB pieces (crypto.subtle is not
  * incremental), and the hash of a model is that of the sorted list "name piece-hash piece-hash…".
  */
+import { toHex } from '../../src/core/formats/sha256.ts';
+
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 export interface ModelHash {
@@ -21,7 +23,7 @@ export function createModelHash(): ModelHash {
       const pieces: string[] = [];
       for (let at = 0; at < values.byteLength; at += PIECE_BYTES) {
         const length = Math.min(PIECE_BYTES, values.byteLength - at);
-        pieces.push(hex(await subtle.digest('SHA-256', new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset + at, length))));
+        pieces.push(toHex(await subtle.digest('SHA-256', new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset + at, length))));
       }
       lines.set(name, `${name} ${pieces.join(' ')}`);
     },
@@ -31,11 +33,7 @@ export function createModelHash(): ModelHash {
         .sort()
         .map((name) => lines.get(name))
         .join('\n');
-      return hex(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
+      return toHex(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
     },
   };
-}
-
-function hex(buffer: ArrayBuffer): string {
-  return Array.from(new Uint8Array(buffer), (b) => b.toString(16).padStart(2, '0')).join('');
 }

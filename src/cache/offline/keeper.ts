@@ -3,6 +3,7 @@
  * all builds share: a file that a new build did not change is there already, and a wrong body is never kept. A build's
  * own list says which hash a path means, so a page never gets half of another build.
  */
+import { toHex } from '../../core/formats/sha256.ts';
 import { cachePrefix, type BuildFile, type DeviceKind, type KeepFailure, type Kept } from './manifest.ts';
 
 export interface KeeperNeeds {
@@ -268,5 +269,5 @@ export async function slice(range: string | null, whole: Response): Promise<Resp
 }
 
 export async function sha256(bytes: ArrayBuffer): Promise<string> {
-  return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (b) => b.toString(16).padStart(2, '0')).join('');
+  return toHex(await crypto.subtle.digest('SHA-256', bytes));
 }

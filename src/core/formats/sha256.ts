@@ -107,3 +107,8 @@ function fraction(root: number, p: number, k: number): number {
   while ((guess + 1n) ** BigInt(k) <= target) guess++;
   return Number(guess & 0xffffffffn);
 }
+
+/** Two digits a byte, as hashes are written. */
+export function toHex(bytes: ArrayBuffer | Uint8Array): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -4,15 +4,13 @@
  * beyond the size they declare. Everything in an archive is hostile until checked.
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
+import { inflate } from './inflate.ts';
 import { quote } from './text.ts';
 
 export interface ZipFile {
   path: string;
   data: BlobLike;
 }
-
-/** Unpacks raw deflate data; must refuse to give more than `size` bytes. */
-export type Inflate = (packed: BlobLike, size: number) => Promise<BlobLike>;
 
 /** One file of an archive, as the central directory has it. */
 export interface ZipEntry {
@@ -67,7 +65,7 @@ export async function isZip(file: BlobLike): Promise<boolean> {
  * The files of an archive, folders left out, in the archive's order.
  * @throws FormatError with one sentence
  */
-export async function readZip(file: BlobLike, name: string, inflate: Inflate): Promise<ZipFile[]> {
+export async function readZip(file: BlobLike, name: string): Promise<ZipFile[]> {
   const files: ZipFile[] = [];
   for (const entry of await listZip(file, name)) {
     if (entry.path.endsWith('/')) continue;
@@ -77,7 +75,8 @@ export async function readZip(file: BlobLike, name: string, inflate: Inflate): P
         `${quote(entry.path)} in ${quote(name)} unpacks to more than 512 MiB. Unpack the zip and drop the folder instead.`,
       );
     }
-    files.push({ path: entry.path, data: entry.method === DEFLATED ? await inflate(data, entry.size) : data });
+    const label = `${quote(entry.path)} in ${quote(name)}`;
+    files.push({ path: entry.path, data: entry.method === DEFLATED ? await inflate(data, entry.size, label) : data });
   }
   return files;
 }

@@ -1,45 +1,35 @@
-import { useCallback, useEffect, useId, useState, type FormEvent } from 'react';
+import { useCallback, useEffect, useId, useMemo, useState, type FormEvent } from 'react';
 import type { FeaturescopeApi, HubModel, HubPlan, KeptModel } from '../../app/api.ts';
 import { formatBytes } from '../../charts/format.ts';
-import { sentenceOf } from '../../state/latest.ts';
 import { Field } from '../fields.tsx';
 import { Failure } from '../Panel.tsx';
 import { Sheet } from '../Sheet.tsx';
 import { useActions } from '../StoreContext.tsx';
 import { CATALOGUE, REPOSITORIES, STEPS } from './catalogue.ts';
 import { KeptModels } from './KeptModels.tsx';
+import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';
 import { MirrorField } from './MirrorField.tsx';
 
 type Api = Pick<FeaturescopeApi, 'models' | 'settings' | 'storage'>;
-
-/** What came of a look-up. */
-interface Answer {
-  to: Required<HubModel>;
-  result: HubPlan | { message: string };
-}
 
 /** Choosing a model of the hub: its size is known before anything of it is fetched. */
 export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   const { openDialog, loadModel } = useActions();
   const [chosen, setChosen] = useState<Required<HubModel>>(() => fieldsOf(id ?? ''));
-  const [asked, setAsked] = useState<Required<HubModel> | null>(() => (id === undefined ? null : fieldsOf(id)));
-  const [answer, setAnswer] = useState<Answer | null>(null);
   const [kept, setKept] = useState<KeptModel[]>([]);
   const { models } = api;
+  const plan = useCallback((model: Required<HubModel>, signal: AbortSignal) => models.plan(model, { signal }), [models]);
+  const { asked, look, result } = useLookUp(
+    useMemo(() => (id === undefined ? null : fieldsOf(id)), [id]),
+    plan,
+  );
 
   const reload = useCallback(() => void models.kept().then(setKept, () => undefined), [models]);
   useEffect(reload, [reload]);
-  useEffect(() => {
-    if (!asked) return;
-    const mine = new AbortController();
-    const take = (result: Answer['result']) => !mine.signal.aborted && setAnswer({ to: asked, result });
-    models.plan(asked, { signal: mine.signal }).then(take, (error: unknown) => take({ message: sentenceOf(error) }));
-    return () => mine.abort();
-  }, [asked, models]);
 
   const choose = (model: Required<HubModel>) => {
     setChosen(model);
-    setAsked(model);
+    look(model);
   };
   const open = ({ hub, revision, id: name }: HubPlan | KeptModel) => {
     openDialog(null);
@@ -47,8 +37,8 @@ export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   };
   return (
     <Sheet title="Models from the hub" onClose={() => openDialog(null)} className="hub">
-      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => setAsked({ ...chosen })} />
-      <Found asked={asked} result={answer && answer.to === asked ? answer.result : null} onOpen={open} onCancel={() => setAsked(null)} />
+      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => look({ ...chosen })} />
+      <Found asked={asked} result={result} onOpen={open} onCancel={() => look(null)} />
       <Catalogue kept={kept} onChoose={(hub) => choose({ hub, revision: 'main' })} />
       <KeptModels kept={kept} onOpen={open} onDelete={(item) => api.storage.remove('model', item.id).finally(reload)} />
       <MirrorField settings={api.settings} />
@@ -122,23 +112,14 @@ function Options({ id, values }: { id: string; values: readonly string[] }) {
 interface FoundProps {
   asked: Required<HubModel> | null;
   /** null: on its way. */
-  result: Answer['result'] | null;
+  result: Result<HubPlan> | null;
   onOpen: (plan: HubPlan) => void;
   onCancel: () => void;
 }
 
 function Found({ asked, result: plan, onOpen, onCancel }: FoundProps) {
   if (!asked) return null;
-  if (!plan) {
-    return (
-      <div className="hub-plan" role="status">
-        <span>Asking for the sizes of {asked.hub}…</span>
-        <button type="button" className="button-small" onClick={onCancel}>
-          Cancel
-        </button>
-      </div>
-    );
-  }
+  if (!plan) return <LookingUp name={asked.hub} onCancel={onCancel} />;
   if ('message' in plan) return <Failure message={plan.message} />;
   return (
     <section className="hub-plan" aria-label={`Files of ${plan.id}`}>
@@ -155,16 +136,11 @@ function Found({ asked, result: plan, onOpen, onCancel }: FoundProps) {
       <p className="hint">From {new URL(plan.host).host}. It is fetched once and stays in this browser until you delete it.</p>
       <div className="panel-foot">
         <button type="button" className="button" onClick={() => onOpen(plan)}>
-          {openWords(plan)}
+          {fetchWords(plan)}
         </button>
       </div>
     </section>
   );
-}
-
-export function openWords({ here, bytes }: { here: number; bytes: number }): string {
-  if (here >= bytes) return 'Open';
-  return here > 0 ? `Go on (${formatBytes(here)} of ${formatBytes(bytes)} are here)` : `Fetch ${formatBytes(bytes)} and open`;
 }
 
 function Catalogue({ kept, onChoose }: { kept: KeptModel[]; onChoose: (hub: string) => void }) {

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../../app/api.ts';
 import { formatBytes, formatInteger, formatPercent } from '../../charts/format.ts';
 import { findClaims, isReleaseOf } from '../../core/catalogue.ts';
@@ -7,6 +7,7 @@ import { sentenceOf } from '../../state/latest.ts';
 import { Field } from '../fields.tsx';
 import { Empty, Failure } from '../Panel.tsx';
 import { useActions, useApp } from '../StoreContext.tsx';
+import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';
 
 /** What is looked up, and beside what its answer shows. */
 interface Asked {
@@ -16,27 +17,20 @@ interface Asked {
   name: string;
 }
 
-interface Answer {
-  to: Asked;
-  result: PublishedPlan | { message: string };
-}
-
 const ADDRESS = 'address';
 
 /** Dictionaries that others have published: those for the model in use, those for others, and any address. */
 export function Published() {
-  const { publishedReleases } = useActions();
+  const { publishedReleases, planPublished } = useActions();
   const model = useApp((s) => s.model?.id ?? '');
   const [releases, setReleases] = useState<readonly PublishedRelease[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
-  const { asked, answer, look } = useLookUp();
+  const plan = useCallback((wanted: Asked, signal: AbortSignal) => planPublished(wanted.source, signal), [planPublished]);
+  const { asked, result, look } = useLookUp(null, plan);
   useEffect(() => {
     publishedReleases().then(setReleases, (error: unknown) => setProblem(sentenceOf(error)));
   }, [publishedReleases]);
-  const shown = (at: string) =>
-    asked?.at === at && (
-      <Found asked={asked} result={answer?.to === asked ? answer.result : null} onLook={look} onCancel={() => look(null)} />
-    );
+  const shown = (at: string) => asked?.at === at && <Found asked={asked} result={result} onLook={look} onCancel={() => look(null)} />;
   const mine = releases.filter((release) => isReleaseOf(release, model));
   const others = releases.filter((release) => !isReleaseOf(release, model));
   return (
@@ -58,20 +52,6 @@ export function Published() {
       )}
     </>
   );
-}
-
-function useLookUp() {
-  const { planPublished } = useActions();
-  const [asked, look] = useState<Asked | null>(null);
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  useEffect(() => {
-    if (!asked) return;
-    const mine = new AbortController();
-    const take = (result: Answer['result']) => !mine.signal.aborted && setAnswer({ to: asked, result });
-    planPublished(asked.source, mine.signal).then(take, (error: unknown) => take({ message: sentenceOf(error) }));
-    return () => mine.abort();
-  }, [asked, planPublished]);
-  return { asked, answer, look };
 }
 
 /** `owner/name/folder` is a place of the hub; anything else is taken for an address. */
@@ -186,16 +166,17 @@ function Known({ release: { id, hub, revision, bytes }, dictionary: { folder, ho
         </span>
       </span>
       <span className="library-tools">
-        <button
-          type="button"
-          className="button-small"
-          onClick={() => onLook({ at: id, source: { hub, revision, folder }, name: folder })}
-          aria-label={`Look up ${folder}`}
-        >
-          Look up
-        </button>
+        <LookUpButton name={folder} onPress={() => onLook({ at: id, source: { hub, revision, folder }, name: folder })} />
       </span>
     </li>
+  );
+}
+
+function LookUpButton({ name, onPress }: { name: string; onPress: () => void }) {
+  return (
+    <button type="button" className="button-small" onClick={onPress} aria-label={`Look up ${name}`}>
+      Look up
+    </button>
   );
 }
 
@@ -209,22 +190,13 @@ const reveal = (element: HTMLElement | null) => element?.scrollIntoView({ block:
 interface FoundProps {
   asked: Asked;
   /** null: on its way. */
-  result: Answer['result'] | null;
+  result: Result<PublishedPlan> | null;
   onLook: (asked: Asked) => void;
   onCancel: () => void;
 }
 
 function Found({ asked, result, onLook, onCancel }: FoundProps) {
-  if (!result) {
-    return (
-      <div className="hub-plan" role="status">
-        <span>Asking for the sizes of {asked.name}…</span>
-        <button type="button" className="button-small" onClick={onCancel}>
-          Cancel
-        </button>
-      </div>
-    );
-  }
+  if (!result) return <LookingUp name={asked.name} onCancel={onCancel} />;
   if ('message' in result) return <Failure message={result.message} />;
   if (result.items.length === 1) return <Single asked={asked} plan={result} />;
   return (
@@ -240,14 +212,10 @@ function Found({ asked, result, onLook, onCancel }: FoundProps) {
               </span>
             </span>
             <span className="library-tools">
-              <button
-                type="button"
-                className="button-small"
-                onClick={() => onLook({ at: asked.at, source, name: folder || asked.name })}
-                aria-label={`Look up ${folder || 'the repository’s own folder'}`}
-              >
-                Look up
-              </button>
+              <LookUpButton
+                name={folder || 'the repository’s own folder'}
+                onPress={() => onLook({ at: asked.at, source, name: folder || asked.name })}
+              />
             </span>
           </li>
         ))}
@@ -317,9 +285,7 @@ function Single({ asked, plan }: { asked: Asked; plan: PublishedPlan }) {
           disabled={several && pick.length === 0}
           onClick={() => void fetchPublished({ source: item.source, name: asked.name, ...(several && { pick }) })}
         >
-          {here > 0 && here < item.bytes
-            ? `Go on (${formatBytes(here)} of ${formatBytes(item.bytes)} are here)`
-            : `Fetch ${formatBytes(item.bytes)} and open`}
+          {fetchWords({ here, bytes: item.bytes })}
         </button>
       </div>
     </section>
