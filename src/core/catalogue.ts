@@ -13,15 +13,18 @@ export interface PublishedRelease {
   revision: string;
   /** Where in it they lie; '' for all of it. A zip counts as a folder. */
   folder: string;
-  format: 'saelens' | 'dictionary_learning' | 'sparsify';
+  format: 'saelens' | 'dictionary_learning' | 'sparsify' | 'sparse_coding';
   /** Repository of the model they were trained on. */
   model: string;
   d_in: number;
+  /** Widths; empty where the makers do not say. */
   d_sae: readonly number[];
-  /** How many there are. */
-  count: number;
-  /** Bytes of one, about; of the widest. */
-  bytes: number;
+  /** How many there are, as far as the makers say. */
+  count?: number;
+  /** Dictionaries of a sweep that lie in one file and are fetched together; absent: 1. */
+  together?: number;
+  /** Bytes of what is fetched for one, about; of the widest. Absent where the width is not known. */
+  bytes?: number;
   /** One sentence: what sets it apart. */
   about: string;
   /** Where the facts above stand. */
@@ -56,6 +59,15 @@ const PYTHIA_70M = 'EleutherAI/pythia-70m';
 const PYTHIA_70M_DEDUPED = 'EleutherAI/pythia-70m-deduped';
 const PYTHIA_160M = 'EleutherAI/pythia-160m';
 const PYTHIA_160M_DEDUPED = 'EleutherAI/pythia-160m-deduped';
+const PYTHIA_410M = 'EleutherAI/pythia-410m';
+const PYTHIA_410M_DEDUPED = 'EleutherAI/pythia-410m-deduped';
+
+/** Width and layers. */
+const SIZES: Record<string, { d_in: number; layers: number }> = {
+  '70m': { d_in: 512, layers: 6 },
+  '160m': { d_in: 768, layers: 12 },
+  '410m': { d_in: 1024, layers: 24 },
+};
 
 const FIGURES = 'README of saprmarks/dictionary_learning, tables of the 10_32768 dictionaries';
 const REGISTER = 'register of pretrained dictionaries in SAELens';
@@ -72,7 +84,12 @@ const RESIDUAL_FIGURES = [
 ] as const;
 
 const LAYERS_70M = [0, 1, 2, 3, 4, 5] as const;
-const LAYERS_160M = Array.from({ length: 12 }, (_, layer) => layer);
+
+/** What a model of Pythia's is called here, and its sizes. */
+function pythia(model: string) {
+  const [, size, deduped] = /pythia-(\d+m)(-deduped)?$/.exec(model)!;
+  return { title: `Pythia-${size.toUpperCase()}${deduped ? ' deduped' : ''}`, ...SIZES[size] };
+}
 
 function claimsAt(row: number): PublishedClaims {
   const [variance_explained, l0, alive, ce_recovered] = RESIDUAL_FIGURES[row];
@@ -122,24 +139,65 @@ function sweep70m(kind: string, name: string, count: number): PublishedRelease {
   };
 }
 
-function sparsify(hub: string, title: string, model: string, about: string, layers: readonly number[]): PublishedRelease {
-  const d_in = model.includes('160m') ? 768 : 512;
-  const d_sae = hub.endsWith('32x') ? 32 * d_in : 32768;
+/** Folder and hook of a layer's sites in sparsify's repositories; a transcoder reads what the MLP reads. */
+const SITES = {
+  layer: { folder: '', hook: 'hook_resid_post' },
+  mlp: { folder: '.mlp', hook: 'hook_mlp_out' },
+  attention: { folder: '.attention', hook: 'hook_attn_out' },
+  transcoder: { folder: '.mlp', hook: 'ln2.hook_normalized' },
+} as const;
+
+/** @param sites those that are known by name; none: the hub lists them */
+function sparsify(name: string, model: string, d_sae: number, sites: readonly (keyof typeof SITES)[], what = ''): PublishedRelease {
+  const { title, d_in, layers } = pythia(model);
+  const dictionaries = sites.flatMap((site) =>
+    Array.from({ length: layers }, (_, layer): PublishedDictionary => {
+      const { folder, hook } = SITES[site];
+      return { folder: `layers.${layer}${folder}`, hook: `blocks.${layer}.${hook}` };
+    }),
+  );
   return {
-    id: hub.slice(hub.indexOf('/') + 1),
-    title,
-    hub,
+    id: name,
+    title: `${title}, EleutherAI${what}`,
+    hub: `EleutherAI/${name}`,
     revision: 'main',
     folder: '',
     format: 'sparsify',
     model,
     d_in,
     d_sae: [d_sae],
-    count: layers.length,
+    ...(dictionaries.length > 0 && { count: dictionaries.length }),
     bytes: sizeOf(d_in, d_sae),
-    about,
-    source: 'repositories of EleutherAI; more hookpoints may lie beside those named here',
-    dictionaries: layers.map((layer) => ({ folder: `layers.${layer}`, hook: `blocks.${layer}.hook_resid_post` })),
+    about: sites.some((site) => site === 'transcoder')
+      ? 'TopK transcoders with a linear skip: each computes what an MLP adds to the stream from what it reads.'
+      : 'TopK, at the outputs of layers, of their MLPs and of their attention.',
+    source: 'repositories of EleutherAI, and public code that loads them',
+    dictionaries,
+  };
+}
+
+/** Of the longest public run of the paper's authors: the last state that every layer has. */
+const PAPER_STATE = '_31';
+const PAPER_RATIO = 6;
+const PAPER_ALPHAS = 9;
+
+/** Repositories of the paper's second author. @param facts that are known beside the hook */
+function originals(name: string, model: string, facts: Partial<PublishedRelease>): PublishedRelease {
+  const { title, d_in } = pythia(model);
+  return {
+    id: `Elriggs/${name}`,
+    title: `${title}, originals of Cunningham et al.`,
+    hub: `Elriggs/${name}`,
+    revision: 'main',
+    folder: '',
+    format: 'sparse_coding',
+    model,
+    d_in,
+    d_sae: [],
+    about: 'Tied ReLU dictionaries of the residual stream; a file holds one for each weight of sparsity (α), of which you choose.',
+    source: 'the second author’s repositories, and public code that loads them',
+    dictionaries: [],
+    ...facts,
   };
 }
 
@@ -162,7 +220,7 @@ function saebench160m(power: 12 | 14 | 16): PublishedRelease {
   };
 }
 
-const EACH_LAYER = 'TopK, at the output of each layer.';
+const OUTPUTS = ['layer', 'mlp', 'attention'] as const;
 
 export const RELEASES: readonly PublishedRelease[] = [
   saelens70m('res', 'residual stream', [
@@ -179,6 +237,18 @@ export const RELEASES: readonly PublishedRelease[] = [
     'attention outputs',
     LAYERS_70M.map((layer) => ({ folder: `${layer}-att-sm`, hook: `blocks.${layer}.hook_attn_out` })),
   ),
+  originals('pythia-70m-deduped', PYTHIA_70M_DEDUPED, {
+    d_sae: [PAPER_RATIO * 512],
+    count: PAPER_ALPHAS * LAYERS_70M.length,
+    together: PAPER_ALPHAS,
+    // One matrix each, and a bias.
+    bytes: PAPER_ALPHAS * 4 * PAPER_RATIO * 512 * (512 + 1),
+    dictionaries: LAYERS_70M.map((layer) => ({
+      folder: `tied_residual_l${layer}_r${PAPER_RATIO}/${PAPER_STATE}`,
+      hook: `blocks.${layer}.hook_resid_post`,
+    })),
+  }),
+  originals('pythia-70m-deduped-layer-2', PYTHIA_70M_DEDUPED, { title: 'Pythia-70M deduped, originals of Cunningham et al., layer 2' }),
   {
     id: 'saprmarks/pythia-70m-deduped-saes',
     title: 'Pythia-70M deduped, the originals of Marks et al.',
@@ -191,7 +261,7 @@ export const RELEASES: readonly PublishedRelease[] = [
     d_sae: [32768],
     count: 19,
     bytes: sizeOf(512, 32768),
-    about: 'One zip of about 2.5 GB, of which only the chosen dictionary is fetched; the SAELens releases above hold the same ones.',
+    about: 'One zip of 2.4 GB, of which only the chosen dictionary is fetched; the SAELens releases above hold the same ones.',
     source: 'README of saprmarks/feature-circuits',
     dictionaries: [],
   },
@@ -199,26 +269,19 @@ export const RELEASES: readonly PublishedRelease[] = [
   sweep70m('topk_ctx128_0730', 'TopK', 48),
   sweep70m('gated_ctx128_0730', 'gated', 40),
   sweep70m('panneal_ctx128_0730', 'p-annealing', 56),
-  sparsify('EleutherAI/sae-pythia-70m-32k', 'Pythia-70M, EleutherAI', PYTHIA_70M, EACH_LAYER, LAYERS_70M),
-  sparsify('EleutherAI/sae-pythia-70m-deduped-32k', 'Pythia-70M deduped, EleutherAI', PYTHIA_70M_DEDUPED, EACH_LAYER, LAYERS_70M),
-  sparsify('EleutherAI/sae-pythia-160m-32k', 'Pythia-160M, EleutherAI', PYTHIA_160M, EACH_LAYER, LAYERS_160M),
+  sparsify('sae-pythia-70m-deduped-32k', PYTHIA_70M_DEDUPED, 32_768, OUTPUTS),
+  sparsify('sae-pythia-70m-32k', PYTHIA_70M, 32_768, OUTPUTS),
+  sparsify('sae-pythia-160m-deduped-32k', PYTHIA_160M_DEDUPED, 32_768, OUTPUTS),
+  sparsify('sae-pythia-160m-32k', PYTHIA_160M, 32_768, OUTPUTS),
+  sparsify('sae-pythia-160m-32x', PYTHIA_160M, 24_576, [], ', 32 times as many features'),
+  sparsify('Pythia-160m-SST-k32-32k', PYTHIA_160M, 32_768, ['transcoder'], ', skip transcoders'),
   saebench160m(12),
   saebench160m(14),
   saebench160m(16),
+  originals('pythia-410m-deduped', PYTHIA_410M_DEDUPED, { d_sae: [4096] }),
+  sparsify('sae-pythia-410m-deduped-65k', PYTHIA_410M_DEDUPED, 65_536, []),
+  sparsify('sae-pythia-410m-65k', PYTHIA_410M, 65_536, []),
 ];
-
-/** A name without its owner, in small letters. */
-function bareName(model: string): string {
-  return model.slice(model.lastIndexOf('/') + 1).toLowerCase();
-}
-
-/**
- * Whether a release was made for a model by this id, whoever published its files. A training step and random weights are
- * other models, though of the same widths.
- */
-export function isReleaseOf({ model }: Pick<PublishedRelease, 'model'>, id: string): boolean {
-  return bareName(model) === bareName(id);
-}
 
 /** What was published of a dictionary's quality; undefined where nothing is known. */
 export function findClaims(hub: string, folder: string): PublishedClaims | undefined {

@@ -1,42 +1,43 @@
 import { expect, it } from 'vitest';
-import { findClaims, isReleaseOf, RELEASES } from '../../src/core/catalogue.ts';
+import { findClaims, RELEASES } from '../../src/core/catalogue.ts';
+import { hookOfModule, hookOfPath, hookOfSweep } from '../../src/core/formats/dictionaries/hookNames.ts';
 import { checkHubModel } from '../../src/core/lm/modelId.ts';
 
-const LAYERS: Record<string, number> = { 'pythia-70m': 6, 'pythia-160m': 12 };
+const SIZES: Record<string, { d: number; layers: number }> = {
+  'pythia-70m': { d: 512, layers: 6 },
+  'pythia-160m': { d: 768, layers: 12 },
+  'pythia-410m': { d: 1024, layers: 24 },
+};
 
 it('names repositories, models and hooks that can be', () => {
   expect(new Set(RELEASES.map(({ id }) => id)).size).toBe(RELEASES.length);
-  for (const { hub, revision, model, d_in, d_sae, count, bytes, dictionaries, source, about } of RELEASES) {
+  for (const { hub, revision, format, model, d_in, d_sae, count, together = 1, bytes, dictionaries, source, about } of RELEASES) {
     expect(checkHubModel({ hub, revision })).toEqual({ hub, revision });
     expect(checkHubModel({ hub: model })).toEqual({ hub: model, revision: 'main' });
-    const size = /pythia-\d+m/.exec(model)![0];
-    expect(d_in).toBe(size === 'pythia-70m' ? 512 : 768);
-    // Two matrices in fp32.
-    expect(bytes / (8 * d_in * Math.max(...d_sae))).toBeCloseTo(1, 2);
-    expect(dictionaries.length === 0 || dictionaries.length === count).toBe(true);
+    const { d, layers } = SIZES[/pythia-\d+m/.exec(model)![0]];
+    expect(d_in).toBe(d);
+    // fp32; a tied one has one matrix.
+    const matrices = format === 'sparse_coding' ? 1 : 2;
+    if (bytes !== undefined) expect(bytes / (together * matrices * 4 * d_in * Math.max(...d_sae))).toBeCloseTo(1, 2);
+    else expect(dictionaries).toEqual([]);
+    expect(dictionaries.length === 0 || dictionaries.length * together === count).toBe(true);
     expect(new Set(dictionaries.map(({ folder }) => folder)).size).toBe(dictionaries.length);
     for (const { hook } of dictionaries) {
-      const [, layer] = /^blocks\.(\d+)\.hook_(?:resid_pre|resid_post|mlp_out|attn_out)$/.exec(hook)!;
-      expect(Number(layer)).toBeLessThan(LAYERS[size]);
+      const [, layer] = /^blocks\.(\d+)\.(?:hook_(?:resid_pre|resid_post|mlp_out|attn_out)|ln2\.hook_normalized)$/.exec(hook)!;
+      expect(Number(layer)).toBeLessThan(layers);
     }
     expect(source).not.toBe('');
     expect(about).toMatch(/\.$/);
   }
 });
 
-it('tells the model by its name, whoever converted it; steps, random weights and the deduplicated twin are others', () => {
-  const release = { model: 'EleutherAI/pythia-70m-deduped' };
-  expect(
-    ['EleutherAI/pythia-70m-deduped', 'Xenova/pythia-70m-deduped', 'pythia-70m-deduped'].map((id) => isReleaseOf(release, id)),
-  ).toEqual([true, true, true]);
-  const others = [
-    'EleutherAI/pythia-70m',
-    'EleutherAI/pythia-70m-deduped@step3000',
-    'Xenova/pythia-70m-deduped+random.1',
-    'bookworm-9m',
-    '',
-  ];
-  expect(others.filter((id) => isReleaseOf(release, id))).toEqual([]);
+it('names folders from which the importers tell the hook', () => {
+  const hookOf = { sparsify: (name: string) => hookOfModule(name), sparse_coding: (name: string) => hookOfPath(name, hookOfSweep) };
+  for (const { format, dictionaries } of RELEASES) {
+    if (format !== 'sparsify' && format !== 'sparse_coding') continue;
+    // Whether a folder of an MLP is a transcoder's stands in its settings.
+    for (const { folder, hook } of dictionaries) expect(hookOf[format](folder)).toBe(hook.replace('ln2.hook_normalized', 'hook_mlp_out'));
+  }
 });
 
 it('gives published figures for the dictionary they were published for, and no other', () => {

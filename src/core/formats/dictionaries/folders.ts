@@ -2,6 +2,7 @@
 import { baseName, folderOf, join } from './files.ts';
 import { cfgOf } from './oneLayer.ts';
 import { CFG, EXTRAS, findWeightsName, isLeftOut } from './saelens.ts';
+import { LEARNED_DICTS } from './sparseCoding.ts';
 import { SPARSIFY_WEIGHTS } from './sparsify.ts';
 
 export interface ListedFile {
@@ -13,7 +14,7 @@ export interface DictionaryFolder {
   /** Its folder; for a file that is a dictionary by itself, the file. */
   path: string;
   /** The library, as far as names tell. */
-  format: 'saelens' | 'sparsify' | 'dictionary_learning' | 'torch' | 'gemma-scope' | 'zip';
+  format: 'saelens' | 'sparsify' | 'dictionary_learning' | 'sparse_coding' | 'torch' | 'gemma-scope' | 'zip';
   /** Paths of the files that make it, small ones first. */
   files: string[];
   bytes: number;
@@ -59,6 +60,7 @@ function inFolder(folder: string, names: readonly string[], bytes: ReadonlyMap<s
   return names.flatMap((name): DictionaryFolder[] => {
     if (isLeftOut(name)) return [];
     if (name === 'ae.pt') return [make(folder, 'dictionary_learning', [name, ...beside])];
+    if (name === LEARNED_DICTS) return [make(join(folder, name), 'sparse_coding', [name])];
     if (/\.(pt|pth)$/.test(name)) return [make(join(folder, name), 'torch', [name, ...(has(cfgOf(name)) ? [cfgOf(name)] : beside)])];
     if (name.endsWith('.npz')) return [make(join(folder, name), 'gemma-scope', [name])];
     if (/\.zip$/i.test(name)) return [make(join(folder, name), 'zip', [name])];

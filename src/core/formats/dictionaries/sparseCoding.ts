@@ -10,16 +10,20 @@ import { FormatError } from '../bytes.ts';
 import { quote } from '../text.ts';
 import { isObject, isTensor, toPart, type TorchObject, type TorchTensor, type TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, partOf, readCount } from './convert.ts';
-import { hookOfPath, hookOfSweep } from './hookNames.ts';
+import { baseName } from './files.ts';
+import { hookOfModule, hookOfPath, hookOfSweep } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
 import { readValues, type StoredPart } from './stored.ts';
 import { asState, bytesOf, nameKind, partsOf, tensorsOf } from './torchState.ts';
 
+export const LEARNED_DICTS = 'learned_dicts.pt';
+
 const CENTRING = ['center_trans', 'center_rot', 'center_scale'];
 const SETTINGS = ['norm_encoder', 'n_feats', 'activation_size'];
 
+/** A sweep, or one of its objects saved alone. */
 export function isLearnedDicts(value: TorchValue): boolean {
-  return Array.isArray(value);
+  return Array.isArray(value) || isObject(value);
 }
 
 /**
@@ -27,10 +31,10 @@ export function isLearnedDicts(value: TorchValue): boolean {
  * @throws FormatError when none is
  */
 export async function openLearnedDicts(path: string, value: TorchValue, warnings: string[]): Promise<Candidate[]> {
-  const entries = value as readonly TorchValue[];
+  const entries = Array.isArray(value) ? (value as readonly TorchValue[]) : [value];
   const found: Candidate[] = [];
   const failures: FormatError[] = [];
-  const hook = hookOfPath(path, hookOfSweep);
+  const hook = hookOfPath(path, hookOfSweep) ?? hookOfModule(stemOf(path));
   for (const [index, entry] of entries.entries()) {
     try {
       found.push(await openEntry(path, entry, index, entries.length, hook));
@@ -60,11 +64,23 @@ async function openEntry(path: string, entry: TorchValue, index: number, count: 
     throw new FormatError(`${which} is a ${quote(kind)}, which is not read here; TiedSAE and UntiedSAE are.`);
   }
   const l1 = asState(settings)?.get('l1_alpha');
-  const name = `${path.split('/').slice(-2, -1)[0] ?? 'sparse_coding'} ${index}${typeof l1 === 'number' ? ` (l1_alpha ${Number(l1.toPrecision(3))})` : ''}`;
+  const name = `${count > 1 ? `${sweepOf(path)} ${index}` : sweepOf(path)}${typeof l1 === 'number' ? ` (l1_alpha ${Number(l1.toPrecision(3))})` : ''}`;
   const record = Object.fromEntries([...(asState(settings) ?? [])].filter(([, v]) => typeof v !== 'object' && typeof v !== 'bigint'));
   const place: Partial<DictionaryConfig> = { hook_name: hook, ...(hook !== null && isCentred(hook) && { centred: true }) };
   const shared = { name, format: 'sparse_coding' as const, record: { library: 'sparse_coding', class: kind, ...record } };
   return kind === 'TiedSAE' ? openTied(object, which, place, shared) : openUntied(object, which, place, shared);
+}
+
+/** "tied_residual_l2_r6/_31" of a sweep's state, which lies in a folder called by its number; else the folder, or the file. */
+function sweepOf(path: string): string {
+  const folders = path.split('/').slice(0, -1);
+  const last = folders.at(-1);
+  if (baseName(path) !== LEARNED_DICTS || last === undefined) return stemOf(path);
+  return /^_\d+$/.test(last) ? folders.slice(-2).join('/') : last;
+}
+
+function stemOf(path: string): string {
+  return baseName(path).replace(/\.[^.]+$/, '');
 }
 
 /** Whether centred writing weights, which TransformerLens makes by default, move what a hook holds. */
