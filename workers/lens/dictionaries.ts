@@ -7,6 +7,7 @@ import { FormatError } from '../../src/core/formats/bytes.ts';
 import { EXPORT_FORMATS, exportDictionary, exportObstacle } from '../../src/core/formats/dictionaries/export.ts';
 import { listDictionaryFiles, openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
 import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
+import { Sha256 } from '../../src/core/formats/sha256.ts';
 import { maybeRecord } from '../../src/core/formats/text.ts';
 import type {
   DictionaryCard,
@@ -16,9 +17,10 @@ import type {
   FoundDictionary,
   LatentEdit,
   LoadProgress,
+  PublishedSource,
 } from '../../src/core/lm/types.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
-import type { Dictionary } from '../../src/core/sae/dictionary.ts';
+import { settingsKey, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../engine/encode.ts';
 import type { HookedModel } from '../engine/hookedModel.ts';
 import { createModelHash } from '../engine/modelHash.ts';
@@ -104,7 +106,7 @@ export class DictionaryLibrary {
     const warnings = [...opened.warnings];
     for (const found of opened.dictionaries) {
       const dictionary = withOrigin(await asBlobs(found), origin);
-      const info = await describe(dictionary);
+      const info = await describe(dictionary, origin);
       const entry = this.#put(info, dictionary);
       infos.push(info);
       await this.#keep(entry, dictionary).catch((error: unknown) => {
@@ -275,6 +277,8 @@ export class DictionaryLibrary {
 export interface Origin {
   /** Where they came from, as a sentence. */
   note: string;
+  /** The same for a program; absent where it would tell what lets one person in. */
+  from?: PublishedSource;
   /** Figures that were published about it, with their source. */
   published?: Record<string, number | string>;
 }
@@ -324,12 +328,11 @@ async function asBlobs(opened: OpenedDictionary): Promise<OpenedDictionary> {
   return { ...opened, parts };
 }
 
-async function describe(opened: OpenedDictionary): Promise<Described> {
+async function describe(opened: OpenedDictionary, origin?: Origin): Promise<Described> {
   const { config } = opened;
   const hash = await tensorHash(opened);
   return {
-    // Same tensors, same id, whatever the folder is called.
-    id: hash.slice(0, 'sha256-'.length + 16) || `files/${opened.name}`,
+    id: idOf(hash, config) || `files/${opened.name}`,
     label: opened.name,
     model: config.model_name ?? '',
     hook: config.hook_name ?? '',
@@ -339,7 +342,14 @@ async function describe(opened: OpenedDictionary): Promise<Described> {
     source: 'files',
     bytes: opened.bytes,
     hash,
+    ...(origin?.from && { from: origin.from }),
   };
+}
+
+/** Same tensors and same settings, same id, whatever the folder is called: of the tensors' hash, then of the settings. */
+function idOf(hash: string, config: OpenedDictionary['config']): string {
+  const settings = new Sha256().update(new TextEncoder().encode(settingsKey(config))).digest();
+  return hash && `${hash.slice(0, 'sha256-'.length + 16)}-${settings.slice(0, 8)}`;
 }
 
 /** `DictionaryInfo.hash`: of the tensors' names and bytes as stored, in no order. scripts/indexDictionaries.mjs computes the same. */

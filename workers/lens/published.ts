@@ -4,7 +4,7 @@ import { findClaims } from '../../src/core/catalogue.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
 import type { LoadProgress, PublishedSource } from '../../src/core/lm/types.ts';
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
-import type { DictionaryLibrary } from './dictionaries.ts';
+import type { DictionaryLibrary, Origin } from './dictionaries.ts';
 
 export type OpenPublished = () => Promise<PublishedHub>;
 
@@ -42,10 +42,17 @@ export async function fetchPublished(
   }
 }
 
-function originOf({ origin, hub, folder }: FetchedDictionary): { note: string; published?: Record<string, number | string> } {
+/** 1 − 0.96 as a person would write it. */
+function round(share: number): number {
+  return Number(share.toFixed(4));
+}
+
+function originOf({ origin, from, hub, folder }: FetchedDictionary): Origin {
+  const place = { note: origin, ...(from && { from }) };
   const claims = findClaims(hub, folder);
-  if (!claims) return { note: origin };
+  if (!claims) return place;
   const { variance_explained, l0, alive, ce_recovered, source } = claims;
-  // Under the names that the report compares.
-  return { note: origin, published: { l0, fvu: 1 - variance_explained, ce_recovered, alive, source } };
+  // Under the names that the report compares; what is called alive there is counted otherwise than here.
+  const shared = { l0, fvu: round(1 - variance_explained), ce_recovered };
+  return { ...place, published: { ...shared, share_active_on_any_of_8192_tokens: alive, source } };
 }

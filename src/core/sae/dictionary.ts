@@ -64,6 +64,30 @@ export interface DictionaryConfig {
   training_checkpoint: boolean;
 }
 
+/**
+ * The settings that decide, beside the tensors, which numbers come out and of what: two dictionaries with the same tensors
+ * and the same of these are one. In a fixed order, absent and unknown as null.
+ */
+export function settingsKey(config: DictionaryConfig): string {
+  return JSON.stringify(DECISIVE.map((name) => config[name] ?? null));
+}
+
+const DECISIVE = [
+  'architecture',
+  'd_in',
+  'd_sae',
+  'd_out',
+  'apply_b_dec_to_input',
+  'normalize_activations',
+  'reshape_activations',
+  'activation_scale',
+  'centred',
+  'k',
+  'rescale_acts_by_decoder_norm',
+  'hook_name',
+  'hook_name_out',
+] as const satisfies readonly (keyof DictionaryConfig)[];
+
 export type TensorName =
   | 'W_enc'
   | 'W_dec'

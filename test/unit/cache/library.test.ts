@@ -42,11 +42,28 @@ describe('hashes', () => {
     expect(hash).toBe(await tensorHash(dictionaries[0]));
   });
 
-  it('are all different, and an opened dictionary has its own, which its id begins', async () => {
+  it('are all different, and an opened dictionary has its own, with which its id begins', async () => {
     expect(new Set(index.map(({ hash }) => hash)).size).toBe(index.length);
     const { infos } = await library().import(standard(), options());
     expect(infos[0].hash).toMatch(/^sha256-[0-9a-f]{64}$/);
-    expect(infos[0].hash.startsWith(infos[0].id)).toBe(true);
+    expect(infos[0].id).toMatch(new RegExp(`^${infos[0].hash.slice(0, 23)}-[0-9a-f]{8}$`));
+  });
+
+  it('are the same for the same tensors; ids tell settings apart, so that neither takes the place of the other', async () => {
+    const from = library();
+    const topk = filesOf(join(FIXTURES, 'topk'), ['cfg.json', 'sae_weights.safetensors']);
+    const settings = JSON.parse(await topk[0].data.text()) as { k: number };
+    const other = { path: 'cfg.json', data: new Blob([JSON.stringify({ ...settings, k: settings.k + 1 })]) };
+    const renamed = topk.map(({ path, data }) => ({ path: `renamed/${path}`, data }));
+    const [first, again, changed] = await Promise.all(
+      [topk, renamed, [other, topk[1]]].map(async (files) => (await from.import(files, options())).infos[0]),
+    );
+    expect(again.id).toBe(first.id);
+    expect(changed.hash).toBe(first.hash);
+    expect(changed.id).not.toBe(first.id);
+    expect((await from.get(first.id)).config.k).toBe(settings.k);
+    expect((await from.get(changed.id)).config.k).toBe(settings.k + 1);
+    expect((await ids(library())).sort()).toEqual([first.id, changed.id].sort());
   });
 
   it('are found for dictionaries kept before there were hashes', async () => {
