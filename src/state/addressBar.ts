@@ -1,5 +1,6 @@
 /** Keeps the address in step with what is on screen, and the screen with the address. */
 import type { StoreApi } from 'zustand/vanilla';
+import type { DictionaryInfo } from '../core/lm/types.ts';
 import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
 import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
 import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
@@ -68,8 +69,7 @@ function usablePins(pins: readonly Pin[]): Pin[] {
 export function linkState(state: Facts): LinkState {
   const { text, hook, colourBy, ranking, pins, position, span, compare, model, wanted, view } = state;
   const chosen = chosenDictionary(state);
-  const dictionary: LinkedDictionary | null =
-    wanted ?? (chosen ? { id: chosen.id, hash: chosen.hash, label: chosen.label, hook: chosen.hook, model: chosen.model } : null);
+  const dictionary = wanted ?? (chosen ? linkTo(chosen) : null);
   return {
     text,
     ...(model && { model: { id: model.id, hash: model.hash } }),
@@ -83,6 +83,10 @@ export function linkState(state: Facts): LinkState {
     ...(compare && { compare: compare.text }),
     ...(view !== 'explore' && { view }),
   };
+}
+
+function linkTo({ id, hash, label, hook, model, from }: DictionaryInfo): LinkedDictionary {
+  return { id, hash, label, hook, model, ...(from && { from }) };
 }
 
 const LINKED = [
@@ -145,7 +149,7 @@ function viewOf({ model, dictionary, view }: Facts): string {
 function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>): void {
   const was = store.getState();
   const list = was.dictionaries.status === 'done' ? was.dictionaries.list : [];
-  const here = list.find((d) => d.fits && isWanted(d, facts.wanted));
+  const here = findWanted(list, facts.wanted);
   const { wantedModel, ...rest } = facts;
   const other = wantedModel && wantedModel.id !== was.model?.id ? wantedModel : null;
   store.setState({
@@ -167,8 +171,16 @@ function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>)
   }
 }
 
-/** Whether a dictionary is the one a link means: by its tensors, or by name where one of them has no hash. */
-export function isWanted({ id, hash }: { id: string; hash: string }, wanted: LinkedDictionary | null | undefined): boolean {
-  if (!wanted) return false;
-  return wanted.hash !== '' && hash !== '' ? wanted.hash === hash : wanted.id === id;
+/** The dictionary a link means: by its id, which tells settings apart too, else by its tensors where their hash is known. */
+export function findWanted<Info extends Pick<DictionaryInfo, 'id' | 'hash' | 'fits'>>(
+  list: readonly Info[],
+  wanted: LinkedDictionary | null | undefined,
+): Info | undefined {
+  if (!wanted) return undefined;
+  const { id, hash } = wanted;
+  const fitting = list.filter((d) => d.fits);
+  return (
+    fitting.find((d) => d.id === id && (hash === '' || d.hash === '' || d.hash === hash)) ??
+    fitting.find((d) => hash !== '' && d.hash === hash)
+  );
 }

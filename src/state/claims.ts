@@ -1,4 +1,5 @@
 /** What a dictionary's file claims beside what was measured here. */
+import { isSameModel } from '../core/lm/modelId.ts';
 import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
 
 /** Other text moves figures; beyond these something else is wrong. */
@@ -35,6 +36,11 @@ export function findDoubts(record: DictionaryCard['record'], measured: Pick<Eval
   return doubts;
 }
 
+/** Whether any figure that is compared is claimed. */
+export function isClaimed(record: DictionaryCard['record']): boolean {
+  return [L0_NAMES, ['fvu'], ['ce_recovered']].some((names) => typeof statedBy(record, names)[1] === 'number');
+}
+
 /** The first figure under these names: in the dictionary's own files, else as it was published. */
 function statedBy(record: DictionaryCard['record'], names: readonly string[]): [who: string, value: string | number | boolean | undefined] {
   const find = (prefix: string) => names.map((name) => record?.[`${prefix}${name}`]).find((value) => typeof value === 'number');
@@ -47,8 +53,7 @@ function statedBy(record: DictionaryCard['record'], names: readonly string[]): [
  * widths may fit all the same, as between a model and its deduplicated twin.
  */
 export function isOtherModel(stated: string, open: string): boolean {
-  const bare = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
-  return stated !== '' && open !== '' && bare(stated) !== bare(open);
+  return stated !== '' && open !== '' && !isSameModel(stated, open);
 }
 
 function round(value: number): string {

@@ -10,8 +10,9 @@ import { followDensities } from './densities.ts';
 import { createLibrary, type LibraryActions } from './library.ts';
 import type { Ranking } from './ranking.ts';
 import type { Reader } from './reader.ts';
+import { createReporter, type ReportActions } from './reports.ts';
 
-export interface FeatureActions extends LabelActions, CompareActions, LibraryActions {
+export interface FeatureActions extends LabelActions, CompareActions, LibraryActions, ReportActions {
   chooseDictionary: (id: string) => void;
   setRanking: (ranking: Ranking) => void;
   setSkipSpecial: (skipSpecial: boolean) => void;
@@ -32,10 +33,11 @@ export function featureActions(
     store.setState({ dictionary: id, pointed: null });
     reader.dictionaryChanged();
   };
-  const refreshDensities = followDensities(api, store);
+  const reporter = createReporter(api, store, followDensities(api, store));
   return {
     chooseDictionary,
-    ...createLibrary(api, store, reader.libraryChanged, refreshDensities),
+    ...reporter,
+    ...createLibrary(api, store, reader.libraryChanged, reporter.lookAt),
     ...createLabelKeeper(api, store),
     ...createComparer(api, store),
     setRanking: (ranking) => store.setState({ ranking }),

@@ -8,7 +8,7 @@ import type { FeaturescopeApi } from '../app/api.ts';
 import { createByteCache } from '../core/byteCache.ts';
 import type { DictionaryInfo, Latents } from '../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../core/lm/windows.ts';
-import { isWanted } from './addressBar.ts';
+import { findWanted } from './addressBar.ts';
 import type { SourceTokens } from './analysis.ts';
 import type { AppState } from './appState.ts';
 import { explainText, explainWindow, type WindowExplained } from './explained.ts';
@@ -62,7 +62,7 @@ export function createFeatureReader(
     }
     const { model, dictionary, wanted: linked, pins } = store.getState();
     const fits = (id: string | undefined) => outcome.value.some((d) => d.fits && d.id === id);
-    const found = outcome.value.find((d) => d.fits && isWanted(d, linked));
+    const found = findWanted(outcome.value, linked);
     const last = model ? lastDictionary(api.settings, model.id) : undefined;
     const usual = model ? defaultDictionary(outcome.value, model)?.id : undefined;
     const chosen = [found?.id, wanted, dictionary, linked?.id, last, usual].find(fits) ?? '';

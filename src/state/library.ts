@@ -1,15 +1,10 @@
 /** The library of dictionaries: opening, removing, exporting; what was dropped, told apart. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn, PublishedRelease, StorageUse } from '../app/api.ts';
-import type { DictionaryCard, Evaluation, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../core/lm/types.ts';
+import type { DictionaryCard, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../core/lm/types.ts';
 import type { AppState, Notice } from './appState.ts';
 import { isAbort, sentenceOf } from './latest.ts';
 import type { ImportTask, OpenDialog, ToFetch } from './libraryFacts.ts';
-
-export interface EvaluateCall {
-  signal: AbortSignal;
-  onProgress: (progress: { done: number; total: number }) => void;
-}
 
 type Opened = Awaited<ReturnType<FeaturescopeApi['dictionaries']['import']>>;
 
@@ -36,8 +31,6 @@ export interface LibraryActions {
   /** Looks for a dictionary that is new, chooses it and goes to Explore. */
   exploreDictionary: (id: string) => Promise<void>;
   dictionaryCard: (id: string) => Promise<DictionaryCard>;
-  /** Measures a dictionary on the text that ships with the page. */
-  evaluate: (id: string, options: EvaluateCall) => Promise<Evaluation>;
   storageUse: () => Promise<StorageUse>;
   persistStorage: () => Promise<boolean>;
   /** Deletes one item; what goes wrong is said in the notice. */
@@ -53,7 +46,7 @@ export function createLibrary(
   api: FeaturescopeApi,
   store: StoreApi<AppState>,
   libraryChanged: (wanted?: string) => Promise<void>,
-  densitiesChanged: () => Promise<void>,
+  lookAt: (id: string) => Promise<void>,
 ): LibraryActions {
   let running: AbortController | null = null;
   const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
@@ -78,8 +71,11 @@ export function createLibrary(
     try {
       const opened = await work(put, { signal: mine.signal, onProgress: (progress) => put({ status: 'running', progress, ...named }) });
       if (!opened || mine.signal.aborted) return;
-      put({ status: 'done', opened: opened.dictionaries.map((d) => d.label), warnings: opened.warnings });
-      await refresh(running === mine ? opened.dictionaries.find((d) => d.fits)?.id : undefined);
+      const { dictionaries, warnings } = opened;
+      const fitting = dictionaries.find((d) => d.fits);
+      put({ status: 'done', opened: dictionaries.map((d) => d.label), first: (fitting ?? dictionaries[0]).id, warnings });
+      await refresh(running === mine ? fitting?.id : undefined);
+      if (fitting) void lookAt(fitting.id);
     } catch (error) {
       const again = wanted && (error as Error).name === 'EngineError' && { again: wanted };
       put(mine.signal.aborted || isAbort(error) ? { status: 'idle' } : { status: 'failed', message: sentenceOf(error), ...again });
@@ -154,12 +150,6 @@ export function createLibrary(
       say(`${label} does not fit the model that is open, so it was not chosen. Open its model first.`);
     },
     dictionaryCard: (id) => api.dictionaries.card(id),
-    async evaluate(id, options) {
-      const measured = await api.evaluate(id, options);
-      // Where its file does not say how often features fire, it is known now.
-      void densitiesChanged();
-      return measured;
-    },
     storageUse: () => api.storage.usage(),
     persistStorage: () => api.storage.persist(),
     async removeStored({ kind, id, label }) {

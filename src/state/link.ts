@@ -4,6 +4,7 @@
  */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
+import type { PublishedSource } from '../core/lm/types.ts';
 
 /** Which dictionary, and enough to find or fetch it elsewhere. */
 export interface LinkedDictionary {
@@ -13,6 +14,8 @@ export interface LinkedDictionary {
   label: string;
   hook: string;
   model: string;
+  /** Where it is published, when it came from there. */
+  from?: PublishedSource;
 }
 
 export interface LinkState {
@@ -120,7 +123,7 @@ const FIELDS: { [K in keyof Required<LinkState>]: (value: unknown) => LinkState[
   model: (v) => (isRecord(v) && isName(v.id) && isName(v.hash) ? { id: v.id, hash: v.hash } : undefined),
   dictionary: (v) =>
     isRecord(v) && isName(v.id) && isName(v.hash) && isName(v.label) && isName(v.hook) && isName(v.model)
-      ? { id: v.id, hash: v.hash, label: v.label, hook: v.hook, model: v.model }
+      ? { id: v.id, hash: v.hash, label: v.label, hook: v.hook, model: v.model, ...sourceOf(v.from) }
       : undefined,
   hook: (v) => (isName(v) ? v : undefined),
   colourBy: (v) => (isName(v) ? v : undefined),
@@ -139,6 +142,15 @@ const FIELDS: { [K in keyof Required<LinkState>]: (value: unknown) => LinkState[
   compare: (v) => (typeof v === 'string' ? v : undefined),
   view: (v) => (isName(v) ? v : undefined),
 };
+
+/** A place in the form it has; whether it can be asked is for whoever fetches to say. A link without one is as good. */
+function sourceOf(value: unknown): { from?: PublishedSource } {
+  if (!isRecord(value)) return {};
+  const { url, hub, revision, folder } = value;
+  if (isName(url)) return { from: { url } };
+  if (!isName(hub) || !(revision === undefined || isName(revision)) || !(folder === undefined || isName(folder))) return {};
+  return { from: { hub, ...(revision !== undefined && { revision }), ...(folder !== undefined && { folder }) } };
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

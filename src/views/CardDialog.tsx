@@ -1,13 +1,16 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
-import { findDoubts, isOtherModel } from '../state/claims.ts';
+import { isOtherModel } from '../state/claims.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
+import { WHOLE_SAMPLE_TOKENS, type Report } from '../state/reports.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { FactList } from './FactList.tsx';
+import { placeWords } from './hub/placeWords.ts';
 import { EXPORT_NAMES, ExportButton } from './LibraryDialog.tsx';
 import { Failure, Skeleton } from './Panel.tsx';
+import { RightModel } from './RightModel.tsx';
 import { Sheet } from './Sheet.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
@@ -47,9 +50,12 @@ function Card({ card }: { card: DictionaryCard }) {
       </p>
       {misfit && <p className="hint">{misfit}</p>}
       {model && isOtherModel(info.model, model.id) && (
-        <p className="hint">
-          It was made for {info.model}; {model.id} is open, whose activations differ. Open that model to read it rightly.
-        </p>
+        <div className="panel-foot">
+          <span className="doubt">
+            It was made for {info.model}; {model.id} is open, whose activations differ.
+          </span>
+          <RightModel name={info.model} />
+        </div>
       )}
       <FactList
         className="card-facts"
@@ -62,7 +68,7 @@ function Card({ card }: { card: DictionaryCard }) {
           ['activations scaled', String(config.normalize_activations ?? 'none')],
           ['b_dec subtracted first', config.apply_b_dec_to_input ? 'yes' : 'no'],
           ['size', formatBytes(info.bytes)],
-          ['from', info.source === 'built-in' ? 'comes with the page' : 'files you opened'],
+          ['from', originWords(info)],
         ]}
       />
       {info.hash && (
@@ -139,6 +145,11 @@ function Card({ card }: { card: DictionaryCard }) {
   );
 }
 
+function originWords({ source, from }: DictionaryCard['info']): string {
+  if (source === 'built-in') return 'comes with the page';
+  return from ? placeWords(from) : 'files you opened';
+}
+
 /** What each export is for. */
 const EXPORT_USES: Record<ExportFormat, string> = {
   saelens: 'for SAELens, SAEBench and SAEDashboard, and for opening here again.',
@@ -152,20 +163,13 @@ const QUALITY: { name: string; key: 'l0' | 'fvu' | 'ce_recovered' | 'alive' | 'd
     { name: 'L0', key: 'l0', formula: 'features active on a token, mean', show: formatNumber },
     { name: 'FVU', key: 'fvu', formula: 'Σ‖x − x̂‖² / Σ‖x − mean‖²', show: formatNumber },
     { name: 'CE recovered', key: 'ce_recovered', formula: '(CE zero − CE with x̂) / (CE zero − CE clean)', show: formatPercent },
-    { name: 'Alive', key: 'alive', formula: 'features that fire on more than 10 tokens', show: formatInteger },
-    { name: 'Dead', key: 'dead', formula: 'features that fire on none', show: formatInteger },
+    { name: 'Alive', key: 'alive', formula: 'features that fire on more than 10 of these tokens', show: formatInteger },
+    { name: 'Dead', key: 'dead', formula: 'features that fire on none of these tokens', show: formatInteger },
   ];
 
-type Measuring =
-  | { status: 'idle' }
-  | { status: 'running'; done: number; total: number }
-  | { status: 'done'; figures: Evaluation }
-  | { status: 'failed'; message: string };
-
 function Quality({ id, record, measurable }: { id: string; record: DictionaryCard['record']; measurable: boolean }) {
-  const { measuring, start, stop } = useMeasuring(id);
-  const figures = measuring.status === 'done' ? measuring.figures : null;
-  const doubts = figures ? findDoubts(record, figures) : [];
+  const report = useApp((s) => s.reports[id]);
+  const figures = report?.figures ?? null;
   const isPublished = QUALITY.every(({ key }) => record?.[key] === undefined) && QUALITY.some(({ key }) => record?.[`published.${key}`]);
   const claim = (key: (typeof QUALITY)[number]['key']) => record?.[isPublished ? `published.${key}` : key];
   return (
@@ -198,40 +202,52 @@ function Quality({ id, record, measurable }: { id: string; record: DictionaryCar
           ))}
         </tbody>
       </table>
-      {doubts.map((doubt) => (
-        <p key={doubt} className="hint" role="status">
+      {report?.doubts.map((doubt) => (
+        <p key={doubt} className="doubt" role="status">
           {doubt}
         </p>
       ))}
-      {measuring.status === 'failed' && <Failure message={measuring.message} />}
-      {measuring.status === 'running' ? (
-        <div className="panel-foot" role="status">
-          <span className="hint">
-            Measuring, {formatInteger(measuring.done)}
-            {measuring.total > 0 && ` of ${formatInteger(measuring.total)}`} tokens
-          </span>
-          <progress max={1} value={measuring.total > 0 ? measuring.done / measuring.total : undefined} aria-label="Measuring" />
-          <button type="button" className="button-small" onClick={stop}>
-            Cancel
-          </button>
-        </div>
-      ) : (
-        <div className="panel-foot">
-          {measurable && (
-            <button type="button" className="button-small" onClick={start}>
-              {figures ? 'Measure again' : 'Measure here'}
-            </button>
-          )}
-          <span className="hint">
-            {figures
-              ? `Measured on ${formatInteger(figures.tokens)} tokens of Moby Dick, which the page brings along.`
-              : measurable
-                ? 'On the first 4\u202F096 tokens of Moby Dick, which the page brings along. The file’s figures are of another text.'
-                : 'It can be measured with its model open.'}
-          </span>
-        </div>
-      )}
+      {report?.status === 'failed' && <Failure message={report.message} />}
+      {report?.status === 'running' ? <Measuring id={id} report={report} /> : <Measure id={id} figures={figures} measurable={measurable} />}
     </>
+  );
+}
+
+function Measuring({ id, report: { done, total } }: { id: string; report: Report }) {
+  const { stopMeasuring } = useActions();
+  return (
+    <div className="panel-foot" role="status">
+      <span className="hint">
+        Measuring, {formatInteger(done)}
+        {total > 0 && ` of ${formatInteger(total)}`} tokens
+      </span>
+      <progress max={1} value={total > 0 ? done / total : undefined} aria-label="Measuring" />
+      <button type="button" className="button-small" onClick={() => stopMeasuring(id)}>
+        Cancel
+      </button>
+    </div>
+  );
+}
+
+function Measure({ id, figures, measurable }: { id: string; figures: Evaluation | null; measurable: boolean }) {
+  const { measure } = useActions();
+  const whole = formatInteger(WHOLE_SAMPLE_TOKENS);
+  const isWhole = figures !== null && figures.tokens >= WHOLE_SAMPLE_TOKENS;
+  return (
+    <div className="panel-foot">
+      {measurable && !isWhole && (
+        <button type="button" className="button-small" onClick={() => void measure(id, WHOLE_SAMPLE_TOKENS)}>
+          {figures ? `Measure on ${whole} tokens` : 'Measure here'}
+        </button>
+      )}
+      <span className="hint">
+        {figures
+          ? `Measured on ${formatInteger(figures.tokens)} tokens of Moby Dick, which the page brings along. The claims are of another text.`
+          : measurable
+            ? `On the first ${whole} tokens of Moby Dick, which the page brings along. The claims are of another text.`
+            : 'It can be measured with its model open.'}
+      </span>
+    </div>
   );
 }
 
@@ -242,29 +258,6 @@ function Figure({ value, missing, show }: { value: unknown; missing: string; sho
       {known ? show(value) : missing}
     </td>
   );
-}
-
-function useMeasuring(id: string) {
-  const { evaluate } = useActions();
-  const [measuring, setMeasuring] = useState<Measuring>({ status: 'idle' });
-  const running = useRef<AbortController | null>(null);
-  // Closing the card stops what nobody will read.
-  useEffect(() => () => running.current?.abort(), []);
-  const start = () => {
-    const mine = new AbortController();
-    running.current = mine;
-    setMeasuring({ status: 'running', done: 0, total: 0 });
-    const put = (next: Measuring) => !mine.signal.aborted && setMeasuring(next);
-    evaluate(id, { signal: mine.signal, onProgress: ({ done, total }) => put({ status: 'running', done, total }) }).then(
-      (figures) => put({ status: 'done', figures }),
-      (error: unknown) => put({ status: 'failed', message: sentenceOf(error) }),
-    );
-  };
-  const stop = () => {
-    running.current?.abort();
-    setMeasuring({ status: 'idle' });
-  };
-  return { measuring, start, stop };
 }
 
 function DensityPicture({ density }: { density: Float32Array }) {

@@ -2,9 +2,10 @@ import { Suspense } from 'react';
 import type { FeaturescopeApi } from '../app/api.ts';
 import { PickDialog } from './ImportStatus.tsx';
 import { laterDialog } from './later.tsx';
+import type { LibraryDialogProps } from './LibraryDialog.tsx';
 import { useApp } from './StoreContext.tsx';
 
-const LibraryDialog = laterDialog(() => import('./LibraryDialog.tsx').then((m) => m.LibraryDialog));
+const LibraryDialog = laterDialog<LibraryDialogProps>(() => import('./LibraryDialog.tsx').then((m) => m.LibraryDialog));
 const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('./StorageDialog.tsx').then((m) => m.StorageDialog));
 const CardDialog = laterDialog<{ id: string }>(() => import('./CardDialog.tsx').then((m) => m.CardDialog));
 
@@ -14,7 +15,7 @@ export function Dialogs({ api }: { api: FeaturescopeApi }) {
   return (
     <>
       <Suspense fallback={null}>
-        {dialog?.kind === 'library' && <LibraryDialog />}
+        {dialog?.kind === 'library' && <LibraryDialog published={dialog.published} />}
         {dialog?.kind === 'storage' && <StorageDialog api={api} />}
         {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
       </Suspense>

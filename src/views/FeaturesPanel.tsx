@@ -1,3 +1,4 @@
+import { lazy, Suspense, type ComponentType } from 'react';
 import { formatFull, formatInteger, formatPercent } from '../charts/format.ts';
 import { markToken } from '../charts/TokenBars.tsx';
 import { TokenSample } from '../charts/TokenText.tsx';
@@ -6,7 +7,7 @@ import type { FeatureReading } from '../state/featureFacts.ts';
 import { EXPLAINED_FORMULA } from '../state/explained.ts';
 import { chosenPosition, hasEdits } from '../state/selectors.ts';
 import { tokenNames } from '../state/tokenNames.ts';
-import { DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
+import { DictionaryDoubts, DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
 import { FileChooser } from './FileChooser.tsx';
@@ -39,6 +40,7 @@ function Body() {
   if (chosen === '') return <NoneFits model={model.id} made={dictionaries.list.map((d) => d.model)} />;
   return (
     <>
+      <DictionaryDoubts />
       {task.status === 'failed' && <Failure message={task.message} />}
       {empty ? (
         <Empty>No text, so no features.</Empty>
@@ -52,6 +54,19 @@ function Body() {
   );
 }
 
+/** Fetched for models that the page brings no dictionary for. */
+const PublishedHere = lazy<ComponentType<{ model: string }>>(() =>
+  import('./hub/PublishedHere.tsx').then(
+    (part) => ({ default: part.PublishedHere }),
+    // The library says what is missing, and offers the same.
+    () => ({ default: Nothing }),
+  ),
+);
+
+function Nothing() {
+  return null;
+}
+
 function NoneFits({ model, made }: { model: string; made: string[] }) {
   const { importDictionaries } = useActions();
   const models = [...new Set(made)].filter((m) => m !== '');
@@ -59,10 +74,14 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
     <>
       <Empty>
         No dictionary here fits {model}: a dictionary reads one hook of the model it was trained on, at the same width.
-        {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`} Import one made for this model.
+        {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`}
       </Empty>
-      <FileChooser onFiles={(files) => void importDictionaries(files)} />
       <ImportStatus />
+      <Suspense fallback={null}>
+        <PublishedHere model={model} />
+      </Suspense>
+      <h3>From your files</h3>
+      <FileChooser onFiles={(files) => void importDictionaries(files)} />
       <DictionaryTools />
     </>
   );

@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import { formatBytes, formatInteger } from '../charts/format.ts';
+import { formatBytes, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
 import type { FoundDictionary, LoadProgress } from '../core/lm/types.ts';
+import type { Report } from '../state/reports.ts';
 import { Failure } from './Panel.tsx';
 import { paceWords } from './Progress.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -31,9 +32,12 @@ export function ImportStatus() {
   if (task.status === 'done') {
     const opened = task.opened.length === 1 ? `${task.opened[0]} is open.` : `${formatInteger(task.opened.length)} dictionaries are open.`;
     return (
-      <p className="hint" role="status">
-        {[opened, ...task.warnings].join(' ')}
-      </p>
+      <div className="import-done">
+        <p className="hint" role="status">
+          {[opened, ...task.warnings].join(' ')}
+        </p>
+        <FirstLook id={task.first} />
+      </div>
     );
   }
   if (task.status !== 'running') return null;
@@ -52,6 +56,30 @@ export function ImportStatus() {
       </button>
     </div>
   );
+}
+
+/** What was measured of the dictionary that was just opened, and the way to its report. */
+function FirstLook({ id }: { id: string }) {
+  const report = useApp((s) => s.reports[id]);
+  const { openDialog } = useActions();
+  return (
+    <div className="panel-foot" role="status">
+      <span className={report && report.doubts.length > 0 ? 'doubt' : 'hint'}>{report && lookWords(report)}</span>
+      <button type="button" className="button-small" onClick={() => openDialog({ kind: 'card', id })}>
+        Report
+      </button>
+    </div>
+  );
+}
+
+function lookWords({ status, figures, doubts, claimed, message }: Report): string {
+  if (status === 'running' && !figures) return 'Measuring how good it is here…';
+  if (status === 'failed') return message;
+  if (!figures) return '';
+  const { tokens, l0, fvu, ce_recovered } = figures;
+  const recovered = Number.isNaN(ce_recovered) ? '' : `, CE recovered ${formatPercent(ce_recovered)}`;
+  const words = `On ${formatInteger(tokens)} tokens of Moby Dick: L0 ${formatNumber(l0)}, FVU ${formatNumber(fvu)}${recovered}.`;
+  return [words, ...(doubts.length > 0 ? doubts : claimed ? ['That agrees with what is claimed.'] : [])].join(' ');
 }
 
 function runningWords(progress: LoadProgress | null, name: string | undefined): string {

@@ -1,11 +1,15 @@
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { formatBytes, formatInteger } from '../charts/format.ts';
 import type { DictionaryInfo, ExportFormat } from '../core/lm/types.ts';
+import { isOtherModel } from '../state/claims.ts';
 import { FileChooser } from './FileChooser.tsx';
+import type { LookedUp, PublishedProps } from './hub/Published.tsx';
+import { placeWords } from './hub/placeWords.ts';
 import { ImportStatus } from './ImportStatus.tsx';
 import { LabelMenu } from './LabelMenu.tsx';
 import { PART_MISSING } from './later.tsx';
 import { Empty, Failure } from './Panel.tsx';
+import { RightModel } from './RightModel.tsx';
 import { saveBlob } from './saveBlob.ts';
 import { Sheet } from './Sheet.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
@@ -17,7 +21,7 @@ export const EXPORT_NAMES: Record<ExportFormat, string> = {
 };
 
 /** Fetched when somebody looks for what others have published. */
-const Published = lazy<ComponentType>(() =>
+const Published = lazy<ComponentType<PublishedProps>>(() =>
   import('./hub/Published.tsx').then(
     (part) => ({ default: part.Published }),
     () => ({ default: PublishedMissing }),
@@ -28,21 +32,20 @@ function PublishedMissing() {
   return <Failure message={PART_MISSING} />;
 }
 
+export interface LibraryDialogProps {
+  /** Open the catalogue: all of it, or what is looked up in it. */
+  published?: 'all' | LookedUp;
+}
+
 /** Every dictionary at hand, those of other models too. */
-export function LibraryDialog() {
+export function LibraryDialog({ published }: LibraryDialogProps) {
   const dictionaries = useApp((s) => s.dictionaries);
   const { openDialog, importDictionaries } = useActions();
   return (
     <Sheet title="Dictionaries" onClose={() => openDialog(null)}>
       {dictionaries.status === 'failed' && <Failure message={dictionaries.message} />}
       {dictionaries.status === 'waiting' && <Empty>The list comes when the model is open.</Empty>}
-      {dictionaries.status === 'done' && (
-        <ul className="library">
-          {dictionaries.list.map((d) => (
-            <Item key={d.id} dictionary={d} />
-          ))}
-        </ul>
-      )}
+      {dictionaries.status === 'done' && <Dictionaries list={dictionaries.list} />}
       <section aria-label="Open a dictionary" className="sheet-section">
         <h3>Open a dictionary</h3>
         <FileChooser onFiles={(files) => void importDictionaries(files)} />
@@ -55,7 +58,7 @@ export function LibraryDialog() {
       <div className="import-status">
         <ImportStatus />
       </div>
-      <PublishedSection />
+      <PublishedSection first={published} />
       <LabelMenu />
       <div className="panel-foot">
         <button type="button" className="button-small" onClick={() => openDialog({ kind: 'storage' })}>
@@ -66,17 +69,47 @@ export function LibraryDialog() {
   );
 }
 
-function PublishedSection() {
-  const [open, setOpen] = useState(false);
+/** More that do not fit are folded away. */
+const FEW = 3;
+
+function Dictionaries({ list }: { list: readonly DictionaryInfo[] }) {
+  const others = list.filter((d) => !d.fits);
+  const folded = others.length > FEW ? others : [];
   return (
-    <section aria-label="Published dictionaries" className="sheet-section">
+    <>
+      <Items list={folded.length > 0 ? list.filter((d) => d.fits) : list} />
+      {folded.length > 0 && (
+        <details className="fold">
+          <summary>{formatInteger(folded.length)} that do not fit this model</summary>
+          <Items list={folded} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Items({ list }: { list: readonly DictionaryInfo[] }) {
+  if (list.length === 0) return null;
+  return (
+    <ul className="library">
+      {list.map((d) => (
+        <Item key={d.id} dictionary={d} />
+      ))}
+    </ul>
+  );
+}
+
+function PublishedSection({ first }: { first: LibraryDialogProps['published'] }) {
+  const [open, setOpen] = useState(first !== undefined);
+  return (
+    <section aria-label="Published dictionaries" className="sheet-section" ref={first === undefined ? undefined : scrollHere}>
       <h3>Published dictionaries</h3>
       <p className="hint">
         What others have trained on Pythia, from the hub or any address. Nothing is asked of anybody before you look something up.
       </p>
       {open ? (
         <Suspense fallback={<Empty>One moment…</Empty>}>
-          <Published />
+          <Published first={first === 'all' ? undefined : first} />
         </Suspense>
       ) : (
         <div className="panel-foot">
@@ -88,6 +121,8 @@ function PublishedSection() {
     </section>
   );
 }
+
+const scrollHere = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'start' });
 
 function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
   const model = useApp((s) => s.model);
@@ -104,11 +139,13 @@ function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
         <strong>{d.label}</strong>
         <span className="hint">
           {d.architecture}, {size}
-          {d.source === 'files' ? ', opened from files' : ''}
+          {d.from ? `, from ${placeWords(d.from)}` : d.source === 'files' ? ', opened from files' : ''}
         </span>
         {!d.fits && <span className="hint">{misfitWords(d, model?.id)}</span>}
+        {d.fits && model && isOtherModel(d.model, model.id) && <span className="doubt">Made for {d.model}.</span>}
       </div>
       <div className="library-tools">
+        {model && d.source === 'files' && isOtherModel(d.model, model.id) && <RightModel name={d.model} what={d.label} />}
         {d.fits && (
           <button
             type="button"

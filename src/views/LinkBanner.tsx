@@ -1,3 +1,5 @@
+import type { PublishedSource } from '../core/lm/types.ts';
+import { placeWords } from './hub/placeWords.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 
 /** What a link names and this browser has not: which it is, and how to get it. */
@@ -5,6 +7,7 @@ export function LinkBanner() {
   const wanted = useApp((s) => (s.dictionaries.status === 'done' ? s.wanted : null));
   const model = useApp((s) => (s.models.length > 0 ? s.wantedModel : null));
   const { dismissWanted, openDialog } = useActions();
+  const lookUp = (source: PublishedSource, name: string) => openDialog({ kind: 'library', published: { source, name } });
   if (!wanted && !model) return null;
   return (
     <div className="banner banner-wanted" role="status">
@@ -38,12 +41,22 @@ export function LinkBanner() {
                 for <code>{wanted.hook}</code>
               </>
             )}
-            {wanted.model && ` of ${wanted.model}`}, which is not here. Ask whoever sent the link for its files and import them below; the
-            pins appear then.
+            {wanted.model && ` of ${wanted.model}`}, which is not here.{' '}
+            {wanted.from
+              ? `It is published at ${placeWords(wanted.from)}; the pins appear once it is here.`
+              : 'Ask whoever sent the link for its files and import them below; the pins appear then.'}
             {wanted.hash && (
               <>
                 {' '}
                 Its tensors: <code title={wanted.hash}>{wanted.hash.slice(0, 19)}…</code>
+              </>
+            )}
+            {wanted.from && (
+              <>
+                {' '}
+                <button type="button" className="button-small" onClick={() => lookUp(wanted.from!, wanted.label || wanted.id)}>
+                  Look it up there
+                </button>
               </>
             )}
           </p>

@@ -31,7 +31,7 @@ it('is looked up by keys at the width of a phone, cut, resumed, opened, and here
   await dialog.getByText('Pythia-70M deduped, residual stream').click();
   await dialog.getByText('They need EleutherAI/pythia-70m-deduped.').first().waitFor();
   await dialog
-    .getByText(/96\.0\s%\sof the variance explained by 68 active features/)
+    .getByText(/96\s%\sof the variance explained by 68 active features/)
     .first()
     .waitFor();
   expect(await serious(page)).toEqual([]);

@@ -32,6 +32,8 @@ export interface FetchedDictionary {
   files: { path: string; data: Blob }[];
   /** Where they came from, as a sentence. */
   origin: string;
+  /** The same for a program; absent for an address with a query, which may hold what lets one person in. */
+  from?: PublishedSource;
   /** Repository; '' for an address outside a hub. */
   hub: string;
   folder: string;
@@ -123,7 +125,9 @@ export function createPublishedHub({ name = 'featurescope', patience = PATIENCE,
         const means = { parts, asking, meter, ...(pieceBytes && { pieceBytes }) };
         const fetched = await fetchFiles(files, place, means);
         const hub = place.kind === 'hub' ? place.model.hub : '';
-        return { files: fetched, origin: originOf(place, chosen), hub, folder: chosen.path, forget: () => notes.remove(id) };
+        const from = isPrivate(place) ? undefined : listing.sourceOf(nameAlone(chosen, listing.found));
+        const origin = { origin: originOf(place, chosen), ...(from && { from }) };
+        return { files: fetched, ...origin, hub, folder: chosen.path, forget: () => notes.remove(id) };
       } finally {
         release();
       }
@@ -227,6 +231,10 @@ function titleOf(place: SourcePlace): string {
 function addressOf({ url }: FilePlace): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
+}
+
+function isPrivate(place: SourcePlace): boolean {
+  return place.kind === 'file' && new URL(place.url).search !== '';
 }
 
 /** For a person too. */

@@ -208,6 +208,8 @@ export type DictionaryInfo = {
   source: 'built-in' | 'files';
   /** Bytes of the tensors as stored. */
   bytes: number;
+  /** Where it was fetched from, for `dictionaries.fetch`; absent for files and for what an address lets one person read. */
+  from?: PublishedSource;
   /** SHA-256 of its tensors, `sha256-` and 64 hex digits; '' where the page has no crypto.subtle (plain http from another machine). */
   hash: string;
   /** Whether its hook exists in the loaded model with the same width. */

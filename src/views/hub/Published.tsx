@@ -1,38 +1,45 @@
-import { useCallback, useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useState, type FormEvent, type ReactNode } from 'react';
 import type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../../app/api.ts';
-import { formatBytes, formatInteger, formatPercent } from '../../charts/format.ts';
-import { findClaims, isReleaseOf } from '../../core/catalogue.ts';
+import { formatBytes, formatInteger } from '../../charts/format.ts';
+import { findClaims } from '../../core/catalogue.ts';
+import { isSameModel } from '../../core/lm/modelId.ts';
 import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { Field } from '../fields.tsx';
 import { Empty, Failure } from '../Panel.tsx';
+import { RightModel } from '../RightModel.tsx';
 import { useActions, useApp } from '../StoreContext.tsx';
 import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';
 
-/** What is looked up, and beside what its answer shows. */
-interface Asked {
-  /** Id of a release, or ADDRESS. */
-  at: string;
+/** A place that is looked up, and what it is called. */
+export interface LookedUp {
   source: PublishedSource;
   name: string;
 }
 
+/** Beside what its answer shows: id of a release, or ADDRESS. */
+type Asked = LookedUp & { at: string };
+
 const ADDRESS = 'address';
 
+export interface PublishedProps {
+  /** Looked up at once: a person asked for it elsewhere. */
+  first?: LookedUp;
+}
+
 /** Dictionaries that others have published: those for the model in use, those for others, and any address. */
-export function Published() {
-  const { publishedReleases, planPublished } = useActions();
+export function Published({ first }: PublishedProps) {
+  const { planPublished } = useActions();
   const model = useApp((s) => s.model?.id ?? '');
-  const [releases, setReleases] = useState<readonly PublishedRelease[]>([]);
-  const [problem, setProblem] = useState<string | null>(null);
+  const { releases, problem } = useReleases();
   const plan = useCallback((wanted: Asked, signal: AbortSignal) => planPublished(wanted.source, signal), [planPublished]);
-  const { asked, result, look } = useLookUp(null, plan);
-  useEffect(() => {
-    publishedReleases().then(setReleases, (error: unknown) => setProblem(sentenceOf(error)));
-  }, [publishedReleases]);
+  const { asked, result, look } = useLookUp(
+    useMemo(() => (first ? { ...first, at: ADDRESS } : null), [first]),
+    plan,
+  );
   const shown = (at: string) => asked?.at === at && <Found asked={asked} result={result} onLook={look} onCancel={() => look(null)} />;
-  const mine = releases.filter((release) => isReleaseOf(release, model));
-  const others = releases.filter((release) => !isReleaseOf(release, model));
+  const mine = releases.filter((release) => isSameModel(release.model, model));
+  const others = releases.filter((release) => !mine.includes(release));
   return (
     <>
       {problem !== null && <Failure message={problem} />}
@@ -52,6 +59,16 @@ export function Published() {
       )}
     </>
   );
+}
+
+export function useReleases() {
+  const { publishedReleases } = useActions();
+  const [releases, setReleases] = useState<readonly PublishedRelease[]>([]);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    publishedReleases().then(setReleases, (error: unknown) => setProblem(sentenceOf(error)));
+  }, [publishedReleases]);
+  return { releases, problem };
 }
 
 /** `owner/name/folder` is a place of the hub; anything else is taken for an address. */
@@ -99,17 +116,12 @@ interface ReleaseProps {
 }
 
 function Release({ release, onLook, found, other = false }: ReleaseProps) {
-  const { openDialog } = useActions();
   const { id, title, hub, revision, folder, model, dictionaries } = release;
   const list = () => onLook({ at: id, source: { hub, revision, ...(folder !== '' && { folder }) }, name: title });
   return (
     <details className="release">
       <summary>
-        {title}{' '}
-        <span className="hint">
-          {factsOf(release)}
-          {other && `; needs ${model}`}
-        </span>
+        {title} <span className="hint">{[factsOf(release), other ? `needs ${model}` : ''].filter((words) => words !== '').join('; ')}</span>
       </summary>
       <p className="hint">
         {release.about} <code>{hub}</code> ({release.source})
@@ -117,20 +129,18 @@ function Release({ release, onLook, found, other = false }: ReleaseProps) {
       {other && (
         <div className="panel-foot">
           <span className="hint">They need {model}.</span>
-          <button
-            type="button"
-            className="button-small"
-            onClick={() => openDialog({ kind: 'hub', id: model })}
-            aria-label={`Get ${model} for ${title}`}
-          >
-            Get that model
-          </button>
+          <RightModel name={model} what={title} />
         </div>
       )}
       {dictionaries.length > 0 && (
-        <ul className="library">
+        <ul className={`library ${dictionaries.length > MANY ? 'pick-list' : ''}`}>
           {dictionaries.map((dictionary) => (
-            <Known key={dictionary.folder} release={release} dictionary={dictionary} onLook={onLook} />
+            <Known key={dictionary.folder} dictionary={dictionary}>
+              <LookUpButton
+                name={dictionary.folder}
+                onPress={() => onLook({ at: id, source: { hub, revision, folder: dictionary.folder }, name: dictionary.folder })}
+              />
+            </Known>
           ))}
         </ul>
       )}
@@ -144,30 +154,38 @@ function Release({ release, onLook, found, other = false }: ReleaseProps) {
   );
 }
 
-function factsOf({ count, d_sae, bytes }: PublishedRelease): string {
-  const sizes = d_sae.map(formatInteger).join(' or ');
-  return `${formatInteger(count)} of ${sizes} features, up to ${formatBytes(bytes)} each`;
+/** More of one release are shown in a box that scrolls. */
+const MANY = 12;
+
+function factsOf({ count, together, d_sae, bytes }: PublishedRelease): string {
+  const sizes = d_sae.length > 0 ? `${d_sae.map(formatInteger).join(' or ')} features` : '';
+  const many = count === undefined ? sizes : `${formatInteger(count)} of ${sizes}`;
+  const size =
+    bytes === undefined
+      ? ''
+      : together === undefined
+        ? `up to ${formatBytes(bytes)} each`
+        : `${together} in a file of ${formatBytes(bytes)}`;
+  return [many, size].filter((words) => words !== '').join(', ');
 }
 
 interface KnownProps {
-  release: PublishedRelease;
   dictionary: PublishedDictionary;
-  onLook: (asked: Asked) => void;
+  /** What can be done with it. */
+  children: ReactNode;
 }
 
-function Known({ release: { id, hub, revision, bytes }, dictionary: { folder, hook, claims }, onLook }: KnownProps) {
+export function Known({ dictionary: { folder, hook, claims }, children }: KnownProps) {
   return (
     <li>
       <span className="library-words">
         <strong>{folder}</strong>
         <span className="hint">
-          <code>{hook}</code>, about {formatBytes(bytes)}
+          <code>{hook}</code>
           {claims && `. ${claimWords(claims)}`}
         </span>
       </span>
-      <span className="library-tools">
-        <LookUpButton name={folder} onPress={() => onLook({ at: id, source: { hub, revision, folder }, name: folder })} />
-      </span>
+      <span className="library-tools">{children}</span>
     </li>
   );
 }
@@ -180,8 +198,10 @@ function LookUpButton({ name, onPress }: { name: string; onPress: () => void }) 
   );
 }
 
+/** In the decimals they were published with. */
 function claimWords({ variance_explained, l0, ce_recovered }: PublishedClaims): string {
-  return `Published: ${formatPercent(variance_explained)} of the variance explained by ${formatInteger(l0)} active features, ${formatPercent(ce_recovered)} of the loss recovered`;
+  const whole = (share: number) => `${Math.round(100 * share)}\u202F%`;
+  return `Published: ${whole(variance_explained)} of the variance explained by ${formatInteger(l0)} active features, ${whole(ce_recovered)} of the loss recovered`;
 }
 
 /** What came of a look-up stands below a list that may be long. */

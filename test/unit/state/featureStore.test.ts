@@ -113,7 +113,7 @@ describe('dictionaries', () => {
     void act.importDictionaries([]);
     await vi.advanceTimersByTimeAsync(500);
     expect(get().dictionary).toBe('mine');
-    expect(get().importTask).toEqual({ status: 'done', opened: ['mine'], warnings: ['It has no sparsity file.'] });
+    expect(get().importTask).toEqual({ status: 'done', opened: ['mine'], first: 'mine', warnings: ['It has no sparsity file.'] });
     expect(get().features?.text).toBe('the sea');
   });
 

@@ -121,9 +121,60 @@ describe('the library', () => {
       return figures;
     };
     const { dictionary } = get();
-    void act.evaluate(dictionary, { signal: new AbortController().signal, onProgress: () => undefined });
+    void act.measure(dictionary, 4096);
     await settle();
     expect(get().densities).toEqual({ dictionary, values, source: 'measured', tokens: 4096 });
+  });
+
+  it('takes a first look at what was opened, and says where it disagrees with what is claimed', async () => {
+    const { api, get, act } = await ready();
+    const evaluated = vi.spyOn(api, 'evaluate');
+    const { card } = api.dictionaries;
+    api.dictionaries.card = async (id) => ({ ...(await card(id)), record: { 'published.l0': 400 } });
+    void act.importDictionaries(files('a/cfg.json'));
+    await settle();
+    expect(get().importTask).toMatchObject({ status: 'done', first: 'mine' });
+    expect(evaluated.mock.calls.map(([id, options]) => [id, options?.tokens])).toEqual([['mine', 512]]);
+    expect(get().reports.mine).toMatchObject({ status: 'done', claimed: true, figures: { l0: 39, tokens: 512 } });
+    expect(get().reports.mine.doubts).toEqual(['Its publisher says that 400 features are active on a token; here 39 are.']);
+  });
+
+  it('does not measure one that does not fit, and says why when measuring fails', async () => {
+    const { api, get, act } = await ready({ fail: { evaluate: 'The model is gone.' } });
+    const importOne = api.dictionaries.import;
+    void act.importDictionaries(files('a/cfg.json'));
+    await settle();
+    expect(get().reports.mine).toMatchObject({ status: 'failed', message: 'The model is gone.', figures: null });
+    api.dictionaries.import = async (...given) => {
+      const { dictionaries, warnings } = await importOne(...given);
+      return { dictionaries: dictionaries.map((d) => ({ ...d, id: 'other', fits: false })), warnings };
+    };
+    const evaluated = vi.spyOn(api, 'evaluate');
+    void act.importDictionaries(files('a/cfg.json'));
+    await settle();
+    expect(get().importTask).toMatchObject({ status: 'done', first: 'other' });
+    expect(evaluated).not.toHaveBeenCalled();
+  });
+
+  it('keeps the last figures when a measurement is stopped, and drops them with their model', async () => {
+    const { get, act } = await ready({ delayMs: (call) => (call === 'evaluate' ? 100 : 0) });
+    const { dictionary } = get();
+    void act.measure(dictionary, 512);
+    await settle();
+    expect(get().reports[dictionary]).toMatchObject({ status: 'done', figures: { tokens: 512 } });
+    void act.measure(dictionary, 4096);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(get().reports[dictionary]).toMatchObject({ status: 'running', done: 1024, total: 4096, figures: { tokens: 512 } });
+    act.stopMeasuring(dictionary);
+    await settle();
+    expect(get().reports[dictionary]).toMatchObject({ status: 'done', figures: { tokens: 512 } });
+    void act.measure('another', 4096);
+    act.stopMeasuring('another');
+    await settle();
+    expect(get().reports.another).toBeUndefined();
+    void act.loadModel({ hub: 'a/b' }, 'a/b');
+    await settle();
+    expect(get().reports).toEqual({});
   });
 
   it('shows what another tab opened', async () => {
