@@ -85,7 +85,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
             .filter(({ here }) => here > 0)
             .map(({ id, here, bytes }): Item => {
               const part = `${Math.floor((100 * here) / bytes)} %`;
-              return { kind: 'download', id, label: `${part} of the dictionary ${id}, to go on with`, bytes: here };
+              return { kind: 'download', id, label: `The beginning of the dictionary ${id} (${part})`, bytes: here };
             }),
           ...trained,
           ...labelItems(mine, listed),

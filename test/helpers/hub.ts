@@ -58,6 +58,8 @@ export interface HubServer {
   pageSize: number;
   /** Whether answers carry ETag and Last-Modified. */
   validators: boolean;
+  /** Whether the store for large files lets other pages see more than every answer shows: Content-Range, ETag. */
+  shows: boolean;
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function serveHub(repositories: HubServer['repositories']): Promise
     lists: true,
     pageSize: 1000,
     validators: true,
+    shows: true,
     close: async () => {
       await Promise.all([front, cdn].map(end));
     },
@@ -118,7 +121,8 @@ export async function serveHub(repositories: HubServer['repositories']): Promise
     const bytes = hub.repositories[repo]?.[revision]?.[path];
     const fault = faultFor({ repo, revision, path, from });
     if (!bytes && !fault) return refuse(response, 404, !hub.repositories[repo] ? 'RepoNotFound' : 'EntryNotFound');
-    send(request, response, bytes ?? Buffer.alloc(0), fault, { cdn, validators: hub.validators });
+    const hides = cdn && !hub.shows;
+    send(request, response, bytes ?? Buffer.alloc(0), fault, { cdn, validators: hub.validators && !hides, hides });
   };
   const front = createServer((request, response) => {
     allowAll(response);
@@ -148,7 +152,7 @@ export async function serveHub(repositories: HubServer['repositories']): Promise
     serveBytes(request, response, where, false);
   });
   const cdn = createServer((request, response) => {
-    allowAll(response);
+    allowAll(response, hub.shows);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     const [, repo, revision, path] = /^\/([^/]+\/[^/]+)\/([^/]+)\/(.+)$/.exec(request.url ?? '')!;
     serveBytes(request, response, { repo, revision: decodeURIComponent(revision), path: decodeURIComponent(path) }, true);
@@ -167,9 +171,9 @@ interface Where {
 
 const EXPOSED = 'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,Retry-After';
 
-function allowAll(response: ServerResponse): void {
+function allowAll(response: ServerResponse, shows = true): void {
   response.setHeader('Access-Control-Allow-Origin', '*');
-  response.setHeader('Access-Control-Expose-Headers', EXPOSED);
+  if (shows) response.setHeader('Access-Control-Expose-Headers', EXPOSED);
 }
 
 function serveList(
@@ -216,7 +220,7 @@ function send(
   response: ServerResponse,
   stored: Buffer,
   fault: Fault | undefined,
-  { cdn, validators }: { cdn: boolean; validators: boolean },
+  { cdn, validators, hides }: { cdn: boolean; validators: boolean; hides: boolean },
 ): void {
   if (fault?.kind === 'status') return refuse(response, fault.status, fault.code, fault.retryAfter);
   if (fault?.kind === 'html') {
@@ -236,7 +240,8 @@ function send(
     'Content-Type': 'application/octet-stream',
     'Content-Length': body.length + (fault?.kind === 'too much' ? 10 : 0),
     ...(validators && { ETag: cdn ? `"${createHash('md5').update(name).digest('hex')}-3"` : `"${gitId(name)}"` }),
-    ...(ranged && { 'Content-Range': `bytes ${from}-${to - 1}/${file.length}` }),
+    // A browser hides it; what asks in Node would see it.
+    ...(ranged && !hides && { 'Content-Range': `bytes ${from}-${to - 1}/${file.length}` }),
   });
   if (request.method === 'HEAD') return void response.end();
   if (fault?.kind === 'cut') return void response.write(body.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));

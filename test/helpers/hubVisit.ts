@@ -14,12 +14,16 @@ export interface HubVisit {
   strangers: string[];
   /** Opens the page and waits for its model. */
   open: (viewport: { width: number; height: number }) => Promise<Page>;
+  /** A page in a browser profile of somebody else's. */
+  stranger: () => Promise<Page>;
   end: () => Promise<void>;
 }
 
 export async function visitHub(repositories: HubServer['repositories']): Promise<HubVisit> {
   const [site, hub] = await Promise.all([deploy(), serveHub(repositories)]);
-  const context = await (await sharedBrowser()).newContext();
+  const browser = await sharedBrowser();
+  const context = await browser.newContext();
+  const others: BrowserContext[] = [];
   const errors: string[] = [];
   const strangers: string[] = [];
   return {
@@ -36,8 +40,14 @@ export async function visitHub(repositories: HubServer['repositories']): Promise
       await page.evaluate(() => window.featurescope.ready);
       return page;
     },
+    async stranger() {
+      others.push(await browser.newContext());
+      const page = await others[others.length - 1].newPage();
+      watchPage(page, site, { strangers, errors });
+      return page;
+    },
     async end() {
-      await context.close();
+      await Promise.all([context, ...others].map((one) => one.close()));
       await Promise.all([site.stop(), hub.close()]);
     },
   };

@@ -20,6 +20,7 @@ import { tryHold } from '../locks.ts';
 import { ask, CutError, PATIENCE, type AskOptions, type Patience } from './ask.ts';
 import { fetchHubFile, type HubFile } from './fetchFile.ts';
 import type { HubOptions } from './hub.ts';
+import { lengthOf } from './length.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { createPartStore, type PartStore } from './parts.ts';
 import type { Asked } from './refusal.ts';
@@ -373,9 +374,8 @@ async function probeFile(url: string, name: string, asking: AskOptions, needed: 
       `${where} answered ${response.status} for ${quote(name)}: there is no such file, or not for everybody. Check the address.`,
     );
   if (isPage) throw new FormatError(`${where} sent a web page where ${quote(name)} should be. Take the address of the file itself.`);
-  const stated = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  const bytes = Number(stated ?? (response.status === 200 ? response.headers.get('content-length') : null) ?? NaN);
-  if (!Number.isSafeInteger(bytes)) throw new FormatError(`${where} does not say how long ${quote(name)} is, so it is not fetched.`);
+  const bytes = await lengthOf(response, request);
+  if (bytes === undefined) throw new FormatError(`${where} does not say how long ${quote(name)} is, so it is not fetched.`);
   return { path: name, bytes, file: { url, bytes }, remote: createRemoteFile(request, bytes, name) };
 }
 

@@ -8,6 +8,7 @@ import { noteBytes } from '../requestLog.ts';
 import { fileUrl, listUrl } from './address.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';
 import type { HubFile } from './fetchFile.ts';
+import { lengthOf } from './length.ts';
 import { refusal, refused } from './refusal.ts';
 
 export interface RepositoryFile extends HubFile {
@@ -171,16 +172,15 @@ export function isPlainPath(path: string): boolean {
 /** A file's length by asking for its first byte; the body is not waited for. */
 export async function probe(place: Place, path: string, options: AskOptions): Promise<RepositoryFile | undefined> {
   const url = fileUrl(place.host, place.model, path);
-  const response = await askSurely(url, { Range: 'bytes=0-0' }, place, path, options);
+  const request = (headers: Record<string, string>) => askSurely(url, headers, place, path, options);
+  const response = await request({ Range: 'bytes=0-0' });
   void response.body?.cancel().catch(() => undefined);
   if (response.status === 404) return undefined;
   if (!response.ok) throw refused(response.status, response.headers.get('x-error-code') ?? '', { ...place, path });
-  const { headers } = response;
   // A server that sends a page for whatever it has not got has not got it.
-  if (/text\/html/i.test(headers.get('content-type') ?? '')) return undefined;
-  const stated = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1] ?? headers.get('x-linked-size');
-  const bytes = Number(stated ?? (response.status === 200 ? headers.get('content-length') : null) ?? NaN);
-  if (!Number.isSafeInteger(bytes)) {
+  if (/text\/html/i.test(response.headers.get('content-type') ?? '')) return undefined;
+  const bytes = await lengthOf(response, request);
+  if (bytes === undefined) {
     throw new FormatError(`${new URL(place.host).host} does not say how long ${path} of ${place.model.hub} is, so it is not fetched.`);
   }
   return { path, url, bytes };

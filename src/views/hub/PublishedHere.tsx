@@ -22,11 +22,12 @@ export function PublishedHere({ model }: { model: string }) {
           <ul className="library">
             {first.dictionaries.map((dictionary) => {
               const { folder } = dictionary;
+              const words = first.bytes === undefined ? 'Get' : `Get ${formatBytes(first.bytes)}`;
               const get = () => void fetchPublished({ source: { hub: first.hub, revision: first.revision, folder }, name: folder });
               return (
                 <Known key={folder} dictionary={dictionary}>
-                  <button type="button" className="button-small" disabled={busy} onClick={get} aria-label={`Get ${folder}`}>
-                    Get{first.bytes !== undefined && ` ${formatBytes(first.bytes)}`}
+                  <button type="button" className="button-small" disabled={busy} onClick={get} aria-label={`${words}: ${folder}`}>
+                    {words}
                   </button>
                 </Known>
               );

@@ -21,6 +21,7 @@ import { toDense } from '../../../src/core/sae/latents.ts';
 import type { SaeEngine } from '../../../src/kernels/engine.ts';
 import { createWasmEngine } from '../../helpers/kernels.ts';
 import { bytesOf, createDictionary, dropFolder, FIXTURES, flatten, randomNormal, worstError, type Golden } from '../sae/helpers.ts';
+import { archive, counting, op } from './torchHelpers.ts';
 
 interface Fixture {
   folder: string;
@@ -123,6 +124,34 @@ describe('several at once', () => {
     const { dictionaries } = await openDictionaryFiles(files, { pick: [3, 1] });
     expect(dictionaries.map(({ name }) => name)).toEqual([found[3].name, found[1].name]);
     await expect(openDictionaryFiles(files, { pick: [5] })).rejects.toThrow('There is no dictionary number 5; 5 were found');
+  });
+
+  it('a TiedSAE saved alone is read as one of a sweep is; its file may name the module', async () => {
+    const tensor = (key: string, ...shape: number[]) => {
+      const count = shape.reduce((n, size) => n * size, 1);
+      const strides = shape.map((_, i) => shape.slice(i + 1).reduce((n, size) => n * size, 1));
+      return op.tensor(op.storage('FloatStorage', key, count), 0, shape, strides);
+    };
+    const state = op.dict([...op.text('encoder'), ...tensor('0', 3, 2)], [...op.text('encoder_bias'), ...tensor('1', 3)]);
+    // NEWOBJ and BUILD
+    const object = op.bytes(op.global('autoencoders.learned_dict', 'TiedSAE'), 0x29, 0x81, state, 0x62);
+    const data = archive(op.whole(object), { 0: counting(6), 1: counting(3) });
+    const { dictionaries } = await openDictionaryFiles([{ path: 'saes/pythia-70m-deduped_r4_gpt_neox.layers.3.pt', data }]);
+    expect(dictionaries).toHaveLength(1);
+    expect(dictionaries[0]).toMatchObject({ name: 'pythia-70m-deduped_r4_gpt_neox.layers.3', format: 'sparse_coding' });
+    expect(dictionaries[0].config).toMatchObject({
+      architecture: 'tied',
+      d_in: 2,
+      d_sae: 3,
+      hook_name: 'blocks.3.hook_resid_post',
+      centred: true,
+    });
+  });
+
+  it('the states of a sweep are told apart by their folders', async () => {
+    const { found } = await listDictionaryFiles(dropFolder(join(FIXTURES, 'sparse_coding/tied'), 'x/tied_residual_l3_r6/_31/'));
+    expect(found[2].name).toMatch(/^tied_residual_l3_r6\/_31 2 \(l1_alpha/);
+    expect(found[2].hook).toBe('blocks.3.hook_resid_post');
   });
 
   it('a whole sparsify run opens hookpoint by hookpoint, without the optimiser beside them', async () => {

@@ -46,6 +46,17 @@ describe('a link', () => {
     expect(parseLink('#v2.abc')).toMatchObject({ status: 'bad', message: expect.stringContaining('newer version') as string });
   });
 
+  it('says where its dictionary is published, in the form of a place and no other', () => {
+    const dictionary = FULL.dictionary!;
+    for (const from of [{ hub: 'a/b', revision: 'main', folder: 'c' }, { hub: 'a/b' }, { url: 'https://example.org/ae.pt' }]) {
+      const state = { dictionary: { ...dictionary, from } };
+      expect(parseLink(encodeLink(state).hash)).toEqual({ status: 'link', state });
+    }
+    for (const from of [7, null, {}, { hub: 1 }, { hub: 'a/b', folder: {} }, { hub: 'a/b', revision: 2 }, { url: 'x'.repeat(400) }]) {
+      expect(parseLink(linkOf(JSON.stringify({ dictionary: { ...dictionary, from } })))).toEqual({ status: 'link', state: { dictionary } });
+    }
+  });
+
   it('may hold fields this build does not know', () => {
     expect(parseLink(linkOf('{"text":"a","later":{"x":1}}'))).toEqual({ status: 'link', state: { text: 'a' } });
     expect(parseLink(linkOf('{"__proto__":{"text":"x"},"text":"a"}'))).toEqual({ status: 'link', state: { text: 'a' } });

@@ -46,6 +46,22 @@ describe('the features panel', () => {
     expect(html).toContain('Choose a folder');
   });
 
+  it('says when the dictionary was made for another model, or its figures disagree with what is claimed', async () => {
+    expect(await panel()).not.toContain('class="doubts"');
+    const html = await panel({}, (store) => {
+      const state = store.getState();
+      if (state.dictionaries.status !== 'done') throw new Error('There are no dictionaries.');
+      const list = state.dictionaries.list.map((d) => ({ ...d, model: 'pythia-70m-deduped' }));
+      const report = { status: 'done', done: 0, total: 0, figures: null, claimed: true, message: '' } as const;
+      store.setState({
+        dictionaries: { ...state.dictionaries, list },
+        reports: { [state.dictionary]: { ...report, doubts: ['It disagrees.'] } },
+      });
+    });
+    expect(html).toMatch(/was made for pythia-70m-deduped; bookworm-9m is open.*Get EleutherAI\/pythia-70m-deduped<\/button>/s);
+    expect(html).toMatch(/It disagrees\. <button[^>]*>Report</);
+  });
+
   it('says what rarity rests on', async () => {
     const html = await panel({}, (store) => store.getState().actions.setRanking('rare'));
     expect(html).toContain(

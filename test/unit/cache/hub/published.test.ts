@@ -211,6 +211,30 @@ describe('a fetch', () => {
     expect((await hub.begun())[0].here).toBeLessThan(stored.length);
   });
 
+  it('works from a store that shows other pages neither ranges nor ETags, and goes on there after a cut', async () => {
+    server.shows = false;
+    const weights = 'large/sae_weights.safetensors';
+    let cuts = 0;
+    server.fault = ({ path, from, before }) =>
+      path === weights && before > 0 && from === 0 && cuts++ === 0 ? { kind: 'cut', after: 50_000 } : undefined;
+    expect((await plan({ hub: RESIDUAL, folder: 'large' })).found).toMatchObject([{ d_in: 64, d_sae: 4096 }]);
+    const { files } = await fetchOne({ hub: RESIDUAL, folder: 'large' });
+    expect(cuts).toBeGreaterThan(0);
+    const fetched = Buffer.from(await files.find(({ path }) => path.endsWith(weights))!.data.arrayBuffer());
+    expect(fetched.equals(server.repositories[RESIDUAL].main[weights])).toBe(true);
+    // Without a list of files lengths come from the answers alone.
+    server.lists = false;
+    expect((await fetchOne({ hub: RESIDUAL, folder: '3-res-sm' }, visit())).files).toHaveLength(3);
+    const zipped = await fetchOne({ hub: ZIPPED, folder: `dictionaries_10.zip/${INNER}` });
+    expect((await openDictionaryFiles(zipped.files)).dictionaries).toHaveLength(1);
+  });
+
+  it('says where it came from, for a link', async () => {
+    const from = { hub: RESIDUAL, revision: 'main', folder: '3-res-sm' };
+    expect((await fetchOne({ hub: RESIDUAL, folder: '/3-res-sm/' })).from).toEqual(from);
+    expect((await fetchOne({ url: `https://huggingface.co/${RESIDUAL}/tree/main/3-res-sm` })).from).toEqual(from);
+  });
+
   it('works from a server that sends whole files only', async () => {
     server.fault = ({ path }) => (path === 'list' ? undefined : { kind: 'no ranges' });
     expect((await fetchOne({ hub: RESIDUAL, folder: '3-res-sm' })).files).toHaveLength(3);
@@ -284,7 +308,7 @@ describe('an address', () => {
 
     beforeEach(async () => {
       other = createServer((request, response) => {
-        const bytes = files[(request.url ?? '').slice(1)];
+        const bytes = files[new URL(request.url ?? '/', at).pathname.slice(1)];
         if (!bytes) return void response.writeHead(404).end();
         const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
         const end = to ? Math.min(bytes.length, Number(to) + 1) : bytes.length;
@@ -303,7 +327,10 @@ describe('an address', () => {
         'resid_post_layer_1/ae.pt',
         'resid_post_layer_1/config.json',
       ]);
-      const { files: sae } = await fetchOne({ url: `${at}sae/sae_weights.safetensors` });
+      const { files: sae, from } = await fetchOne({ url: `${at}sae/sae_weights.safetensors` });
+      expect(from).toEqual({ url: `${at}sae/sae_weights.safetensors` });
+      // A query may let one person in.
+      expect((await fetchOne({ url: `${at}resid_post_layer_1/ae.pt?signature=secret` })).from).toBeUndefined();
       expect((await openDictionaryFiles(sae)).dictionaries).toHaveLength(1);
     });
 
