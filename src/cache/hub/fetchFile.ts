@@ -133,13 +133,13 @@ interface Answer {
 
 function readAnswer(response: Response, file: HubFile, from: number): Answer {
   if (file.stretch) return readStretch(response, file.bytes!, file.stretch, from);
-  const { status, headers, redirected } = response;
+  const { status, headers } = response;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const length = headers.get('content-encoding') ? null : count(headers.get('content-length'));
   const start = status === 206 ? (range ? Number(range[1]) : from) : 0;
   const stated = range ? count(range[2]) : (count(headers.get('x-linked-size')) ?? (length === null ? null : start + length));
-  // Only the hub's own answer says what is linked; after a redirect the ETag is that of another server's making.
-  const linked = unquoted(headers.get('x-linked-etag')) ?? (redirected ? null : unquoted(headers.get('etag')));
+  // What the hub links is named by its SHA-256. Other ETags of that form are not: the hub's own store gives another hash.
+  const linked = unquoted(headers.get('x-linked-etag'));
   return {
     start,
     total: stated ?? file.bytes ?? null,

@@ -27,6 +27,9 @@ const WEIGHTS = { tied: 'alpha', standard: 'l1_coefficient', topk: 'k' } as cons
 const DEFAULT_WEIGHTS = { tied: 0.004, standard: 1, topk: 32 };
 /** A public corpus; those of the page are not on the hub. */
 const DATASET = 'monology/pile-uncopyrighted';
+/** A sample of it, 15 million tokens: sparsify downloads a data set whole. */
+const SAMPLE = 'NeelNanda/pile-10k';
+const SAMPLE_TOKENS = 15e6;
 
 /** A Python script that trains the same dictionaries one after another with SAELens. */
 export function writeSaelensScript(config: TrainConfig, model: RecipeModel): string {
@@ -112,7 +115,7 @@ export function writeSparsifyCommands(config: TrainConfig, model: RecipeModel): 
     const [{ d_sae, weight }] = group;
     const once = <T>(values: T[]) => [...new Set(values)].join(' ');
     return [
-      `python -m sparsify ${shell(hubName(model.id))} ${DATASET}`,
+      `python -m sparsify ${shell(hubName(model.id))} ${tokens <= SAMPLE_TOKENS ? SAMPLE : DATASET}`,
       `--hookpoints ${once(group.map(({ hook }) => moduleOfHook(hook)))}`,
       `--init_seeds ${once(group.map(({ seed }) => seed))}`,
       `--num_latents ${d_sae} --k ${weight}`,

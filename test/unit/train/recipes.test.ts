@@ -74,6 +74,10 @@ describe('the sparsify command', () => {
     expect(text).toContain('--num_latents 4096 --k 16');
     expect(text).toContain('--ctx_len 128 --batch_size 8');
     expect(text).toContain('--max_examples 7813');
+    // It is downloaded whole, so a short run takes a sample.
+    expect(text).toContain('NeelNanda/pile-10k');
+    const long = { dictionaries: { hook: 'blocks.3.hook_resid_post', architecture: 'topk' }, tokens: 1e9 } as const;
+    expect(writeSparsifyCommands(long, PYTHIA)).toContain('monology/pile-uncopyrighted');
   });
 
   it('holds no command that an id could bring along', () => {
@@ -83,7 +87,7 @@ describe('the sparsify command', () => {
     );
     expect(text).not.toMatch(/[;$`()]/);
     expect(text.split('\n').filter((line) => line.startsWith('python'))).toEqual([
-      `python -m sparsify x__rm_-rf___pwd___id_ monology/pile-uncopyrighted \\`,
+      `python -m sparsify x__rm_-rf___pwd___id_ NeelNanda/pile-10k \\`,
     ]);
   });
 

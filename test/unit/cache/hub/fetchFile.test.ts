@@ -1,5 +1,7 @@
 /** One file through every kind of trouble a server, a network or a tab can make. */
 import 'fake-indexeddb/auto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createStore, get, keys } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CutError, PATIENCE, ask, type Patience } from '../../../../src/cache/hub/ask.ts';
@@ -282,5 +284,30 @@ describe('a file of the hub', () => {
       ask(hub.url, {}, { model, host: hub.url, path: '' }, { signal: new AbortController().signal, patience: QUICK, onNote: () => {} }),
     ).rejects.toBeInstanceOf(CutError);
     hub = await serveHub({});
+  });
+});
+
+describe('a mirror without a list', () => {
+  /** Serves the bytes from the first place asked, with these headers. */
+  async function fetchFrom(headers: Record<string, string>): Promise<Buffer | undefined> {
+    const mirror = createServer((_, response) => void response.writeHead(200, { 'Content-Length': BYTES.length, ...headers }).end(BYTES));
+    await new Promise<void>((done) => mirror.listen(0, '127.0.0.1', done));
+    const url = `http://localhost:${(mirror.address() as AddressInfo).port}/m/resolve/main/onnx/model.onnx`;
+    try {
+      return await fetchIt('onnx/model.onnx', { file: { url } });
+    } finally {
+      mirror.closeAllConnections();
+      await new Promise((done) => mirror.close(done));
+    }
+  }
+  const other = 'ab'.repeat(32);
+
+  it("is believed about a file's SHA-256 where it passes on what the hub links", async () => {
+    expect(await fetchFrom({ 'X-Linked-Etag': `"${sha256(BYTES)}"` })).toEqual(BYTES);
+    await expect(fetchFrom({ 'X-Linked-Etag': `"${other}"` })).rejects.toThrow('its SHA-256 is not the one the hub gives');
+  });
+
+  it('has ETags that look like a SHA-256 and are another hash', async () => {
+    expect(await fetchFrom({ ETag: `"${other}"` })).toEqual(BYTES);
   });
 });
