@@ -9,7 +9,7 @@
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { createGunzip } from 'node:zlib';
@@ -20,6 +20,7 @@ import { launchProfile } from './chromium.mjs';
 
 const MODEL = 'test/fixtures/models/pythia-70m-shape';
 const REPOSITORY = 'Xenova/pythia-70m-deduped';
+const PUBLISHED = 'ctigges/pythia-70m-deduped__res-sm_processed';
 const HOOK = 'blocks.3.hook_resid_post';
 const D = 512;
 const N = 32_768;
@@ -163,7 +164,13 @@ try {
   print('from what this browser kept', cached, bytes, ` (aim ${AIMS.model}, ${AIMS.modelMemory} memory)`);
 
   const dictionary = writeRandomDictionary(folder);
+  hub.repositories[PUBLISHED] = {
+    main: Object.fromEntries(dictionary.files.map((file) => [`3-res-sm/${basename(file)}`, readFileSync(file)])),
+  };
   console.log(`\ndictionary ${D} × ${N}, topk ${K}, ${fixed(dictionary.bytes / 1e6, 1)} MB`);
+  const fetched = await measure(page, `window.featurescope.dictionaries.fetch({ hub: '${PUBLISHED}', folder: '3-res-sm' })`);
+  print('from a hub on this machine, hashed, every number checked, kept', [fetched], dictionary.bytes, '');
+  await page.evaluate(`window.featurescope.dictionaries.remove('${fetched.value.dictionaries[0].id}')`);
   await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input type=file id=bench multiple hidden>')");
   await page.setInputFiles('#bench', dictionary.files);
   const imported = await measure(

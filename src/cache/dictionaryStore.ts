@@ -7,6 +7,7 @@ import { createStore, del, delMany, entries, keys, set, setMany, type UseStore }
 import { EngineError } from '../core/errors.ts';
 import type { OpenedDictionary } from '../core/formats/dictionaries/opened.ts';
 import type { DictionaryInfo } from '../core/lm/types.ts';
+import { readSource } from '../core/publishedSource.ts';
 import { exclusively } from './locks.ts';
 import { reasonOf } from './refusals.ts';
 
@@ -76,8 +77,10 @@ async function listAll(manifests: UseStore, blobs: UseStore): Promise<StoredDict
     mine.forEach((key) => used.add(key));
     if (!mine.every((key) => blobOf.get(key) instanceof Blob)) continue;
     const data = (key: string) => blobOf.get(key) as Blob;
+    const { from: place, ...info } = manifest.info;
+    const from = readSource(place);
     found.push({
-      info: manifest.info,
+      info: { ...info, ...(from && { from }) },
       opened: {
         ...manifest.opened,
         parts: parts.map(({ key, ...part }) => ({ ...part, data: data(key) })),

@@ -5,6 +5,7 @@
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
 import type { PublishedSource } from '../core/lm/types.ts';
+import { readSource } from '../core/publishedSource.ts';
 
 /** Which dictionary, and enough to find or fetch it elsewhere. */
 export interface LinkedDictionary {
@@ -123,7 +124,7 @@ const FIELDS: { [K in keyof Required<LinkState>]: (value: unknown) => LinkState[
   model: (v) => (isRecord(v) && isName(v.id) && isName(v.hash) ? { id: v.id, hash: v.hash } : undefined),
   dictionary: (v) =>
     isRecord(v) && isName(v.id) && isName(v.hash) && isName(v.label) && isName(v.hook) && isName(v.model)
-      ? { id: v.id, hash: v.hash, label: v.label, hook: v.hook, model: v.model, ...sourceOf(v.from) }
+      ? { id: v.id, hash: v.hash, label: v.label, hook: v.hook, model: v.model, ...fromOf(v.from) }
       : undefined,
   hook: (v) => (isName(v) ? v : undefined),
   colourBy: (v) => (isName(v) ? v : undefined),
@@ -143,13 +144,10 @@ const FIELDS: { [K in keyof Required<LinkState>]: (value: unknown) => LinkState[
   view: (v) => (isName(v) ? v : undefined),
 };
 
-/** A place in the form it has; whether it can be asked is for whoever fetches to say. A link without one is as good. */
-function sourceOf(value: unknown): { from?: PublishedSource } {
-  if (!isRecord(value)) return {};
-  const { url, hub, revision, folder } = value;
-  if (isName(url)) return { from: { url } };
-  if (!isName(hub) || !(revision === undefined || isName(revision)) || !(folder === undefined || isName(folder))) return {};
-  return { from: { hub, ...(revision !== undefined && { revision }), ...(folder !== undefined && { folder }) } };
+/** A link without a place is as good. */
+function fromOf(value: unknown): { from?: PublishedSource } {
+  const from = readSource(value);
+  return from ? { from } : {};
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,9 @@ import { formatBytes, formatInteger, formatNumber, formatPercent } from '../char
 import type { FoundDictionary, LoadProgress } from '../core/lm/types.ts';
 import type { Report } from '../state/reports.ts';
 import { Failure } from './Panel.tsx';
+import { misfitWords } from './misfitWords.ts';
 import { paceWords } from './Progress.tsx';
+import { RightModel } from './RightModel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { Sheet } from './Sheet.tsx';
 
@@ -61,10 +63,15 @@ export function ImportStatus() {
 /** What was measured of the dictionary that was just opened, and the way to its report. */
 function FirstLook({ id }: { id: string }) {
   const report = useApp((s) => s.reports[id]);
+  const model = useApp((s) => s.model?.id);
+  const dictionary = useApp((s) => (s.dictionaries.status === 'done' ? s.dictionaries.list.find((d) => d.id === id) : undefined));
   const { openDialog } = useActions();
+  const misfit = dictionary && !dictionary.fits ? misfitWords(dictionary, model) : '';
+  const words = misfit || (report ? lookWords(report) : '');
   return (
     <div className="panel-foot" role="status">
-      <span className={report && report.doubts.length > 0 ? 'doubt' : 'hint'}>{report && lookWords(report)}</span>
+      <span className={report && report.doubts.length > 0 ? 'doubt' : 'hint'}>{words}</span>
+      {dictionary && misfit !== '' && <RightModel name={dictionary.model} />}
       <button type="button" className="button-small" onClick={() => openDialog({ kind: 'card', id })}>
         Report
       </button>

@@ -6,6 +6,7 @@ import { FileChooser } from './FileChooser.tsx';
 import type { LookedUp, PublishedProps } from './hub/Published.tsx';
 import { placeWords } from './hub/placeWords.ts';
 import { ImportStatus } from './ImportStatus.tsx';
+import { misfitWords } from './misfitWords.ts';
 import { LabelMenu } from './LabelMenu.tsx';
 import { PART_MISSING } from './later.tsx';
 import { Empty, Failure } from './Panel.tsx';
@@ -174,13 +175,6 @@ function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
       </div>
     </li>
   );
-}
-
-function misfitWords({ model, hook, d_in }: DictionaryInfo, open: string | undefined): string {
-  if (open === undefined) return 'No model is open to read it with.';
-  if (hook === '') return 'Its files do not say which hook it reads, so it takes activations from scripts only.';
-  const made = model !== '' && model !== open ? `Made for ${model}. ` : '';
-  return `${made}${open} has no ${hook} of ${formatInteger(d_in)} numbers, so it is here to look at, to export and for scripts.`;
 }
 
 /** @param format whose folder is written */

@@ -46,6 +46,15 @@ describe('the dictionary store', () => {
     expect((await readDictionary(found.opened)).tensors).toEqual((await readDictionary(saved.opened)).tensors);
   });
 
+  it('keeps where it was published, in the form of a place and no other', async () => {
+    const from = { hub: 'a/b', revision: 'main', folder: 'c' };
+    const one = await standard('a');
+    await store.save({ ...one, info: { ...one.info, from } });
+    expect((await store.list())[0].info.from).toEqual(from);
+    await store.save({ ...one, info: { ...one.info, from: 7 as never } });
+    expect((await store.list())[0].info).toEqual(one.info);
+  });
+
   it('forgets what is removed and keeps the rest', async () => {
     await store.save(await standard('a'));
     await store.save(await standard('ab'));
