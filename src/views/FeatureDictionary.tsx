@@ -66,9 +66,14 @@ export function DictionaryDoubts() {
   );
 }
 
+/** Models that others have published dictionaries for. */
+const PYTHIA = /(^|\/)pythia-\d+m(-deduped)?$/i;
+
 /** Where dictionaries come from and go to. */
 export function DictionaryTools() {
   const chosen = useApp((s) => s.dictionary);
+  // Without the catalogue, which is fetched when it is opened.
+  const isPythia = useApp((s) => PYTHIA.test(s.model?.id ?? ''));
   const { openDialog } = useActions();
   return (
     <div className="panel-foot">
@@ -80,6 +85,11 @@ export function DictionaryTools() {
       <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library' })}>
         Dictionaries and labels
       </button>
+      {chosen !== '' && isPythia && (
+        <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library', published: 'all' })}>
+          Published ones
+        </button>
+      )}
       <button type="button" className="button-small" onClick={() => openDialog({ kind: 'storage' })}>
         Storage
       </button>

@@ -26,7 +26,7 @@ const CONFIG: TrainConfig = {
     { hook: 'blocks.0.hook_mlp_out', architecture: 'standard', d_sae: 256, l1_coefficient: 0.5 },
     { hook: 'blocks.1.hook_resid_post', architecture: 'topk', d_sae: 128, k: 8 },
   ],
-  tokens: FULL ? 80_000 : 30_000,
+  tokens: FULL ? 80_000 : 24_000,
   batch: 256,
   buffer_mib: 8,
   schedule: { warmup: 10, decay: 20, sparsityWarmup: 15 },
@@ -135,7 +135,7 @@ const uninterrupted = (threads: number): Promise<Outcome> =>
 
 describe.each([
   { threads: 1, kills: FULL ? 10 : 2 },
-  { threads: 2, kills: FULL ? 10 : 3 },
+  { threads: 2, kills: FULL ? 10 : 2 },
 ])('a run on $threads threads whose page is killed', ({ threads, kills }) => {
   it(
     `${kills} times ends with the bytes of one that was left alone`,

@@ -243,7 +243,8 @@ describe('the card', () => {
     await count(dialog().getByRole('button', { name: 'Cancel', exact: true })).toBe(1);
     await dialog().getByRole('button', { name: 'Cancel', exact: true }).click();
     await button('Measure here').click();
-    await count(button('Measure again')).toBe(1);
+    // What was measured on the whole sample needs no other go.
+    await count(button(/^Measure /)).toBe(0);
     await text(dialog()).toMatch(/Measured on 4\u202f096 tokens of Moby Dick/);
     const measured = await open.api.evaluate(dictionary);
     for (const [name, key] of [

@@ -59,6 +59,9 @@ export interface Offline {
 export const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
 const ANSWER_MS = 120_000;
+/** A new build that has not begun to take over in this time is asked again. */
+export const TAKE_OVER_MS = 6000;
+const TAKE_OVER_TRIES = 3;
 /** A page left open looks for a new build when it is looked at again after this time. */
 const STALE_MS = 60 * 60 * 1000;
 
@@ -95,6 +98,8 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     registration = found;
     const lookAt = (worker: ServiceWorker | null) => {
       const offer = () => {
+        // Taken over by another build, a page must not go on with half of each; also one that no build controls.
+        if (worker?.state === 'activated' && worker === next) return reload();
         if (worker?.state !== 'installed' || found.active === null) return;
         next = worker;
         change({ update: true });
@@ -111,6 +116,19 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
   const startFresh = async () => {
     const { waiting } = registration ?? {};
     if (waiting) await ask<TakeOver>(waiting, { type: 'takeOver', force: false });
+  };
+
+  /**
+   * Asks until the new build begins: the question may be lost with a worker that is just being started, and the browser waits
+   * until the build before has nothing to do. What this tab has asked of that one ends with a reload.
+   */
+  const takeOver = async (worker: ServiceWorker) => {
+    for (let tries = 0; tries < TAKE_OVER_TRIES && worker.state === 'installed'; tries++) {
+      await ask<TakeOver>(worker, { type: 'takeOver', force: true }, TAKE_OVER_MS);
+      await leaves(worker, 'installed', TAKE_OVER_MS);
+    }
+    // Taking over reloads every controlled tab; this one may be none (a forced reload).
+    if (worker.state === 'installed' || !container?.controller) reload();
   };
 
   const register = async (): Promise<ServiceWorker | undefined> => {
@@ -207,8 +225,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     },
     update() {
       const waiting = registration?.waiting ?? (next?.state === 'installed' ? next : undefined);
-      // Taking over reloads every controlled tab; this one may be none (a forced reload).
-      if (waiting) void ask<TakeOver>(waiting, { type: 'takeOver', force: true }).then(() => container?.controller ?? reload());
+      if (waiting) void takeOver(waiting);
       else reload();
     },
     async bytes() {
@@ -250,8 +267,24 @@ function browserEnvironment(): OfflineEnvironment {
   };
 }
 
-/** The answer of a service worker; undefined when it gives none. */
-function ask<T>(worker: ServiceWorker, question: Ask): Promise<T | undefined> {
+/** Settles when a worker is in that state no more, or after `ms`. */
+function leaves(worker: ServiceWorker, state: ServiceWorkerState, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (worker.state === state && Date.now() < end) return;
+      clearTimeout(timer);
+      worker.removeEventListener('statechange', look);
+      resolve();
+    };
+    const end = Date.now() + ms;
+    const timer = setTimeout(look, ms);
+    worker.addEventListener('statechange', look);
+    look();
+  });
+}
+
+/** The answer of a service worker; undefined when it gives none in time. */
+function ask<T>(worker: ServiceWorker, question: Ask, ms = ANSWER_MS): Promise<T | undefined> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     const settle = (answer: T | undefined) => {
@@ -259,7 +292,7 @@ function ask<T>(worker: ServiceWorker, question: Ask): Promise<T | undefined> {
       port1.close();
       resolve(answer);
     };
-    const timer = setTimeout(() => settle(undefined), ANSWER_MS);
+    const timer = setTimeout(() => settle(undefined), ms);
     port1.onmessage = ({ data }: MessageEvent<T | undefined>) => settle(data);
     worker.postMessage(question, [port2]);
   });

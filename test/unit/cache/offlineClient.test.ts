@@ -1,6 +1,6 @@
 /** The page's side of a new build, on stand-ins for the browser's objects. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createOffline } from '../../../src/cache/offline/client.ts';
+import { createOffline, TAKE_OVER_MS } from '../../../src/cache/offline/client.ts';
 import type { Ask } from '../../../src/cache/offline/manifest.ts';
 
 class FakeWorker extends EventTarget {
@@ -74,6 +74,34 @@ describe('a new build', () => {
     expect(waiting.asked).toEqual([{ type: 'takeOver', force: false }]);
     offline.update();
     expect(waiting.asked.at(-1)).toEqual({ type: 'takeOver', force: true });
+  });
+
+  it('is asked again while it does not begin, and at last this tab is reloaded, which ends what it waits for', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().update).toBe(true));
+    waiting.asked.length = 0;
+    vi.useFakeTimers();
+    offline.update();
+    await vi.advanceTimersByTimeAsync(TAKE_OVER_MS + 100);
+    expect(waiting.asked).toHaveLength(2);
+    expect(reload).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(3 * TAKE_OVER_MS);
+    expect(waiting.asked).toHaveLength(3);
+    expect(reload).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+  });
+
+  it('that took over reloads also a tab that heard of no other controller', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().update).toBe(true));
+    waiting.become('activating');
+    expect(reload).not.toHaveBeenCalled();
+    waiting.become('activated');
+    expect(reload).toHaveBeenCalledOnce();
   });
 
   it('that has gone again is looked for by a reload', async () => {

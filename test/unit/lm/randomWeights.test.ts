@@ -8,7 +8,7 @@ const before = await readAll(own);
 const drawn = (seed: number) => readAll(randomParameters(own, seed, false));
 
 const mean = (v: Float32Array) => v.reduce((a, b) => a + b, 0) / v.length;
-const deviation = (v: Float32Array) => Math.sqrt(v.reduce((a, b) => a + (b - mean(v)) ** 2, 0) / v.length);
+const around = (v: Float32Array, middle: number) => Math.sqrt(v.reduce((a, b) => a + (b - middle) ** 2, 0) / v.length);
 
 describe('random weights', () => {
   it('have the mean and the deviation of each tensor they replace, and nothing else of it', async () => {
@@ -20,12 +20,13 @@ describe('random weights', () => {
         expect(values).toEqual(was);
         continue;
       }
-      const spread = deviation(was);
+      const [middle, oldMiddle] = [mean(values), mean(was)];
+      const [deviation, spread] = [around(values, middle), around(was, oldMiddle)];
       // Four standard errors of a sample of this size.
-      expect(Math.abs(mean(values) - mean(was))).toBeLessThan((4 * spread) / Math.sqrt(values.length));
-      expect(Math.abs(deviation(values) - spread)).toBeLessThan((4 * spread) / Math.sqrt(2 * values.length));
-      const product = values.reduce((sum, v, i) => sum + (v - mean(values)) * (was[i] - mean(was)), 0);
-      expect(Math.abs(product / (values.length * deviation(values) * spread))).toBeLessThan(4 / Math.sqrt(values.length));
+      expect(Math.abs(middle - oldMiddle)).toBeLessThan((4 * spread) / Math.sqrt(values.length));
+      expect(Math.abs(deviation - spread)).toBeLessThan((4 * spread) / Math.sqrt(2 * values.length));
+      const product = values.reduce((sum, v, i) => sum + (v - middle) * (was[i] - oldMiddle), 0);
+      expect(Math.abs(product / (values.length * deviation * spread))).toBeLessThan(4 / Math.sqrt(values.length));
     }
   });
 

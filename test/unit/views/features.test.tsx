@@ -62,6 +62,12 @@ describe('the features panel', () => {
     expect(html).toMatch(/It disagrees\. <button[^>]*>Report</);
   });
 
+  it('has the way to what is published for models that have such', async () => {
+    expect(await panel()).not.toContain('Published ones');
+    const asPythia = (store: AppStore) => store.setState(({ model }) => ({ model: { ...model!, id: 'Xenova/pythia-70m-deduped' } }));
+    expect(await panel({}, asPythia)).toContain('Published ones');
+  });
+
   it('says what rarity rests on', async () => {
     const html = await panel({}, (store) => store.getState().actions.setRanking('rare'));
     expect(html).toContain(
