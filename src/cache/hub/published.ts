@@ -207,10 +207,12 @@ async function fetchFiles(
     };
     const blob = await fetchHubFile(one.file, askedOf(place, one.path), { ...asking, ...rest, parts, onBytes });
     if (!blob) throw new EngineError(`${one.path} was there a moment ago and is gone. Try again.`);
-    const data = await unpack(one, blob).catch(async (error: unknown) => {
-      await parts.forget(one.file.url);
+    if (one.entry?.method === DEFLATED) asking.onNote(`Unpacking ${baseName(one.path)}.`);
+    const data = await unpack(one, blob, asking.signal).catch(async (error: unknown) => {
+      if (error instanceof FormatError) await parts.forget(one.file.url);
       throw error;
     });
+    asking.onNote(null);
     fetched.push({ path: join(titleOf(place), one.path), data });
   }
   return fetched;
@@ -447,9 +449,9 @@ async function peek(files: readonly SourceFile[], place: SourcePlace): Promise<{
 }
 
 /** @throws FormatError when the bytes are not those that the zip's list tells of */
-async function unpack({ entry, path }: SourceFile, blob: Blob): Promise<Blob> {
+async function unpack({ entry, path }: SourceFile, blob: Blob, signal: AbortSignal): Promise<Blob> {
   if (!entry) return blob;
-  const data = entry.method === DEFLATED ? await inflate(blob, entry.size, quote(path)) : blob;
+  const data = entry.method === DEFLATED ? await inflate(blob, entry.size, quote(path), signal) : blob;
   if ((await crc32(data)) !== entry.crc) {
     throw new FormatError(
       `${quote(path)} does not match its checksum in the zip: it was damaged on its way. What arrived was thrown away; try again.`,

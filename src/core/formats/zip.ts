@@ -4,6 +4,7 @@
  * beyond the size they declare. Everything in an archive is hostile until checked.
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
+import { crc32 } from './crc32.ts';
 import { inflate } from './inflate.ts';
 import { quote } from './text.ts';
 
@@ -76,9 +77,18 @@ export async function readZip(file: BlobLike, name: string): Promise<ZipFile[]> 
       );
     }
     const label = `${quote(entry.path)} in ${quote(name)}`;
-    files.push({ path: entry.path, data: entry.method === DEFLATED ? await inflate(data, entry.size, label) : data });
+    const unpacked = entry.method === DEFLATED ? await inflate(data, entry.size, label) : data;
+    await checkCrc(unpacked, entry.crc, label);
+    files.push({ path: entry.path, data: unpacked });
   }
   return files;
+}
+
+/** @throws FormatError when the bytes of an entry are not those that were packed */
+export async function checkCrc(data: BlobLike, crc: number, label: string): Promise<void> {
+  if ((await crc32(data)) !== crc) {
+    throw new FormatError(`${label} does not match its checksum: the file was damaged while being copied. Copy or download it again.`);
+  }
 }
 
 /**

@@ -1,9 +1,8 @@
 /** Opens the entries of archives that hold numbers: slices where stored, unpacked within bounds where deflated. */
 import { FormatError, type BlobLike } from './bytes.ts';
-import { crc32 } from './crc32.ts';
 import { inflate } from './inflate.ts';
 import { quote } from './text.ts';
-import { DEFLATED, locateEntry, type ZipEntry } from './zip.ts';
+import { checkCrc, DEFLATED, locateEntry, type ZipEntry } from './zip.ts';
 
 /** Deflated entries unpack into memory: together at most so many times the file, and a little; weights stay far below. */
 const MAX_EXPANSION = 8;
@@ -44,11 +43,5 @@ export function createOpener(file: BlobLike, name: string): (entry: ZipEntry) =>
 
 function createLocated(data: BlobLike, crc: number, label: string): Located {
   let checked: Promise<void> | undefined;
-  return { data, verify: () => (checked ??= compare(data, crc, label)) };
-}
-
-async function compare(data: BlobLike, crc: number, label: string): Promise<void> {
-  if ((await crc32(data)) !== crc) {
-    throw new FormatError(`${label} does not match its checksum: the file was damaged while being copied. Copy or download it again.`);
-  }
+  return { data, verify: () => (checked ??= checkCrc(data, crc, label)) };
 }
