@@ -1,12 +1,15 @@
 """Loads a file as a stranger would and says what is in it: torch_load.py FILE."""
 
+import inspect
 import json
 import sys
 
 import torch
 
-for mmap in (False, True):
-    state = torch.load(sys.argv[1], weights_only=True, mmap=mmap)
+# Versions before 2.1 do not map files.
+ways = [{}, {"mmap": True}] if "mmap" in inspect.signature(torch.load).parameters else [{}]
+for way in ways:
+    state = torch.load(sys.argv[1], weights_only=True, **way)
     print(
         json.dumps(
             {

@@ -92,8 +92,9 @@ describe('writeTorch', () => {
         timeout: 120_000,
         maxBuffer: 2 ** 26,
       });
+      expect(stdout, stderr).not.toBe('');
       const read = stdout.trim().split('\n').map((line) => JSON.parse(line) as { type: string; tensors: Record<string, { shape: number[]; bytes: number[] }> }); // prettier-ignore
-      expect(read.length, stderr).toBe(2);
+      expect([1, 2], stderr).toContain(read.length);
       for (const { type, tensors } of read) {
         expect(type).toBe('OrderedDict');
         expect(Object.keys(tensors)).toEqual([...PARTS.keys()]);
