@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readOnnxCheckpoint } from '../../../src/core/formats/onnx/checkpoint.ts';
+import { locateOnnxWeights, readOnnxCheckpoint } from '../../../src/core/formats/onnx/checkpoint.ts';
 import { parseConfig } from '../../../src/core/lm/config.ts';
 import { createParameters } from '../../../src/core/lm/parameters.ts';
 import {
@@ -10,6 +10,7 @@ import {
   findDifference,
   fixtureBlob,
   fixtureConfig,
+  fixtureJson,
   openFixture,
   readAll,
   readFixture,
@@ -205,5 +206,28 @@ describe('refusals', () => {
     expect(await refusal(() => readOnnxCheckpoint(blob, config, 'model.onnx', () => short))).toMatch(
       /should lie at byte \d+ of "model\.onnx_data" \(\d+ bytes\), but that file has 100000/,
     );
+  });
+});
+
+describe('the structural matcher finds the weights that were found by value', () => {
+  interface Sites {
+    /** By checkpoint name: every stored tensor that holds it, and how. */
+    weights?: Record<string, [initialiser: string, layout: 'as checkpoint' | 'transposed'][]>;
+  }
+  const { files } = fixtureJson('tiny-neox/onnx/sites.json') as { files: Record<string, Sites> };
+  const readable = Object.entries(files).filter(([file]) => !/quantized|int8|uint8|q4|bnb4/.test(file));
+  const sited = readable.flatMap(([file, { weights }]) => (weights ? [{ file, weights }] : []));
+
+  test('in every readable file of which that is known', () => {
+    expect(readable.map(([file]) => file).filter((file) => !files[file].weights)).toEqual(['decoder_model_merged.onnx']);
+    expect(sited.length).toBeGreaterThan(17);
+  });
+
+  test.each(sited)('$file', async ({ file, weights }) => {
+    const found = await locateOnnxWeights(fixtureBlob(`tiny-neox/onnx/${file}`), fixtureConfig('tiny-neox'), file);
+    expect(found.map(({ key }) => key).sort()).toEqual(Object.keys(weights).sort());
+    for (const { key, tensor, transposed } of found) {
+      expect(weights[key], key).toContainEqual([tensor.name, transposed ? 'transposed' : 'as checkpoint']);
+    }
   });
 });

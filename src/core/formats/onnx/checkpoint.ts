@@ -9,7 +9,7 @@ import type { ModelConfig } from '../../lm/config.ts';
 import { listNames } from '../text.ts';
 import { storeTensor, type FileLookup } from './data.ts';
 import { flattenGraph, type FlatGraph } from './flatten.ts';
-import { readOnnxGraph, type OnnxNode } from './proto.ts';
+import { readOnnxGraph, type OnnxNode, type OnnxTensor } from './proto.ts';
 import { traceGraph, type LinearSite, type NormSite, type Trace, type WeightRef } from './trace.ts';
 
 /** Operators that only a quantised file has, and how to call what it is. */
@@ -35,16 +35,31 @@ export async function readOnnxCheckpoint(
   name = 'model.onnx',
   lookup: FileLookup = () => undefined,
 ): Promise<Checkpoint> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const { key, tensor, transposed } of await locateOnnxWeights(file, config, name)) {
+    tensors.set(key, storeTensor(tensor, transposed, key, file, lookup));
+  }
+  return { format: 'ONNX', tensors };
+}
+
+/** Which stored tensor is a weight. */
+export interface WeightSite {
+  /** Hugging Face name. */
+  key: string;
+  tensor: OnnxTensor;
+  /** It lies [in, out], the transpose of the checkpoint's. */
+  transposed: boolean;
+}
+
+/** @throws FormatError as readOnnxCheckpoint */
+export async function locateOnnxWeights(file: BlobLike, config: ModelConfig, name: string): Promise<WeightSite[]> {
   const graph = flattenGraph(await readOnnxGraph(file, name), name);
   refuseQuantised(graph, name);
   const trace = traceGraph(graph);
   const roles = assignRoles(trace, config, name);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [key, { ref, isLinear }] of nameWeights(roles, findEmbedding(trace, config, name), config)) {
-    // A Linear weight that meets its MatMul unturned lies [in, out].
-    tensors.set(key, storeTensor(ref.tensor, isLinear && !ref.flipped, key, file, lookup));
-  }
-  return { format: 'ONNX', tensors };
+  const named = nameWeights(roles, findEmbedding(trace, config, name), config);
+  // A Linear weight that meets its MatMul unturned lies [in, out].
+  return named.map(([key, { ref, isLinear }]) => ({ key, tensor: ref.tensor, transposed: isLinear && !ref.flipped }));
 }
 
 interface Roles {
