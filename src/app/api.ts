@@ -199,6 +199,8 @@ export interface FeaturescopeApi extends TrainingApi {
     export(id: string, format: ExportFormat): Promise<Blob>;
     /** Forgets an imported dictionary. */
     remove(id: string): Promise<void>;
+    /** Brings back the one that was removed last, as it was. @throws UsageError when another was removed since, or the page was loaded anew */
+    restore(id: string): Promise<void>;
     /** Encoder column, decoder row and encoder bias of one latent. */
     vectors(id: string, latent: number): Promise<{ enc: Float32Array; dec: Float32Array; b_enc: number }>;
     /** All that its files say: shapes, settings, training record, densities. */

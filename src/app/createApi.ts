@@ -99,6 +99,10 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     await lens.call('removeDictionary', [id]);
     libraryChanged();
   };
+  const restore = async (id: string) => {
+    await lens.call('restoreDictionary', [id]);
+    libraryChanged();
+  };
   const removeModel = async (id: string) => {
     await lens.call('removeModel', [id]);
     tabs.say('storage');
@@ -207,6 +211,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
       },
       export: (id, format) => lens.call('exportDictionary', [id, format]),
       remove,
+      restore,
       card: (id) => lens.call('dictionaryCard', [id]),
       densities: (id) => lens.call('densities', [id]),
       vectors: (id, latent) => lens.call('vectors', [id, latent]),

@@ -101,11 +101,6 @@ export function createLibrary(
   const removeDictionary = async (id: string) => {
     const { dictionaries } = store.getState();
     const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
-    // Its bytes are held until the notice goes, so that it can come back.
-    const kept = await api.dictionaries
-      .export(id, 'saelens')
-      .catch(() => api.dictionaries.export(id, 'sparsify'))
-      .catch(() => null);
     try {
       await api.dictionaries.remove(id);
     } catch (error) {
@@ -114,13 +109,13 @@ export function createLibrary(
     }
     const back = async () => {
       try {
-        await api.dictionaries.import(await unpacked(kept!, label));
+        await api.dictionaries.restore(id);
         say(`${label} is back.`);
       } catch (error) {
         say(`${label} could not be brought back. ${sentenceOf(error)}`);
       }
     };
-    say(`${label} removed. Its labels are kept.`, kept ? { run: () => void back() } : null);
+    say(`${label} removed. Its labels are kept.`, { run: () => void back() });
   };
 
   return {
@@ -177,15 +172,6 @@ export function createLibrary(
       }
     },
   };
-}
-
-/** The files of our own export under the name the dictionary had. */
-async function unpacked(zip: Blob, label: string): Promise<FileIn[]> {
-  // Fetched when something is brought back: the first paint does without it.
-  const { readZip } = await import('../core/formats/zip.ts');
-  const files = await readZip(zip, 'the export');
-  const folder = label.replace(/[\\/]+/g, ' ');
-  return files.map(({ path, data }) => ({ path: `${folder}/${path.slice(path.indexOf('/') + 1)}`, data: data as Blob }));
 }
 
 /** What a person meant by files they dropped. Names decide; what is wrong inside is said by whoever opens them. */

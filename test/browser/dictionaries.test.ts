@@ -40,6 +40,14 @@ describe.each([{ device: 'wasm' }, { device: 'webgpu' }] as const)('on $device',
         expect([...latents.slice(rows[r], rows[r + 1])]).toEqual(active);
         active.forEach((latent, i) => expect(Math.abs(values[rows[r] + i] - row[latent])).toBeLessThanOrEqual(1e-5 + 1e-5 * row[latent]));
       });
+      if (device === 'wasm') {
+        // Removed by mistake, and back, with its bytes, after another reload.
+        await open.api.dictionaries.remove(id);
+        await open.page.evaluate((removed) => window.featurescope.dictionaries.restore(removed), id);
+        await open.page.reload();
+        await open.page.evaluate(() => window.featurescope.ready);
+        expect((await open.api.encode({ acts }, id)).values).toEqual(values);
+      }
       await open.api.dictionaries.remove(id);
       await open.page.reload();
       await open.page.evaluate(() => window.featurescope.ready);

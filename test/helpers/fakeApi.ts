@@ -170,8 +170,16 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
   const labelled = createSignal();
   const kept = fakeKept();
   const list = () => Promise.resolve(dictionaries);
+  let removed: (typeof dictionaries)[number] | undefined;
   const remove = (id: string) => {
+    removed = dictionaries.find((d) => d.id === id);
     dictionaries = dictionaries.filter((d) => d.id !== id);
+    library.tell();
+    return Promise.resolve();
+  };
+  const restore = (id: string) => {
+    if (removed?.id !== id) return Promise.reject(new Error(`${id} cannot be brought back any more.`));
+    dictionaries = [...dictionaries, removed];
     library.tell();
     return Promise.resolve();
   };
@@ -313,6 +321,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       },
       export: () => Promise.resolve(new Blob()),
       remove,
+      restore,
       async card(id) {
         const info = dictionaries.find((d) => d.id === id);
         if (!info) throw new Error('There is no such dictionary.');

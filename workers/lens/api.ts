@@ -74,6 +74,8 @@ export interface LensMethods {
   previewDictionary(files: FileIn[], options: { label: string; replaces: string | null }): DictionaryInfo;
   exportDictionary(id: string, format: ExportFormat): Blob;
   removeDictionary(id: string): void;
+  /** Brings back the one that was removed last. */
+  restoreDictionary(id: string): void;
   /** Ids of those that will be here at the next visit. */
   keptDictionaries(): string[];
   /** Another tab changed what is kept. */

@@ -50,11 +50,15 @@ interface Entry {
   dictionary?: Promise<Dictionary>;
 }
 
+/** Begins the ids of dictionaries that are still being trained. */
+const PREVIEW = 'preview/';
+
 export class DictionaryLibrary {
   readonly #base: string;
   readonly #store: DictionaryStore | undefined;
   readonly #entries = new Map<string, Entry>();
   #builtIn: Promise<void> | undefined;
+  #removed: StoredDictionary | undefined;
 
   /** @param store where opened dictionaries are kept between visits; without one they last as long as the page */
   constructor(base: string, store?: DictionaryStore) {
@@ -125,7 +129,7 @@ export class DictionaryLibrary {
   async preview(files: FileIn[], label: string): Promise<string> {
     const { dictionaries } = await openDictionaryFiles(files);
     const described = await describe(dictionaries[0]);
-    const info = { ...described, id: `preview/${described.id}`, label };
+    const info = { ...described, id: `${PREVIEW}${described.id}`, label };
     this.#put(info, dictionaries[0]);
     return info.id;
   }
@@ -167,11 +171,25 @@ export class DictionaryLibrary {
    * @throws UsageError for one that ships with the page; EngineError when the storage refuses, and then it is still there
    */
   async remove(id: string): Promise<Dictionary | undefined> {
-    const { info, kept, dictionary } = await this.#find(id);
+    const { info, kept, dictionary, open } = await this.#find(id);
     if (info.source === 'built-in') throw new UsageError(`${id} ships with the page and cannot be removed.`);
+    const opened = await open();
     if (kept) await this.#store?.remove(id);
     this.#entries.delete(id);
+    // Its Blobs last as long as they are held here, wherever the browser has their bytes.
+    if (!id.startsWith(PREVIEW)) this.#removed = { info, opened };
     return dictionary?.catch(() => undefined);
+  }
+
+  /**
+   * Brings back what was removed last, as it was.
+   * @throws UsageError when that is another one; EngineError when it is here but could not be kept for the next visit
+   */
+  async restore(id: string): Promise<void> {
+    if (this.#removed?.info.id !== id) throw new UsageError(`${id} cannot be brought back any more. Open its files again.`);
+    const { info, opened } = this.#removed;
+    this.#removed = undefined;
+    await this.#keep(this.#put(info, opened), opened);
   }
 
   /** @param model to say why it does not fit */

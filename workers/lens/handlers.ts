@@ -35,6 +35,7 @@ export function lensHandlers(session: LensSession): Handlers {
     previewDictionary: (_, files, options) => session.previewDictionary(files, options),
     exportDictionary: (_, id, format) => session.exportDictionary(id, format),
     removeDictionary: (_, id) => session.removeDictionary(id),
+    restoreDictionary: (_, id) => session.restoreDictionary(id),
     keptDictionaries: () => session.keptDictionaries(),
     refreshDictionaries: () => session.refreshDictionaries(),
     evaluate: (context, id, options) => session.evaluate(context, id, options),

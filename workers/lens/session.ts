@@ -307,6 +307,10 @@ export class LensSession {
     if (removed) (await this.#engine)?.forget(removed);
   }
 
+  restoreDictionary(id: string): Promise<void> {
+    return this.#library.restore(id);
+  }
+
   keptDictionaries(): Promise<string[]> {
     return this.#library.kept();
   }

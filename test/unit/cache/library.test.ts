@@ -35,6 +35,27 @@ beforeEach(() => {
   vi.stubGlobal('fetch', (url: string) => Promise.resolve(new Response(readFileSync(fileURLToPath(url)))));
 });
 
+describe('what was removed', () => {
+  it('comes back as it was, also for the next visit, and only the last one', async () => {
+    const from = library();
+    const tied = filesOf(join(FIXTURES, '../sparse_coding/tied'), ['learned_dicts.pt']);
+    const [a] = (await from.import(tied, { ...options(), pick: [0] })).infos;
+    const [b] = (await from.import(standard(), options())).infos;
+    await from.remove(a.id);
+    expect(await ids(library())).toEqual([b.id]);
+    await from.restore(a.id);
+    expect((await ids(library())).sort()).toEqual([a.id, b.id].sort());
+    // Tied as before, with the same numbers: an export would have written another form.
+    expect((await library().get(a.id)).config.architecture).toBe('tied');
+    await from.remove(a.id);
+    await from.remove(b.id);
+    await expect(from.restore(a.id)).rejects.toThrow('cannot be brought back any more');
+    await from.restore(b.id);
+    expect(await ids(library())).toEqual([b.id]);
+    await expect(from.restore(b.id)).rejects.toThrow('cannot be brought back any more');
+  });
+});
+
 describe('hashes', () => {
   it.each(index)('public/dictionaries/index.json names the tensors of $id', async ({ path, files, hash }) => {
     const { dictionaries } = await openDictionaryFiles(filesOf(join(PUBLIC, 'dictionaries', path), files));

@@ -107,7 +107,12 @@ describe('the library', () => {
     expect(ids()).not.toContain('mine');
     expect(get().dictionary).toBe('bookworm-9m/blocks.3.hook_resid_post/r4');
     expect(get().notice?.text).toBe('mine removed. Its labels are kept.');
-    expect(get().notice?.undo).toHaveProperty('run');
+    const { undo } = get().notice!;
+    if (undo === null || typeof undo !== 'object' || !('run' in undo)) throw new Error('There is no way back.');
+    undo.run();
+    await settle();
+    expect(ids()).toContain('mine');
+    expect(get().notice?.text).toBe('mine is back.');
   });
 
   it('knows how often features fire once a dictionary that did not say was measured', async () => {
