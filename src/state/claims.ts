@@ -1,5 +1,4 @@
 /** What a dictionary's file claims beside what was measured here. */
-import { isSameModel } from '../core/lm/modelId.ts';
 import type { DictionaryCard, Evaluation } from '../core/lm/types.ts';
 
 /** Other text moves figures; beyond these something else is wrong. */
@@ -46,14 +45,6 @@ function statedBy(record: DictionaryCard['record'], names: readonly string[]): [
   const find = (prefix: string) => names.map((name) => record?.[`${prefix}${name}`]).find((value) => typeof value === 'number');
   const own = find('');
   return own === undefined ? ['Its publisher', find('published.')] : ['Its file', own];
-}
-
-/**
- * Whether a dictionary was made for another model than the one that is open, by their names without the owner: its
- * widths may fit all the same, as between a model and its deduplicated twin.
- */
-export function isOtherModel(stated: string, open: string): boolean {
-  return stated !== '' && open !== '' && !isSameModel(stated, open);
 }
 
 function round(value: number): string {

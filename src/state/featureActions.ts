@@ -10,7 +10,7 @@ import { followDensities } from './densities.ts';
 import { createLibrary, type LibraryActions } from './library.ts';
 import type { Ranking } from './ranking.ts';
 import type { Reader } from './reader.ts';
-import { createReporter, type ReportActions } from './reports.ts';
+import type { ReportActions } from './reports.ts';
 
 export interface FeatureActions extends LabelActions, CompareActions, LibraryActions, ReportActions {
   chooseDictionary: (id: string) => void;
@@ -33,11 +33,12 @@ export function featureActions(
     store.setState({ dictionary: id, pointed: null });
     reader.dictionaryChanged();
   };
-  const reporter = createReporter(api, store, followDensities(api, store));
+  const refreshDensities = followDensities(api, store);
+  const reports = laterReports(api, store, refreshDensities);
   return {
     chooseDictionary,
-    ...reporter,
-    ...createLibrary(api, store, reader.libraryChanged, reporter.lookAt),
+    ...reports,
+    ...createLibrary(api, store, reader.libraryChanged, reports.lookAt),
     ...createLabelKeeper(api, store),
     ...createComparer(api, store),
     setRanking: (ranking) => store.setState({ ranking }),
@@ -61,5 +62,25 @@ export function featureActions(
       const change = { op: 'ablate', dictionary: dictionary.id, latent, name: dictionaryName(dictionary) } as const;
       bench.addEdit({ hook: dictionary.hook, change, where: { kind: 'all' } });
     },
+  };
+}
+
+/** Fetched when something is measured: the first paint does without it. */
+function laterReports(api: FeaturescopeApi, store: StoreApi<AppState>, refreshDensities: () => Promise<void>): ReportActions {
+  let reports: Promise<ReportActions> | undefined;
+  const withReports = async (work: (actions: ReportActions) => unknown) => {
+    try {
+      reports ??= import('./reports.ts').then(({ createReporter }) => createReporter(api, store, refreshDensities));
+      await work(await reports);
+    } catch {
+      reports = undefined;
+      const text = 'What measures dictionaries could not be fetched. Look whether the server can be reached, then reload the page.';
+      store.setState({ notice: { text, undo: null } });
+    }
+  };
+  return {
+    measure: (id, tokens) => withReports((actions) => actions.measure(id, tokens)),
+    stopMeasuring: (id) => void withReports((actions) => actions.stopMeasuring(id)),
+    lookAt: (id) => withReports((actions) => actions.lookAt(id)),
   };
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../core/lm/types.ts';
 import { sentenceOf } from '../state/latest.ts';
-import { isOtherModel } from '../state/claims.ts';
+import { isOtherModel } from '../core/lm/modelNames.ts';
 import { densityHistogram } from '../state/densityHistogram.ts';
 import { WHOLE_SAMPLE_TOKENS, type Report } from '../state/reports.ts';
 import { CopyButton } from './CopyButton.tsx';

@@ -1,8 +1,8 @@
 import { Suspense } from 'react';
 import type { FeaturescopeApi } from '../app/api.ts';
-import { PickDialog } from './ImportStatus.tsx';
 import { laterDialog } from './later.tsx';
 import type { LibraryDialogProps } from './LibraryDialog.tsx';
+import { PickDialog } from './PickDialog.tsx';
 import { useApp } from './StoreContext.tsx';
 
 const LibraryDialog = laterDialog<LibraryDialogProps>(() => import('./LibraryDialog.tsx').then((m) => m.LibraryDialog));

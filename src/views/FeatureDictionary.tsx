@@ -1,5 +1,5 @@
 import { formatInteger } from '../charts/format.ts';
-import { isOtherModel } from '../state/claims.ts';
+import { isOtherModel } from '../core/lm/modelNames.ts';
 import { chosenDictionary } from '../state/featureFacts.ts';
 import type { HookParts } from '../state/hooks.ts';
 import { dictionariesByLayer } from '../state/features.ts';

@@ -11,7 +11,6 @@ import { DictionaryDoubts, DictionaryPicker, DictionaryTools } from './FeatureDi
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
 import { FileChooser } from './FileChooser.tsx';
-import { ImportStatus } from './ImportStatus.tsx';
 import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
@@ -63,6 +62,13 @@ const PublishedHere = lazy<ComponentType<{ model: string }>>(() =>
   ),
 );
 
+const ImportStatus = lazy<ComponentType>(() =>
+  import('./ImportStatus.tsx').then(
+    (part) => ({ default: part.ImportStatus }),
+    () => ({ default: Nothing }),
+  ),
+);
+
 function Nothing() {
   return null;
 }
@@ -76,8 +82,8 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
         No dictionary here fits {model}: a dictionary reads one hook of the model it was trained on, at the same width.
         {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`}
       </Empty>
-      <ImportStatus />
       <Suspense fallback={null}>
+        <ImportStatus />
         <PublishedHere model={model} />
       </Suspense>
       <h3>From your files</h3>

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { formatBytes, formatInteger } from '../charts/format.ts';
 import type { DictionaryInfo, ExportFormat } from '../core/lm/types.ts';
-import { isOtherModel } from '../state/claims.ts';
+import { isOtherModel } from '../core/lm/modelNames.ts';
 import { FileChooser } from './FileChooser.tsx';
 import type { LookedUp, PublishedProps } from './hub/Published.tsx';
 import { placeWords } from './hub/placeWords.ts';

@@ -1,4 +1,4 @@
-import { isSameModel, repositoryOfModel } from '../core/lm/modelId.ts';
+import { isSameModel, repositoryOfModel } from '../core/lm/modelNames.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 
 /**

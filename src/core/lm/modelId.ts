@@ -50,28 +50,3 @@ export function parseModelId(id: string): NamedModel {
   const hub = at < 0 ? name : name.slice(0, at);
   return { ...checkHubModel({ hub, ...(at >= 0 && { revision: name.slice(at + 1) }) }), ...seed };
 }
-
-/** A name without its owner, in small letters. */
-function bareName(id: string): string {
-  return id.slice(id.lastIndexOf('/') + 1).toLowerCase();
-}
-
-/**
- * Whether two names mean one model, whoever converted its files. A training step, random weights and the deduplicated
- * twin are other models, though of the same widths.
- */
-export function isSameModel(a: string, b: string): boolean {
-  return bareName(a) === bareName(b);
-}
-
-const PYTHIA = /^pythia-(14m|31m|70m|160m|410m)(-deduped)?$/;
-
-/**
- * Where a model is to be had that a dictionary names, as libraries write it: "pythia-70m-deduped" (TransformerLens),
- * "EleutherAI/pythia-70m-deduped" (transformers).
- * @returns a repository of the hub; undefined for what is no repository's name
- */
-export function repositoryOfModel(name: string): string | undefined {
-  if (REPOSITORY.test(name) && name.length <= 2 * LONGEST && !name.includes('..')) return name;
-  return PYTHIA.test(name.toLowerCase()) ? `EleutherAI/${name.toLowerCase()}` : undefined;
-}

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState, type FormEvent, type ReactNo
 import type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../../app/api.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import { findClaims } from '../../core/catalogue.ts';
-import { isSameModel } from '../../core/lm/modelId.ts';
+import { isSameModel } from '../../core/lm/modelNames.ts';
 import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { Field } from '../fields.tsx';

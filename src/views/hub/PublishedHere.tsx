@@ -1,4 +1,4 @@
-import { isSameModel } from '../../core/lm/modelId.ts';
+import { isSameModel } from '../../core/lm/modelNames.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import { useActions, useApp } from '../StoreContext.tsx';
 import { Known, useReleases } from './Published.tsx';
