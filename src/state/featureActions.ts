@@ -67,20 +67,18 @@ export function featureActions(
 
 /** Fetched when something is measured: the first paint does without it. */
 function laterReports(api: FeaturescopeApi, store: StoreApi<AppState>, refreshDensities: () => Promise<void>): ReportActions {
-  let reports: Promise<ReportActions> | undefined;
-  const withReports = async (work: (actions: ReportActions) => unknown) => {
-    try {
-      reports ??= import('./reports.ts').then(({ createReporter }) => createReporter(api, store, refreshDensities));
-      await work(await reports);
-    } catch {
-      reports = undefined;
-      const text = 'What measures dictionaries could not be fetched. Look whether the server can be reached, then reload the page.';
-      store.setState({ notice: { text, undo: null } });
-    }
+  let reports: Promise<ReportActions | undefined> | undefined;
+  const failed = () => {
+    reports = undefined;
+    const text = 'What measures dictionaries could not be fetched. Look whether the server can be reached, then reload the page.';
+    store.setState({ notice: { text, undo: null } });
+    return undefined;
   };
+  const load = () =>
+    (reports ??= import('./reports.ts').then(({ createReporter }) => createReporter(api, store, refreshDensities), failed));
   return {
-    measure: (id, tokens) => withReports((actions) => actions.measure(id, tokens)),
-    stopMeasuring: (id) => void withReports((actions) => actions.stopMeasuring(id)),
-    lookAt: (id) => withReports((actions) => actions.lookAt(id)),
+    measure: async (id, tokens) => (await load())?.measure(id, tokens),
+    stopMeasuring: (id) => void load().then((actions) => actions?.stopMeasuring(id)),
+    lookAt: async (id) => (await load())?.lookAt(id),
   };
 }

@@ -1,5 +1,5 @@
 import { formatInteger } from '../charts/format.ts';
-import { isOtherModel } from '../core/lm/modelNames.ts';
+import { isOtherModel, isPythia } from '../core/lm/modelNames.ts';
 import { chosenDictionary } from '../state/featureFacts.ts';
 import type { HookParts } from '../state/hooks.ts';
 import { dictionariesByLayer } from '../state/features.ts';
@@ -66,14 +66,11 @@ export function DictionaryDoubts() {
   );
 }
 
-/** Models that others have published dictionaries for. */
-const PYTHIA = /(^|\/)pythia-\d+m(-deduped)?$/i;
-
 /** Where dictionaries come from and go to. */
 export function DictionaryTools() {
   const chosen = useApp((s) => s.dictionary);
   // Without the catalogue, which is fetched when it is opened.
-  const isPythia = useApp((s) => PYTHIA.test(s.model?.id ?? ''));
+  const hasPublished = useApp((s) => isPythia(s.model?.id ?? ''));
   const { openDialog } = useActions();
   return (
     <div className="panel-foot">
@@ -85,7 +82,7 @@ export function DictionaryTools() {
       <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library' })}>
         Dictionaries and labels
       </button>
-      {chosen !== '' && isPythia && (
+      {chosen !== '' && hasPublished && (
         <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library', published: 'all' })}>
           Published ones
         </button>

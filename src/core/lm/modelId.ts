@@ -4,12 +4,12 @@
  */
 import { UsageError } from '../errors.ts';
 import { quote } from '../formats/text.ts';
+import { isRepositoryName } from './modelNames.ts';
 import type { HubModel } from './types.ts';
 
 export const MAIN = 'main';
-/** Longest part of a name; the hub itself takes 96. */
+/** Longest name of a revision. */
 const LONGEST = 100;
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const RANDOM = /^(.+)\+random\.(\d{1,15})$/;
 
@@ -18,7 +18,7 @@ const RANDOM = /^(.+)\+random\.(\d{1,15})$/;
  * @throws UsageError for what cannot be a repository or a revision
  */
 export function checkHubModel({ hub, revision = MAIN }: HubModel): Required<HubModel> {
-  if (typeof hub !== 'string' || hub.length > 2 * LONGEST || !REPOSITORY.test(hub) || hub.includes('..')) {
+  if (typeof hub !== 'string' || !isRepositoryName(hub)) {
     throw new UsageError(
       `"${quote(String(hub))}" is no name of a repository. It has an owner and a name, as in EleutherAI/pythia-70m-deduped.`,
     );

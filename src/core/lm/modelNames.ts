@@ -22,8 +22,19 @@ export function isOtherModel(stated: string, open: string): boolean {
 }
 
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** The hub itself takes 96 for each of the two parts. */
 const LONGEST = 200;
 const PYTHIA = /^pythia-(14m|31m|70m|160m|410m)(-deduped)?$/;
+
+/** Whether this can be the name of a repository of the hub: an owner and a name. */
+export function isRepositoryName(name: string): boolean {
+  return name.length <= LONGEST && REPOSITORY.test(name) && !name.includes('..');
+}
+
+/** One of the models that others have published dictionaries for, at the end of its training and with its own weights. */
+export function isPythia(id: string): boolean {
+  return PYTHIA.test(bareName(id));
+}
 
 /**
  * Where a model is to be had that a dictionary names, as libraries write it: "pythia-70m-deduped" (TransformerLens),
@@ -31,6 +42,6 @@ const PYTHIA = /^pythia-(14m|31m|70m|160m|410m)(-deduped)?$/;
  * @returns a repository of the hub; undefined for what is no repository's name
  */
 export function repositoryOfModel(name: string): string | undefined {
-  if (REPOSITORY.test(name) && name.length <= LONGEST && !name.includes('..')) return name;
+  if (isRepositoryName(name)) return name;
   return PYTHIA.test(name.toLowerCase()) ? `EleutherAI/${name.toLowerCase()}` : undefined;
 }
