@@ -83,8 +83,10 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
         {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`}
       </Empty>
       <Suspense fallback={null}>
-        <ImportStatus />
         <PublishedHere model={model} />
+        <div className="import-status import-status-below">
+          <ImportStatus />
+        </div>
       </Suspense>
       <h3>From your files</h3>
       <FileChooser onFiles={(files) => void importDictionaries(files)} />
