@@ -60,14 +60,18 @@ export function offlineDetail({ supported, ready, saving, cachedBytes, totalByte
 
 /** Offered, never forced: the page goes on as the build it is until a person reloads. */
 export function UpdateBanner({ offline }: { offline: OfflineApi }) {
-  const { update } = useOffline(offline);
+  const { update, starting } = useOffline(offline);
   if (!update) return null;
   return (
     <div className="banner" role="status">
-      <span className="banner-words">A new version of this page is ready.</span>
-      <button type="button" className="button-small" onClick={offline.update} title="Reloads every tab of this page">
-        Reload
-      </button>
+      <span className="banner-words">
+        {starting ? 'The new version starts in a moment; go on until then.' : 'A new version of this page is ready.'}
+      </span>
+      {!starting && (
+        <button type="button" className="button-small" onClick={offline.update} title="Reloads every tab of this page">
+          Reload
+        </button>
+      )}
     </div>
   );
 }

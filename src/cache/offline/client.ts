@@ -16,6 +16,8 @@ export interface OfflineStatus {
   totalBytes: number;
   /** A new build is there and starts with `update()`. */
   update: boolean;
+  /** It was asked to start, and will as soon as the browser lets it: mostly at once, seldom in half a minute. */
+  starting: boolean;
   /** What could not be kept and why, as a sentence. */
   problem?: string;
 }
@@ -59,9 +61,8 @@ export interface Offline {
 export const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
 const ANSWER_MS = 120_000;
-/** A new build that has not begun to take over in this time is asked again. */
+/** What is asked so that a new build takes over is asked again after this time. */
 export const TAKE_OVER_MS = 6000;
-const TAKE_OVER_TRIES = 3;
 /** A page left open looks for a new build when it is looked at again after this time. */
 const STALE_MS = 60 * 60 * 1000;
 
@@ -74,7 +75,7 @@ const PROBLEMS: Record<KeepFailure, string> = {
 const UNSUPPORTED = 'This browser cannot save the page for offline use here (a private window, an old browser, or a page without https).';
 
 export function createOffline({ scope, device, quietFor, wanted, environment = browserEnvironment() }: OfflineNeeds): Offline {
-  const { container, caches, entry, saveData, reload } = environment;
+  const { container, caches, entry, saveData } = environment;
   const listeners = new Set<() => void>();
   let status: OfflineStatus = { ...NOWHERE, supported: container !== undefined };
   let registration: ServiceWorkerRegistration | undefined;
@@ -84,6 +85,14 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
   let hurry = false;
   let removed = false;
   let checked = Date.now();
+  let leaving = false;
+
+  /** Once: a second reload while the first waits for the new build to begin can crash the tab (Chromium). */
+  const reload = () => {
+    if (leaving) return;
+    leaving = true;
+    environment.reload();
+  };
 
   const change = (patch: Partial<OfflineStatus>, problem?: string | null) => {
     const { problem: before, ...rest } = status;
@@ -119,16 +128,19 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
   };
 
   /**
-   * Asks until the new build begins: the question may be lost with a worker that is just being started, and the browser waits
-   * until the build before has nothing to do. What this tab has asked of that one ends with a reload.
+   * Asks until the new build begins, in a moment when no page asks for a file: a request just then starts the build before
+   * once more, and Chromium waits until that one has been idle for 30 s. A reload meanwhile can leave the tab without an
+   * answer, so the page goes on. The question itself may be lost with a worker that is just being started.
    */
   const takeOver = async (worker: ServiceWorker) => {
-    for (let tries = 0; tries < TAKE_OVER_TRIES && worker.state === 'installed'; tries++) {
+    change({ starting: true });
+    while (worker.state === 'installed') {
+      if (registration?.active) await ask<boolean>(registration.active, { type: 'rest' }, TAKE_OVER_MS);
       await ask<TakeOver>(worker, { type: 'takeOver', force: true }, TAKE_OVER_MS);
       await leaves(worker, 'installed', TAKE_OVER_MS);
     }
-    // Taking over reloads every controlled tab; this one may be none (a forced reload).
-    if (worker.state === 'installed' || !container?.controller) reload();
+    // Taking over reloads every controlled tab; this one may be none (a forced reload), or the build has gone again.
+    if (worker.state === 'redundant' || !container?.controller) reload();
   };
 
   const register = async (): Promise<ServiceWorker | undefined> => {
@@ -225,8 +237,8 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     },
     update() {
       const waiting = registration?.waiting ?? (next?.state === 'installed' ? next : undefined);
-      if (waiting) void takeOver(waiting);
-      else reload();
+      if (!waiting) reload();
+      else if (!status.starting) void takeOver(waiting);
     },
     async bytes() {
       const sizes = (await cachesOf(caches, scope)).map(bytesOf);
@@ -239,7 +251,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
       registration = undefined;
       const names = (await caches?.keys())?.filter((name) => name.startsWith(cachePrefix(scope))) ?? [];
       await Promise.all(names.map((name) => caches!.delete(name)));
-      change({ ready: false, cachedBytes: 0, totalBytes: 0, update: false }, null);
+      change({ ready: false, cachedBytes: 0, totalBytes: 0, update: false, starting: false }, null);
     },
   };
 }
@@ -254,7 +266,15 @@ export const offlineNowhere: Offline = {
   bytes: () => Promise.resolve(0),
   remove: () => Promise.resolve(),
 };
-const NOWHERE: OfflineStatus = { supported: false, ready: false, saving: false, cachedBytes: 0, totalBytes: 0, update: false };
+const NOWHERE: OfflineStatus = {
+  supported: false,
+  ready: false,
+  saving: false,
+  cachedBytes: 0,
+  totalBytes: 0,
+  update: false,
+  starting: false,
+};
 
 function browserEnvironment(): OfflineEnvironment {
   const { connection } = navigator as { connection?: { saveData?: boolean } };

@@ -29,6 +29,10 @@ export class KeepError extends Error {
 /** Layout of the cache; caches of other numbers are deleted. */
 const VERSION = 1;
 
+/** Pages that have asked for nothing in this time have mostly all they need. */
+export const REST_MS = 500;
+const REST_TRIES = 8;
+
 export class Keeper {
   readonly #need: KeeperNeeds;
   readonly #byPath: ReadonlyMap<string, BuildFile>;
@@ -36,6 +40,7 @@ export class Keeper {
   readonly #prefix: string;
   /** Files on their way into the cache, by hash. */
   readonly #coming = new Map<string, Promise<void>>();
+  #asked = 0;
 
   constructor(need: KeeperNeeds) {
     this.#need = need;
@@ -73,8 +78,19 @@ export class Keeper {
 
   /** @returns undefined for what is no file of this build: the network answers, with a true 404 where there is none */
   answer(request: Request, waitUntil: (work: Promise<unknown>) => void): Promise<Response> | undefined {
+    this.#asked++;
     const file = request.method === 'GET' ? this.#find(request.url) : undefined;
     return file && this.#answerFile(request, file, waitUntil);
+  }
+
+  /** @returns true once nothing was asked for in `REST_MS`, or after a few times that */
+  async rest(): Promise<true> {
+    for (let tries = 0; tries < REST_TRIES; tries++) {
+      const asked = this.#asked;
+      await new Promise((done) => setTimeout(done, REST_MS));
+      if (asked === this.#asked) break;
+    }
+    return true;
   }
 
   async kept(device: DeviceKind): Promise<Kept> {

@@ -22,6 +22,8 @@ export type Ask =
   | { type: 'keep'; device: DeviceKind }
   /** A page of this build that no service worker serves yet wants to be served. Answer: whether it now is. */
   | { type: 'claim'; entry: string }
+  /** Answered (true) once no page has asked for a file for a moment, or after a few seconds. */
+  | { type: 'rest' }
   /** To one that waits: take over if this is the only tab, or in any case. Answer: `TakeOver`. */
   | { type: 'takeOver'; force: boolean };
 

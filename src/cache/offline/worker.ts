@@ -66,6 +66,7 @@ async function install(): Promise<void> {
 async function reply(ask: Ask): Promise<unknown> {
   if (ask.type === 'kept') return keeper.kept(deviceOf(ask.device));
   if (ask.type === 'keep') return keeper.keepNext(deviceOf(ask.device));
+  if (ask.type === 'rest') return keeper.rest();
   if (ask.type === 'claim') return claim(ask.entry);
   if (ask.type === 'takeOver') return takeOver(ask.force);
   return undefined;

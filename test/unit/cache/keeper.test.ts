@@ -1,6 +1,6 @@
 /** The service worker's work on a cache in memory. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Keeper, sha256, slice } from '../../../src/cache/offline/keeper.ts';
+import { Keeper, REST_MS, sha256, slice } from '../../../src/cache/offline/keeper.ts';
 import type { BuildFile, FileGroup } from '../../../src/cache/offline/manifest.ts';
 import { fakeCaches } from '../../helpers/fakeCaches.ts';
 
@@ -225,6 +225,28 @@ describe('answering', () => {
     expect((await get(keeper, 'dictionaries/weights')).text).toHaveLength(1000);
     delete server['dictionaries/weights'];
     expect((await get(keeper, 'dictionaries/weights')).status).toBe(404);
+  });
+});
+
+describe('rest', () => {
+  it('comes once no page asks for a file, and in the end in any case', async () => {
+    const keeper = await keeperFor(SERVER);
+    vi.useFakeTimers();
+    const ask = () => void keeper.answer(new Request(SCOPE), () => undefined);
+    const rested = vi.fn();
+    void keeper.rest().then(rested);
+    await vi.advanceTimersByTimeAsync(REST_MS / 2);
+    ask();
+    await vi.advanceTimersByTimeAsync(REST_MS);
+    expect(rested).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(REST_MS / 2);
+    expect(rested).toHaveBeenCalledOnce();
+    const busy = setInterval(ask, REST_MS / 4);
+    void keeper.rest().then(rested);
+    await vi.advanceTimersByTimeAsync(10 * REST_MS);
+    expect(rested).toHaveBeenCalledTimes(2);
+    clearInterval(busy);
+    vi.useRealTimers();
   });
 });
 

@@ -27,9 +27,10 @@ class FakeRegistration extends EventTarget {
 }
 
 const reload = vi.fn();
+let container: EventTarget & { controller: FakeWorker | null };
 
 function open(registration: FakeRegistration) {
-  const container = Object.assign(new EventTarget(), {
+  container = Object.assign(new EventTarget(), {
     controller: registration.active,
     getRegistration: () => Promise.resolve(registration),
   });
@@ -62,7 +63,8 @@ describe('a new build', () => {
     next.become('installed');
     expect(offline.status().update).toBe(true);
     offline.update();
-    expect(next.asked).toEqual([{ type: 'takeOver', force: true }]);
+    await vi.waitFor(() => expect(next.asked).toEqual([{ type: 'takeOver', force: true }]));
+    expect(registration.active?.asked.at(-1)).toEqual({ type: 'rest' });
     expect(reload).not.toHaveBeenCalled();
   });
 
@@ -73,10 +75,10 @@ describe('a new build', () => {
     await vi.waitFor(() => expect(offline.status()).toMatchObject({ ready: true, update: true }));
     expect(waiting.asked).toEqual([{ type: 'takeOver', force: false }]);
     offline.update();
-    expect(waiting.asked.at(-1)).toEqual({ type: 'takeOver', force: true });
+    await vi.waitFor(() => expect(waiting.asked.at(-1)).toEqual({ type: 'takeOver', force: true }));
   });
 
-  it('is asked again while it does not begin, and at last this tab is reloaded, which ends what it waits for', async () => {
+  it('is asked again for as long as it does not begin, and the page goes on', async () => {
     const registration = new FakeRegistration();
     const waiting = (registration.waiting = new FakeWorker('installed'));
     const offline = open(registration);
@@ -84,13 +86,40 @@ describe('a new build', () => {
     waiting.asked.length = 0;
     vi.useFakeTimers();
     offline.update();
-    await vi.advanceTimersByTimeAsync(TAKE_OVER_MS + 100);
-    expect(waiting.asked).toHaveLength(2);
+    offline.update();
+    expect(offline.status().starting).toBe(true);
+    await vi.advanceTimersByTimeAsync(10 * TAKE_OVER_MS + 100);
+    const asked = waiting.asked.length;
+    expect(asked).toBeGreaterThan(3);
     expect(reload).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(3 * TAKE_OVER_MS);
-    expect(waiting.asked).toHaveLength(3);
+    waiting.become('activating');
+    waiting.become('activated');
+    await vi.advanceTimersByTimeAsync(2 * TAKE_OVER_MS);
+    expect(waiting.asked).toHaveLength(asked);
     expect(reload).toHaveBeenCalledOnce();
     vi.useRealTimers();
+  });
+
+  it('that goes away while it is waited for is looked for by a reload', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().update).toBe(true));
+    offline.update();
+    waiting.become('redundant');
+    await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce());
+  });
+
+  it('reloads a tab once, however often it is told', async () => {
+    const registration = new FakeRegistration();
+    const waiting = (registration.waiting = new FakeWorker('installed'));
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().update).toBe(true));
+    offline.update();
+    container.dispatchEvent(new Event('controllerchange'));
+    waiting.become('activating');
+    waiting.become('activated');
+    expect(reload).toHaveBeenCalledOnce();
   });
 
   it('that took over reloads also a tab that heard of no other controller', async () => {
