@@ -101,7 +101,7 @@ export class DictionaryLibrary {
     options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal; origin?: Origin },
   ): Promise<{ infos: Described[]; warnings: string[] }> {
     const { pick, onProgress, signal, origin } = options;
-    const opened = await openDictionaryFiles(await unpackZips(files), {
+    const opened = await openDictionaryFiles(await unpackZips(files, signal), {
       ...(pick && { pick }),
       stop: signal,
       onProgress: (loaded, total) => onProgress({ stage: 'reading', loaded, total }),
@@ -121,8 +121,8 @@ export class DictionaryLibrary {
   }
 
   /** What `import` would open. */
-  async inspect(files: FileIn[]): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
-    return listDictionaryFiles(await unpackZips(files));
+  async inspect(files: FileIn[], stop?: AbortSignal): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
+    return listDictionaryFiles(await unpackZips(files, stop));
   }
 
   /** Opens a dictionary that is not kept. @returns its id, another one whenever a number of it has changed */

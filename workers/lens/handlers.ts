@@ -27,7 +27,7 @@ export function lensHandlers(session: LensSession): Handlers {
     reconstruct: (context, source, id) => session.reconstruct(context, source, id),
     listDictionaries: () => session.listDictionaries(),
     importDictionaries: (context, files, options) => session.importDictionaries(context, files, options),
-    inspectDictionaries: (_, files) => session.inspectDictionaries(files),
+    inspectDictionaries: ({ signal }, files) => session.inspectDictionaries(files, signal),
     planPublished: (context, source, host) => session.planPublished(context, source, host),
     fetchPublished: (context, source, host, options) => session.fetchPublished(context, source, host, options),
     begunDownloads: () => session.begunDownloads(),

@@ -293,8 +293,8 @@ export class LensSession {
     return (await this.listDictionaries()).find((dictionary) => dictionary.id === id)!;
   }
 
-  inspectDictionaries(files: FileIn[]): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
-    return this.#library.inspect(files);
+  inspectDictionaries(files: FileIn[], signal: AbortSignal): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
+    return this.#library.inspect(files, signal);
   }
 
   exportDictionary(id: string, format: ExportFormat): Promise<Blob> {

@@ -1,17 +1,10 @@
 /**
- * Reads zip archives (APPNOTE 6.3: end record, central directory, local headers) so that a dictionary can be opened
- * from the zip it was exported as. Stored entries are slices of the file; compressed ones are unpacked one by one, never
- * beyond the size they declare. Everything in an archive is hostile until checked.
+ * Reads the lists of zip archives (APPNOTE 6.3: end record, central directory, local headers) and finds their entries'
+ * bytes; zipEntries.ts unpacks them. Everything in an archive is hostile until checked.
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
 import { crc32 } from './crc32.ts';
-import { inflate } from './inflate.ts';
 import { quote } from './text.ts';
-
-export interface ZipFile {
-  path: string;
-  data: BlobLike;
-}
 
 /** One file of an archive, as the central directory has it. */
 export interface ZipEntry {
@@ -53,35 +46,11 @@ const IN_64_COUNT = 0xffff;
 const MAX_ENTRIES = 4096;
 /** Of the central directory: 4096 entries with long names and extra fields. */
 const MAX_DIRECTORY_BYTES = 4 * 2 ** 20;
-/** The largest compressed entry that is unpacked; weights are usually stored, and a bomb is not. */
-const MAX_INFLATED = 512 * 2 ** 20;
 
 /** Whether the file begins as a zip does. */
 export async function isZip(file: BlobLike): Promise<boolean> {
   if (file.size < END_BYTES) return false;
   return new DataView(await file.slice(0, 4).arrayBuffer()).getUint32(0, true) === LOCAL;
-}
-
-/**
- * The files of an archive, folders left out, in the archive's order.
- * @throws FormatError with one sentence
- */
-export async function readZip(file: BlobLike, name: string): Promise<ZipFile[]> {
-  const files: ZipFile[] = [];
-  for (const entry of await listZip(file, name)) {
-    if (entry.path.endsWith('/')) continue;
-    const data = await locateEntry(file, name, entry);
-    if (entry.method === DEFLATED && entry.size > MAX_INFLATED) {
-      throw new FormatError(
-        `${quote(entry.path)} in ${quote(name)} unpacks to more than 512 MiB. Unpack the zip and drop the folder instead.`,
-      );
-    }
-    const label = `${quote(entry.path)} in ${quote(name)}`;
-    const unpacked = entry.method === DEFLATED ? await inflate(data, entry.size, label) : data;
-    await checkCrc(unpacked, entry.crc, label);
-    files.push({ path: entry.path, data: unpacked });
-  }
-  return files;
 }
 
 /** @throws FormatError when the bytes of an entry are not those that were packed */

@@ -1,12 +1,19 @@
-/** Opens the entries of archives that hold numbers: slices where stored, unpacked within bounds where deflated. */
+/** Opens the entries of archives: slices where stored, unpacked within bounds where deflated. */
+import type { Stop } from '../errors.ts';
 import { FormatError, type BlobLike } from './bytes.ts';
 import { inflate } from './inflate.ts';
 import { quote } from './text.ts';
-import { checkCrc, DEFLATED, locateEntry, type ZipEntry } from './zip.ts';
+import { checkCrc, DEFLATED, listZip, locateEntry, type ZipEntry } from './zip.ts';
 
 /** Deflated entries unpack into memory: together at most so many times the file, and a little; weights stay far below. */
 const MAX_EXPANSION = 8;
 const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
+const REMEDY = 'Save the file again without compression, or unpack a zip and drop the folder.';
+
+export interface ZipFile {
+  path: string;
+  data: BlobLike;
+}
 
 /** An entry's bytes. */
 export interface Located {
@@ -21,9 +28,9 @@ export interface Located {
 /**
  * @param name the file's, for sentences
  * @returns opens one entry after another; what all of them unpack to is counted together. Unpacked ones are verified
- *   already. Throws FormatError.
+ *   already. Throws FormatError, AbortedError.
  */
-export function createOpener(file: BlobLike, name: string): (entry: ZipEntry) => Promise<Located> {
+export function createOpener(file: BlobLike, name: string, stop?: Stop): (entry: ZipEntry) => Promise<Located> {
   let left = file.size * MAX_EXPANSION + FREE_EXPANSION_BYTES;
   return async (entry) => {
     const label = `${quote(entry.path)} in ${quote(name)}`;
@@ -32,10 +39,10 @@ export function createOpener(file: BlobLike, name: string): (entry: ZipEntry) =>
     left -= entry.size;
     if (left < 0) {
       throw new FormatError(
-        `${label} would unpack to ${entry.size} bytes from a file of ${file.size}; weights do not pack so tightly. Save the file again without compression.`,
+        `${label} would unpack to ${entry.size} bytes from a file of ${file.size}; weights do not pack so tightly. ${REMEDY}`,
       );
     }
-    const unpacked = createLocated(await inflate(packed, entry.size, label), entry.crc, label);
+    const unpacked = createLocated(await inflate(packed, entry.size, label, stop), entry.crc, label);
     await unpacked.verify();
     return unpacked;
   };
@@ -44,4 +51,20 @@ export function createOpener(file: BlobLike, name: string): (entry: ZipEntry) =>
 function createLocated(data: BlobLike, crc: number, label: string): Located {
   let checked: Promise<void> | undefined;
   return { data, verify: () => (checked ??= checkCrc(data, crc, label)) };
+}
+
+/**
+ * The files of an archive, folders left out, in the archive's order, each compared with its checksum.
+ * @throws FormatError with one sentence; AbortedError
+ */
+export async function readZip(file: BlobLike, name: string, stop?: Stop): Promise<ZipFile[]> {
+  const open = createOpener(file, name, stop);
+  const files: ZipFile[] = [];
+  for (const entry of await listZip(file, name)) {
+    if (entry.path.endsWith('/')) continue;
+    const { data, verify } = await open(entry);
+    await verify();
+    files.push({ path: entry.path, data });
+  }
+  return files;
 }

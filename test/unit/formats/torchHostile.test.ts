@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readTorch } from '../../../src/core/formats/torch/index.ts';
-import { blobOf, DICTIONARIES, gather, listTensors, readBytesOf } from './torchHelpers.ts';
+import { archive, blobOf, DICTIONARIES, gather, listTensors, op, readBytesOf } from './torchHelpers.ts';
 import { outcome } from './helpers.ts';
 
 const EVIL = join(DICTIONARIES, 'evil');
@@ -103,5 +103,37 @@ describe('the hostile PyTorch files', () => {
     expect(said).toMatch(SENTENCES[folder]);
     expect(said.length).toBeLessThan(320);
     expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+});
+
+describe('instructions that copy what others wrote', () => {
+  const many = (count: number, part: number[]) => Array.from({ length: count }, () => part).flat();
+  /** Small numbers of the memo's places. */
+  const [put, get] = [(at: number) => [0x71, at], (at: number) => [0x68, at]];
+  const refused = async (body: number[]) => {
+    const start = performance.now();
+    const said = await outcome(() => readTorch(archive(op.whole(body)), 'copies.pt'));
+    expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+    return said;
+  };
+
+  it('dicts made of one list, again and again', async () => {
+    const pairs = Array.from({ length: 4000 }, (_, i) => [...op.int(i), ...op.int(0), 0x86]).flat();
+    const list = [0x5d, 0x28, ...pairs, 0x65, ...put(0), 0x30];
+    const call = op.global('collections', 'OrderedDict');
+    const body = [...list, ...call, ...put(1), 0x30, 0x5d, 0x28, ...many(4000, [...get(1), ...get(0), 0x85, 0x52]), 0x65];
+    expect(await refused(body)).toMatch(/copies more than 1000000 entries/);
+  });
+
+  it('attributes of one object set again and again', async () => {
+    const entries = Array.from({ length: 4000 }, (_, i) => [...op.text(`a${i}`), ...op.int(0)]);
+    const made = op.bytes(op.global('autoencoders.learned_dict', 'TiedSAE'), 0x29, 0x81, put(0), op.dict(...entries), put(1), 0x62);
+    expect(await refused([...made, ...many(4000, [...get(1), 0x62])])).toMatch(/sets the attributes of one object twice/);
+  });
+
+  it('many objects, each given the same attributes', async () => {
+    const entries = Array.from({ length: 4000 }, (_, i) => [...op.text(`a${i}`), ...op.int(0)]);
+    const one = op.bytes(op.global('autoencoders.learned_dict', 'TiedSAE'), 0x29, 0x81, get(1), 0x62);
+    expect(await refused([...op.dict(...entries), ...put(1), 0x30, 0x5d, 0x28, ...many(4000, one), 0x65])).toMatch(/copies more than/);
   });
 });

@@ -56,6 +56,19 @@ describe('unpackZips', () => {
     await expect(open(bomb)).rejects.toThrow('larger than the zip says');
   });
 
+  it('refuses a zip of which little would become much, in one file or in many, before it has', async () => {
+    const nothing = new Uint8Array(40 * 2 ** 20);
+    await expect(open(zipSync({ 'a.bin': nothing }, { level: 9 }))).rejects.toThrow(/would unpack to 41943040 bytes from a file of \d+/);
+    const part = nothing.subarray(0, 5 * 2 ** 20);
+    const many = Object.fromEntries([1, 2, 3, 4].map((i) => [`${i}.bin`, part]));
+    await expect(open(zipSync(many, { level: 9 }))).rejects.toThrow(/4\.bin in mine\.zip would unpack/);
+  });
+
+  it('stops when asked', async () => {
+    const data = zipSync(FILES, { level: 9 });
+    await expect(unpackZips([file(data)], { aborted: true })).rejects.toThrow('Stopped on request.');
+  });
+
   it.each([
     ['encryption', 8, 1, 'is encrypted'],
     ['an unknown way of packing', 10, 12, 'not read here'],

@@ -21,6 +21,8 @@ export type Item = TorchValue | Inner;
 
 /** PyTorch allows 64; weights have at most 4. */
 const MAX_DIMENSIONS = 16;
+/** Entries that single instructions copy into dicts and objects, all together; a file of weights copies a few hundred. */
+const MAX_COPIED = 1_000_000;
 
 export class Builder {
   readonly storages = new Map<string, StorageRef>();
@@ -28,6 +30,7 @@ export class Builder {
   readonly tensors: { tensor: TorchTensor; key: string }[] = [];
   readonly #refuse: (how: string) => FormatError;
   readonly #file: string;
+  #copied = 0;
 
   /**
    * @param refuse makes an error of the end of a sentence
@@ -86,7 +89,9 @@ export class Builder {
     const dict = new Map<TorchKey, TorchValue>();
     const [pairs] = args;
     if (args.length > 1 || (args.length === 1 && !Array.isArray(pairs))) throw this.#refuse('fills a dict in a way that is not known');
-    for (const pair of (pairs ?? []) as Item[]) {
+    const entries = (pairs ?? []) as Item[];
+    this.#countCopies(entries.length);
+    for (const pair of entries) {
       if (!Array.isArray(pair) || pair.length !== 2) throw this.#refuse('fills a dict in a way that is not known');
       this.setItems(pair as Item[], dict);
     }
@@ -145,11 +150,19 @@ export class Builder {
   build(object: Item, state: Item): Item {
     if (object instanceof Map) return object;
     if (!isRecord(object, 'object') || !(state instanceof Map)) throw this.#refuse('sets attributes on something that has none');
+    if (object.state.size > 0) throw this.#refuse('sets the attributes of one object twice');
+    this.#countCopies(state.size);
     for (const [key, value] of state) {
       if (typeof key !== 'string') throw this.#refuse('gives an attribute a name that is no text');
       object.state.set(key, value);
     }
     return object;
+  }
+
+  /** One instruction may copy what thousands wrote, and be repeated. */
+  #countCopies(entries: number): void {
+    this.#copied += entries;
+    if (this.#copied > MAX_COPIED) throw this.#refuse(`copies more than ${MAX_COPIED} entries, which no file of weights needs`);
   }
 
   append(items: Item[], list: Item): void {
