@@ -101,6 +101,11 @@ export async function openDictionaryLearning(
   const { d_in, d_sae } = readSizes(className, tensors, trainer, path);
   assertForeign(tensors, shapesOf(layout, d_in, d_sae), className, configuration === undefined ? 'its encoder' : 'config.json', path);
   const topk = await readTopk(className, state, trainer.k, d_sae, path);
+  if (className === 'AutoEncoderTopK' && trainer.dict_class === undefined && topk!.threshold >= 0) {
+    warnings.push(
+      `${quote(path)} may be a TopK or a BatchTopK dictionary, whose tensors are the same; without the dict_class of a config.json it is read as TopK. If it is the other, its features here are wrong.`,
+    );
+  }
   const scale = isBackup ? await readNormFactor(outer, path) : undefined;
   const config = createConfig({
     architecture: layout.architecture,

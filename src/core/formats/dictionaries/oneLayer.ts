@@ -7,16 +7,15 @@ import { maybeRecord, quote } from '../text.ts';
 import type { TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
 import type { Candidate } from './opened.ts';
+import { isCentredHook } from './saelensConfig.ts';
 import { asState, bytesOf, nameKind, partsOf, refuseOthers, tensorsOf } from './torchState.ts';
 
+const EXTENSION = /\.(pt|pth)$/;
 const TENSORS = ['W_enc', 'W_dec', 'b_enc', 'b_dec'];
 
-/** Hooks that move when a model's writing weights are centred, as TransformerLens does by default. */
-const CENTRED = /hook_(resid_(pre|mid|post)|attn_out|mlp_out|embed)$/;
-
-/** The file of settings beside a .pt file. */
+/** The file of settings beside a PyTorch file. */
 export function cfgOf(name: string): string {
-  return name.replace(/\.pt$/, '_cfg.json');
+  return name.replace(EXTENSION, '_cfg.json');
 }
 
 /**
@@ -50,13 +49,13 @@ export async function openOneLayer(path: string, value: TorchValue, configuratio
   );
   const hook_name = typeof cfg.act_name === 'string' ? cfg.act_name : null;
   if (hook_name === null) warnings.push(`${quote(cfgOf(path))} does not say which hook the dictionary reads (act_name).`);
-  else if (CENTRED.test(hook_name)) {
+  else if (isCentredHook(hook_name)) {
     warnings.push(
       `${quote(path)} was trained through TransformerLens, which centres ${hook_name} by default; its files do not say whether it did.`,
     );
   }
   return createCandidate({
-    name: path.split('/').pop()!.replace(/\.pt$/, ''),
+    name: path.split('/').pop()!.replace(EXTENSION, ''),
     format: '1L-sae',
     config: createConfig({
       architecture: 'standard',

@@ -2,7 +2,7 @@
  * Finds the dictionaries among dropped files, whatever library they came from, and checks them. One folder
  * after the other, each by the files in it; what several dictionaries lie in is read once.
  */
-import type { Stop } from '../../errors.ts';
+import { UsageError, type Stop } from '../../errors.ts';
 import type { FoundDictionary } from '../../lm/types.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
@@ -214,6 +214,6 @@ async function isSparsifyRun(folder: string, files: Map<string, BlobLike>): Prom
 
 function pickFrom(found: Candidate[], pick: number[]): Candidate[] {
   const wrong = pick.find((index) => !found[index]);
-  if (wrong !== undefined) throw new FormatError(`There is no dictionary number ${wrong}; ${found.length} were found, counted from 0.`);
+  if (wrong !== undefined) throw new UsageError(`There is no dictionary number ${wrong}; ${found.length} were found, counted from 0.`);
   return [...new Set(pick)].map((index) => found[index]);
 }

@@ -63,7 +63,7 @@ export async function openSaelens(
   if (stored !== config.dtype) ofConfig.push(`${quote(path)} says ${quote(config.dtype)}, but the weights are stored as ${stored}.`);
   config.dtype = stored;
   const sparsity = await readSparsity(files.get(SPARSITY), config.d_sae, join(folder, SPARSITY), ofConfig);
-  const record = (await readRecord(files.get(RECORD), join(folder, RECORD), ofConfig)) ?? maybeRecord(maybeRecord(cfg)?.metadata)?.training;
+  const record = (await readRecord(files.get(RECORD), join(folder, RECORD), ofConfig)) ?? recordOf(maybeRecord(cfg)?.metadata);
   const rest = [...files.keys()].filter((name) => name !== CFG && name !== weights && !EXTRAS.includes(name));
   if (rest.length > 0) ofConfig.push(`Left out of ${quote(folder) || 'the files'}: ${listNames(rest)}.`);
   warnings.push(...ofConfig);
@@ -129,6 +129,13 @@ async function readSparsity(
   });
   if (problem) warnings.push(`${quote(path)} was not used: ${problem.message}`);
   return sparsity;
+}
+
+/** What metadata says of the training, with the figures that SAELens has written beside it since 6.47. */
+function recordOf(metadata: unknown): unknown {
+  const { training, l0, num_dead_features } = maybeRecord(metadata) ?? {};
+  const figures = Object.fromEntries(Object.entries({ l0, num_dead_features }).filter(([, value]) => typeof value === 'number'));
+  return Object.keys(figures).length === 0 ? training : { ...figures, ...maybeRecord(training) };
 }
 
 async function readRecord(file: BlobLike | undefined, path: string, warnings: string[]): Promise<unknown> {

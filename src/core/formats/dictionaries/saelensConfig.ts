@@ -41,8 +41,15 @@ const DEFAULT_K = 100;
 /** Keys that only a training run writes (SAELens 6.18 saes/*.py, training configurations). */
 const TRAINING_KEYS = ['decoder_init_norm', 'l1_warm_up_steps', 'l0_warm_up_steps', 'aux_loss_coefficient', 'topk_threshold_lr'];
 
-/** Hooks that centred writing weights shift; LayerNorm outputs and inner activations stay the same. */
 const CENTRED_HOOK = /(^|\.)hook_(resid_(pre|mid|post)|attn_out|mlp_out|embed)$/;
+
+/**
+ * Whether centred writing weights, which TransformerLens makes by default, shift what a hook holds; LayerNorm outputs and
+ * inner activations stay the same.
+ */
+export function isCentredHook(hook: string): boolean {
+  return CENTRED_HOOK.test(hook);
+}
 
 /**
  * @param value parsed cfg.json
@@ -89,7 +96,7 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
     training_checkpoint: !isOld && TRAINING_KEYS.some((key) => Object.hasOwn(cfg, key)),
   };
   const loading = maybeRecord(metadata.model_from_pretrained_kwargs ?? cfg.model_from_pretrained_kwargs);
-  if (loading?.center_writing_weights === true && CENTRED_HOOK.test(config.hook_name ?? '')) config.centred = true;
+  if (loading?.center_writing_weights === true && isCentredHook(config.hook_name ?? '')) config.centred = true;
   if (config.hook_name === null) warnings.push(`${name} does not say which hook the dictionary belongs to.`);
   return { config, format: architecture === 'tied' ? 'tied' : isOld ? 'saelens-pre6' : 'saelens', warnings };
 }

@@ -13,6 +13,7 @@ import { assertForeign, createCandidate, createConfig, partOf, readCount } from 
 import { baseName } from './files.ts';
 import { hookOfModule, hookOfPath, hookOfSweep } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
+import { isCentredHook } from './saelensConfig.ts';
 import { readValues, type StoredPart } from './stored.ts';
 import { asState, bytesOf, nameKind, partsOf, tensorsOf } from './torchState.ts';
 
@@ -47,7 +48,7 @@ export async function openLearnedDicts(path: string, value: TorchValue, warnings
   warnings.push(...failures.map(({ message }) => message));
   if (hook === null) {
     warnings.push(`${quote(path)} does not say which hook its dictionaries read; sparse_coding's folders do (tied_residual_l2_r4).`);
-  } else if (isCentred(hook)) {
+  } else if (isCentredHook(hook)) {
     warnings.push(
       `sparse_coding ran its model with centred weights, so the mean of each row of ${hook} is subtracted first and put back last.`,
     );
@@ -66,7 +67,7 @@ async function openEntry(path: string, entry: TorchValue, index: number, count: 
   const l1 = asState(settings)?.get('l1_alpha');
   const name = `${count > 1 ? `${sweepOf(path)} ${index}` : sweepOf(path)}${typeof l1 === 'number' ? ` (l1_alpha ${Number(l1.toPrecision(3))})` : ''}`;
   const record = Object.fromEntries([...(asState(settings) ?? [])].filter(([, v]) => typeof v !== 'object' && typeof v !== 'bigint'));
-  const place: Partial<DictionaryConfig> = { hook_name: hook, ...(hook !== null && isCentred(hook) && { centred: true }) };
+  const place: Partial<DictionaryConfig> = { hook_name: hook, ...(hook !== null && isCentredHook(hook) && { centred: true }) };
   const shared = { name, format: 'sparse_coding' as const, record: { library: 'sparse_coding', class: kind, ...record } };
   return kind === 'TiedSAE' ? openTied(object, which, place, shared) : openUntied(object, which, place, shared);
 }
@@ -81,11 +82,6 @@ function sweepOf(path: string): string {
 
 function stemOf(path: string): string {
   return baseName(path).replace(/\.[^.]+$/, '');
-}
-
-/** Whether centred writing weights, which TransformerLens makes by default, move what a hook holds. */
-function isCentred(hook: string): boolean {
-  return !hook.endsWith('mlp.hook_post');
 }
 
 type Shared = Pick<Parameters<typeof createCandidate>[0], 'name' | 'format' | 'record'>;

@@ -88,7 +88,7 @@ function stateSettings({ config, format, record }: OpenedDictionary, { dict_clas
       trainer_class,
       device: 'cpu',
       ...statePlace(config),
-      ...maybeRecord(own?.trainer),
+      ...withoutNulls(own?.trainer),
       dict_class,
       activation_dim: config.d_in,
       dict_size: config.d_sae,
@@ -98,9 +98,14 @@ function stateSettings({ config, format, record }: OpenedDictionary, { dict_clas
       d_submodule: config.d_in,
       io: 'out',
       ...(config.context_size !== null && { ctx_len: config.context_size }),
-      ...maybeRecord(own?.buffer),
+      ...withoutNulls(own?.buffer),
     },
   };
+}
+
+/** What the file left open may be known from its folders by now. */
+function withoutNulls(settings: unknown): object {
+  return Object.fromEntries(Object.entries(maybeRecord(settings) ?? {}).filter(([, value]) => value !== null));
 }
 
 function statePlace({ hook_name, model_name }: DictionaryConfig): object {
