@@ -4,13 +4,10 @@
  */
 import { UsageError } from '../errors.ts';
 import { quote } from '../formats/text.ts';
-import { isRepositoryName } from './modelNames.ts';
+import { isRepositoryName, isRevisionName } from './modelNames.ts';
 import type { HubModel } from './types.ts';
 
 export const MAIN = 'main';
-/** Longest name of a revision. */
-const LONGEST = 100;
-const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const RANDOM = /^(.+)\+random\.(\d{1,15})$/;
 
 /**
@@ -23,7 +20,7 @@ export function checkHubModel({ hub, revision = MAIN }: HubModel): Required<HubM
       `"${quote(String(hub))}" is no name of a repository. It has an owner and a name, as in EleutherAI/pythia-70m-deduped.`,
     );
   }
-  if (typeof revision !== 'string' || revision.length > LONGEST || !REVISION.test(revision) || revision.includes('..')) {
+  if (typeof revision !== 'string' || !isRevisionName(revision)) {
     throw new UsageError(`"${quote(String(revision))}" is no name of a revision. Give a branch, a tag or a commit, as main or step3000.`);
   }
   return { hub, revision };

@@ -26,6 +26,15 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const LONGEST = 200;
 const PYTHIA = /^pythia-(14m|31m|70m|160m|410m)(-deduped)?$/;
 
+/** Longest name of a revision. */
+const LONGEST_REVISION = 100;
+const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
+
+/** Whether this can be the name of a branch, a tag or a commit. */
+export function isRevisionName(name: string): boolean {
+  return name.length <= LONGEST_REVISION && REVISION.test(name) && !name.includes('..');
+}
+
 /** Whether this can be the name of a repository of the hub: an owner and a name. */
 export function isRepositoryName(name: string): boolean {
   return name.length <= LONGEST && REPOSITORY.test(name) && !name.includes('..');
@@ -38,10 +47,13 @@ export function isPythia(id: string): boolean {
 
 /**
  * Where a model is to be had that a dictionary names, as libraries write it: "pythia-70m-deduped" (TransformerLens),
- * "EleutherAI/pythia-70m-deduped" (transformers).
- * @returns a repository of the hub; undefined for what is no repository's name
+ * "EleutherAI/pythia-70m-deduped" (transformers), either with "@step3000" (here).
+ * @returns a repository of the hub, with its revision where one is named; undefined for what is no repository's name
  */
 export function repositoryOfModel(name: string): string | undefined {
-  if (isRepositoryName(name)) return name;
-  return PYTHIA.test(name.toLowerCase()) ? `EleutherAI/${name.toLowerCase()}` : undefined;
+  const at = name.indexOf('@');
+  if (at >= 0 && !isRevisionName(name.slice(at + 1))) return undefined;
+  const [bare, revision] = at < 0 ? [name, ''] : [name.slice(0, at), name.slice(at)];
+  if (isRepositoryName(bare)) return bare + revision;
+  return PYTHIA.test(bare.toLowerCase()) ? `EleutherAI/${bare.toLowerCase()}${revision}` : undefined;
 }

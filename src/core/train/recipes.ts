@@ -6,6 +6,7 @@
 import { moduleOfHook } from '../formats/dictionaries/hookNames.ts';
 import { hookShape, parseHook } from '../lm/hooks.ts';
 import type { ModelConfig } from '../lm/config.ts';
+import { MAIN, parseModelId, type NamedModel } from '../lm/modelId.ts';
 import type { DictionarySpec, TrainConfig } from './config.ts';
 
 /** One dictionary with nothing left to cross. */
@@ -35,6 +36,8 @@ const SAMPLE_TOKENS = 15e6;
 export function writeSaelensScript(config: TrainConfig, model: RecipeModel): string {
   const all = listWanted(config, model);
   const { tokens = DEFAULTS.tokens, batch = DEFAULTS.batch, adam = {}, schedule = {} } = config;
+  const { name, revision, random } = namedModel(model.id);
+  const step = /^step(\d+)$/.exec(revision)?.[1];
   const isTied = all.some(({ architecture }) => architecture === 'tied');
   return [
     '# Made by featurescope: the settings of a run for SAELens on a GPU. pip install "sae-lens>=6.18,<7"',
@@ -53,7 +56,11 @@ export function writeSaelensScript(config: TrainConfig, model: RecipeModel): str
     '    TopKTrainingSAEConfig,',
     ')',
     '',
-    `MODEL = ${python(hubName(model.id))}${onHub(model.id) ? '' : '  # not on the hub: put a model of TransformerLens here'}`,
+    `MODEL = ${python(name)}${name.includes('/') ? '' : '  # not on the hub: put a model of TransformerLens here'}`,
+    ...(random ? ['# The run read this model with random weights; here it has those it was trained to.'] : []),
+    ...(revision !== MAIN && step === undefined
+      ? [`# The run read it at ${shell(revision)}; TransformerLens has training steps only.`]
+      : []),
     `DATASET = ${python(DATASET)}  # any text data set of the hub`,
     'OUT = "dictionaries"',
     `TOKENS = ${tokens}`,
@@ -68,6 +75,9 @@ export function writeSaelensScript(config: TrainConfig, model: RecipeModel): str
     '    cfg = LanguageModelSAERunnerConfig(',
     '        sae=sae,',
     '        model_name=MODEL,',
+    ...(step === undefined
+      ? []
+      : [`        model_from_pretrained_kwargs={"center_writing_weights": False, "checkpoint_value": ${Number(step)}},`]),
     '        hook_name=hook,',
     '        dataset_path=DATASET,',
     '        is_dataset_tokenized=False,',
@@ -111,11 +121,13 @@ export function writeSparsifyCommands(config: TrainConfig, model: RecipeModel): 
     const key = `${one.d_sae} ${one.weight}`;
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
+  const { name, revision, random } = namedModel(model.id);
   const commands = [...groups.values()].map((group) => {
     const [{ d_sae, weight }] = group;
     const once = <T>(values: T[]) => [...new Set(values)].join(' ');
     return [
-      `python -m sparsify ${shell(hubName(model.id))} ${tokens <= SAMPLE_TOKENS ? SAMPLE : DATASET}`,
+      `python -m sparsify ${shell(name)} ${tokens <= SAMPLE_TOKENS ? SAMPLE : DATASET}`,
+      ...(revision === MAIN ? [] : [`--revision ${shell(revision)}`]),
       `--hookpoints ${once(group.map(({ hook }) => moduleOfHook(hook)))}`,
       `--init_seeds ${once(group.map(({ seed }) => seed))}`,
       `--num_latents ${d_sae} --k ${weight}`,
@@ -127,7 +139,8 @@ export function writeSparsifyCommands(config: TrainConfig, model: RecipeModel): 
   });
   return [
     '# Made by featurescope: the settings of a run for sparsify on a GPU. pip install eai-sparsify',
-    `# Open the folders under checkpoints/ here.${onHub(model.id) ? '' : ` ${shell(model.id)} is not on the hub: put a model of transformers in its place.`}`,
+    `# Open the folders under checkpoints/ here.${name.includes('/') ? '' : ` ${shell(name)} is not on the hub: put a model of transformers in its place.`}`,
+    ...(random ? ['# The run read this model with random weights; here it has those it was trained to.'] : []),
     ...commands,
     '',
   ].join('\n');
@@ -165,14 +178,21 @@ function list<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** ONNX copies carry the name of the checkpoint they were made of. */
-function hubName(id: string): string {
-  const name = id.slice(id.lastIndexOf('/') + 1);
-  return /^pythia-/i.test(name) ? `EleutherAI/${name}` : id;
+/** The name that libraries know a model by; without a slash it is not on the hub. ONNX copies carry that of their checkpoint. */
+function namedModel(id: string): { name: string; revision: string; random: boolean } {
+  const named = parseName(id);
+  const { hub: repository, revision = MAIN } = 'hub' in named ? named : { hub: named.id };
+  const bare = repository.slice(repository.lastIndexOf('/') + 1);
+  return { name: /^pythia-/i.test(bare) ? `EleutherAI/${bare}` : repository, revision, random: named.random !== undefined };
 }
 
-function onHub(id: string): boolean {
-  return hubName(id).includes('/');
+/** Ids of opened files may be anything. */
+function parseName(id: string): NamedModel {
+  try {
+    return parseModelId(id);
+  } catch {
+    return { id };
+  }
 }
 
 /** A word of a shell command: ids come from files, and a command is pasted where it can do harm. */

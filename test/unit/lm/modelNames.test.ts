@@ -21,6 +21,21 @@ it('knows where a model is to be had that a dictionary names, and where a name l
   expect(repositoryOfModel('pythia-70m-deduped')).toBe('EleutherAI/pythia-70m-deduped');
   expect(repositoryOfModel('Pythia-160M')).toBe('EleutherAI/pythia-160m');
   expect(repositoryOfModel('EleutherAI/pythia-70m')).toBe('EleutherAI/pythia-70m');
-  const nowhere = ['', 'gpt2', 'gelu-1l', '/home/me/model', 'a/b/c', 'a/..', '../x', `a/${'b'.repeat(300)}`, 'pythia-70m-deduped@step1'];
+  expect(repositoryOfModel('EleutherAI/pythia-70m-deduped@step3000')).toBe('EleutherAI/pythia-70m-deduped@step3000');
+  expect(repositoryOfModel('pythia-70m-deduped@step1')).toBe('EleutherAI/pythia-70m-deduped@step1');
+  const nowhere = [
+    '',
+    'gpt2',
+    'gelu-1l',
+    '/home/me/model',
+    'a/b/c',
+    'a/..',
+    '../x',
+    `a/${'b'.repeat(300)}`,
+    'gpt2@step1',
+    'a/b@',
+    'a/b@../x',
+    'a/b+random.1',
+  ];
   expect(nowhere.map(repositoryOfModel).filter((found) => found !== undefined)).toEqual([]);
 });

@@ -40,6 +40,18 @@ describe('the SAELens script', () => {
     expect(script).toContain('"bookworm-9m"  # not on the hub');
   });
 
+  it('asks for the training step that the run read, and says what it cannot ask for', () => {
+    const script = (id: string) => writeSaelensScript({ dictionaries: { hook: 'blocks.0.hook_resid_post' } }, { ...PYTHIA, id });
+    const step = script('Xenova/pythia-70m-deduped@step3000');
+    expect(step).toContain('MODEL = "EleutherAI/pythia-70m-deduped"\n');
+    expect(step).toContain('model_from_pretrained_kwargs={"center_writing_weights": False, "checkpoint_value": 3000},');
+    expect(script('EleutherAI/pythia-70m@abc123')).toContain('# The run read it at abc123; TransformerLens has training steps only.');
+    expect(script('EleutherAI/pythia-70m+random.4')).toMatch(
+      /MODEL = "EleutherAI\/pythia-70m"\n# The run read this model with random weights/,
+    );
+    expect(script(PYTHIA.id)).not.toMatch(/checkpoint_value|random weights|steps only/);
+  });
+
   it('is Python', (context) => {
     const id = 'a"; import os  # \n\u2028é';
     const script = writeSaelensScript({ dictionaries: { hook: 'hook_embed' } }, { ...PYTHIA, id });
@@ -78,6 +90,14 @@ describe('the sparsify command', () => {
     expect(text).toContain('NeelNanda/pile-10k');
     const long = { dictionaries: { hook: 'blocks.3.hook_resid_post', architecture: 'topk' }, tokens: 1e9 } as const;
     expect(writeSparsifyCommands(long, PYTHIA)).toContain('monology/pile-uncopyrighted');
+  });
+
+  it('asks for the revision that the run read, and says that random weights are not to be had', () => {
+    const config = { dictionaries: { hook: 'blocks.3.hook_resid_post', architecture: 'topk' } } as const;
+    const text = writeSparsifyCommands(config, { ...PYTHIA, id: 'EleutherAI/pythia-70m@step512+random.3' });
+    expect(text).toContain('python -m sparsify EleutherAI/pythia-70m NeelNanda/pile-10k \\\n  --revision step512 \\\n');
+    expect(text).toContain('# The run read this model with random weights');
+    expect(writeSparsifyCommands(config, PYTHIA)).not.toMatch(/--revision|random weights/);
   });
 
   it('holds no command that an id could bring along', () => {
