@@ -283,6 +283,17 @@ export const RELEASES: readonly PublishedRelease[] = [
   sparsify('sae-pythia-410m-65k', PYTHIA_410M, 65_536, []),
 ];
 
+/**
+ * The model that a release's dictionaries were made for: some libraries' files name none.
+ * @param folder of the dictionary, or a path below it
+ * @returns undefined for what is not in the catalogue, or where releases differ
+ */
+export function findModel(hub: string, folder: string): string | undefined {
+  const mine = RELEASES.filter((release) => release.hub === hub && `${folder}/`.startsWith(release.folder && `${release.folder}/`));
+  const models = new Set(mine.map(({ model }) => model));
+  return models.size === 1 ? mine[0].model : undefined;
+}
+
 /** What was published of a dictionary's quality; undefined where nothing is known. */
 export function findClaims(hub: string, folder: string): PublishedClaims | undefined {
   return RELEASES.find((release) => release.hub === hub)?.dictionaries.find((dictionary) => dictionary.folder === folder)?.claims;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findClaims, RELEASES } from '../../src/core/catalogue.ts';
+import { findClaims, findModel, RELEASES } from '../../src/core/catalogue.ts';
 import { hookOfModule, hookOfPath, hookOfSweep } from '../../src/core/formats/dictionaries/hookNames.ts';
 import { checkHubModel } from '../../src/core/lm/modelId.ts';
 
@@ -45,4 +45,14 @@ it('gives published figures for the dictionary they were published for, and no o
   expect(findClaims(hub, '3-res-sm')).toMatchObject({ variance_explained: 0.96, l0: 68, alive: 0.22, ce_recovered: 0.95 });
   expect(findClaims(hub, 'e-res-sm')).toMatchObject({ l0: 3, ce_recovered: 0.98 });
   expect([findClaims(hub, '6-res-sm'), findClaims('EleutherAI/sae-pythia-70m-32k', 'layers.3')]).toEqual([undefined, undefined]);
+});
+
+it('knows which model a published dictionary was made for, where its files may not say', () => {
+  expect(findModel('Elriggs/pythia-70m-deduped', 'tied_residual_l2_r6/_31')).toBe('EleutherAI/pythia-70m-deduped');
+  expect(findModel('EleutherAI/sae-pythia-410m-65k', 'layers.3')).toBe('EleutherAI/pythia-410m');
+  expect(findModel('someone/else', 'layers.3')).toBeUndefined();
+  for (const release of RELEASES) {
+    const [first] = release.dictionaries;
+    expect([release.id, findModel(release.hub, first?.folder ?? release.folder)]).toEqual([release.id, release.model]);
+  }
 });

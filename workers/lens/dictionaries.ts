@@ -297,15 +297,19 @@ export interface Origin {
   note: string;
   /** The same for a program; absent where it would tell what lets one person in. */
   from?: PublishedSource;
+  /** The model it was made for, used where the files name none. */
+  model?: string;
   /** Figures that were published about it, with their source. */
   published?: Record<string, number | string>;
 }
 
 function withOrigin(opened: OpenedDictionary, origin: Origin | undefined): OpenedDictionary {
   if (!origin) return opened;
-  const { published } = origin;
-  const notes = [...(opened.notes ?? []), origin.note];
-  return { ...opened, notes, ...(published && { record: { ...maybeRecord(opened.record), published } }) };
+  const { published, model } = origin;
+  const unnamed = opened.config.model_name === null && model !== undefined;
+  const notes = [...(opened.notes ?? []), origin.note, ...(unnamed ? [`Its files name no model; it was published for ${model}.`] : [])];
+  const config = unnamed ? { ...opened.config, model_name: model } : opened.config;
+  return { ...opened, config, notes, ...(published && { record: { ...maybeRecord(opened.record), published } }) };
 }
 
 /** SAELens writes log10(frequency + 1e-10). */

@@ -1,6 +1,6 @@
 /** Published dictionaries: fetched, opened, and from then on like any other in the library. */
 import type { FetchedDictionary, PublishedHub } from '../../src/cache/hub/published.ts';
-import { findClaims } from '../../src/core/catalogue.ts';
+import { findClaims, findModel } from '../../src/core/catalogue.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
 import type { LoadProgress, PublishedSource } from '../../src/core/lm/types.ts';
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
@@ -48,7 +48,8 @@ function round(share: number): number {
 }
 
 function originOf({ origin, from, hub, folder }: FetchedDictionary): Origin {
-  const place = { note: origin, ...(from && { from }) };
+  const model = findModel(hub, folder);
+  const place = { note: origin, ...(from && { from }), ...(model !== undefined && { model }) };
   const claims = findClaims(hub, folder);
   if (!claims) return place;
   const { variance_explained, l0, alive, ce_recovered, source } = claims;

@@ -58,6 +58,22 @@ describe('1L-Sparse-Autoencoder', () => {
   });
 });
 
+describe('sparsify', () => {
+  it('takes the name of the model from the settings of the run above it', async () => {
+    const files = dropFolder(join(FIXTURES, 'sparsify/topk'), 'run/layers.3/');
+    const modelWith = async (run: unknown) => {
+      const root = { path: 'run/config.json', data: typeof run === 'string' ? createBlob(new TextEncoder().encode(run)) : json(run) };
+      return (await openDictionaryFiles([...files, root])).dictionaries[0].config.model_name;
+    };
+    const sae = { expansion_factor: 4, k: 6 };
+    expect(await modelWith({ sae, model: 'EleutherAI/pythia-70m' })).toBe('EleutherAI/pythia-70m');
+    expect(await modelWith({ sae, model: 7 })).toBe(null);
+    expect(await modelWith({ model_type: 'gpt_neox', model: 'x/y' })).toBe(null);
+    expect(await modelWith('{')).toBe(null);
+    expect((await openDictionaryFiles(files)).dictionaries[0].config.model_name).toBe(null);
+  });
+});
+
 describe('SAELens', () => {
   it('figures in metadata are a claim of the file', async () => {
     const cfg = settingsOf('saelens-v6/standard/cfg.json');

@@ -113,7 +113,7 @@ async function locateInFolder(folder: string, files: Map<string, BlobLike>, fold
   const weights = findWeights(files);
   const others = [...files.keys()].filter((name) => /\.(pt|pth|npz)$/.test(name) && !isLeftOut(name));
   if (weights && files.has(CFG)) found.push(inMemory(await openSaelens(folder, files, weights, warnings)));
-  else if (files.has(SPARSIFY_WEIGHTS) && files.has(CFG)) found.push(await openBySettings(folder, files, warnings));
+  else if (files.has(SPARSIFY_WEIGHTS) && files.has(CFG)) found.push(await openBySettings(folder, files, folders, warnings));
   else if (others.length > 0) await locateOthers(folder, files, others, folders, located);
   else await refuseFolder(folder, files, weights, located.unused);
 }
@@ -175,10 +175,21 @@ function strangeContents(path: string, value: TorchValue): FormatError {
 }
 
 /** A cfg.json with sae.safetensors is sparsify's by its names, but its settings decide. */
-async function openBySettings(folder: string, files: Map<string, BlobLike>, warnings: string[]): Promise<Candidate> {
+async function openBySettings(folder: string, files: Map<string, BlobLike>, folders: Folders, warnings: string[]): Promise<Candidate> {
   const { value } = await readJson(files.get(CFG)!, join(folder, CFG), MAX_JSON_BYTES);
   if (!isSparsifyConfig(value)) return inMemory(await openSaelens(folder, files, SPARSIFY_WEIGHTS, warnings));
-  return openSparsify(folder, value, files.get(SPARSIFY_WEIGHTS)!, warnings);
+  return openSparsify(folder, value, files.get(SPARSIFY_WEIGHTS)!, await modelOfRun(folder, folders), warnings);
+}
+
+/** What the settings of a sparsify run call their model; null where none that can be read lie above the dictionary's folder. */
+async function modelOfRun(folder: string, folders: Folders): Promise<string | null> {
+  const parent = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
+  let run: Record<string, unknown> | undefined;
+  const problem = await attempt(async () => {
+    run = maybeRecord(await readSettings(folders.get(parent) ?? new Map(), CONFIG, parent));
+  });
+  if (problem) return null;
+  return isSparsifyConfig(run?.sae) && typeof run?.model === 'string' ? run.model : null;
 }
 
 /** SAELens files need nothing turned, so locating them opens them. */

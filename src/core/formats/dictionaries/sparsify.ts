@@ -36,10 +36,17 @@ interface Settings {
 /**
  * @param cfg parsed cfg.json
  * @param weights sae.safetensors
+ * @param model_name from the settings of its run
  * @param warnings sentences of the report are added
  * @throws FormatError
  */
-export async function openSparsify(folder: string, cfg: unknown, weights: BlobLike, warnings: string[]): Promise<Candidate> {
+export async function openSparsify(
+  folder: string,
+  cfg: unknown,
+  weights: BlobLike,
+  model_name: string | null,
+  warnings: string[],
+): Promise<Candidate> {
   const cfgPath = join(folder, 'cfg.json');
   const path = join(folder, SPARSIFY_WEIGHTS);
   const stored = await readStoredParts(weights, path);
@@ -65,6 +72,7 @@ export async function openSparsify(folder: string, cfg: unknown, weights: BlobLi
     k,
     apply_b_dec_to_input: !transcode,
     hook_name: input,
+    model_name,
     hook_name_out: transcode || skip ? output : null,
   });
   if (output === null) {
