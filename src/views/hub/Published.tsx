@@ -157,7 +157,8 @@ function Release({ release, onLook, found, other = false }: ReleaseProps) {
 /** More of one release are shown in a box that scrolls. */
 const MANY = 12;
 
-function factsOf({ count, together, d_sae, bytes }: PublishedRelease): string {
+/** How many dictionaries of what sizes, in words. */
+export function factsOf({ count, together, d_sae, bytes }: PublishedRelease): string {
   const sizes = d_sae.length > 0 ? `${d_sae.map(formatInteger).join(' or ')} features` : '';
   const many = count === undefined ? sizes : `${formatInteger(count)} of ${sizes}`;
   const size =

@@ -1,9 +1,12 @@
 import { isSameModel } from '../../core/lm/modelNames.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import { useActions, useApp } from '../StoreContext.tsx';
-import { Known, useReleases } from './Published.tsx';
+import { factsOf, Known, useReleases } from './Published.tsx';
 
-/** What others have published for the model in use, a click away: a release whose dictionaries are known by name, and the way to the rest. */
+/**
+ * What others have published for the model in use, a click away: a release whose dictionaries are known by name, else
+ * releases of which the hub tells what they hold, and the way to the rest.
+ */
 export function PublishedHere({ model }: { model: string }) {
   const { fetchPublished, openDialog } = useActions();
   const busy = useApp((s) => s.importTask.status === 'running');
@@ -35,11 +38,34 @@ export function PublishedHere({ model }: { model: string }) {
           </ul>
         </>
       )}
-      <div className="panel-foot">
-        <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library', published: 'all' })}>
-          All {formatInteger(mine.length)} published releases
-        </button>
-      </div>
+      {!first && (
+        <ul className="library">
+          {mine.map((release) => {
+            const { id, title, hub, revision } = release;
+            const list = () => openDialog({ kind: 'library', published: { source: { hub, revision }, name: title } });
+            return (
+              <li key={id}>
+                <span className="library-words">
+                  <strong>{title}</strong>
+                  <span className="hint">{factsOf(release)}</span>
+                </span>
+                <span className="library-tools">
+                  <button type="button" className="button-small" onClick={list} aria-label={`List what ${title} holds`}>
+                    List them
+                  </button>
+                </span>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {(first ?? mine.length > 1) && (
+        <div className="panel-foot">
+          <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library', published: 'all' })}>
+            {mine.length > 1 ? `All ${formatInteger(mine.length)} published releases` : 'All it holds, and other releases'}
+          </button>
+        </div>
+      )}
     </section>
   );
 }
