@@ -4,6 +4,9 @@ import { chooseBuild } from './src/kernels/wasm/kernels.ts';
 /** Node 20 has relaxed SIMD behind a flag; later versions have it, and no flag. */
 const execArgv = chooseBuild() === 'relaxed' ? [] : ['--experimental-wasm-relaxed-simd'];
 
+/** By default one core is left for whoever sits at the machine, which is half of a small one. */
+const ALL_CORES = { maxWorkers: '100%' };
+
 /** unit: pure, seconds. golden: the engine in Node against golden files. browser: the built page in Chromium. */
 const project = (name: string, timeoutMs: number, options: object = {}) => ({
   test: {
@@ -21,8 +24,8 @@ export default defineConfig({
   test: {
     globalSetup: 'scripts/prepare.mjs',
     projects: [
-      project('unit', 20_000),
-      project('golden', 120_000, { fileParallelism: false }),
+      project('unit', 20_000, ALL_CORES),
+      project('golden', 120_000, ALL_CORES),
       project('browser', 300_000, { fileParallelism: false }),
     ],
   },
