@@ -41,8 +41,14 @@ export type OpenHub = () => Promise<Hub>;
 
 let ownHub: Promise<Hub> | undefined;
 
-/** This browser's hub, fetched when first asked for. */
-export const openHub: OpenHub = () => (ownHub ??= import('../../src/cache/hub/hub.ts').then(({ createHub }) => createHub()));
+/** This browser's hub, fetched when first asked for, and again when that failed. */
+export const openHub: OpenHub = () =>
+  (ownHub ??= import('../../src/cache/hub/hub.ts')
+    .then(({ createHub }) => createHub())
+    .catch((error: unknown) => {
+      ownHub = undefined;
+      throw error;
+    }));
 
 /** Ids of the models that ship with the page. */
 export async function builtInIds(base: string): Promise<string[]> {

@@ -10,9 +10,14 @@ export type OpenPublished = () => Promise<PublishedHub>;
 
 let own: Promise<PublishedHub> | undefined;
 
-/** This browser's, fetched when first asked for. */
+/** This browser's, fetched when first asked for, and again when that failed. */
 export const openPublished: OpenPublished = () =>
-  (own ??= import('../../src/cache/hub/published.ts').then(({ createPublishedHub }) => createPublishedHub()));
+  (own ??= import('../../src/cache/hub/published.ts')
+    .then(({ createPublishedHub }) => createPublishedHub())
+    .catch((error: unknown) => {
+      own = undefined;
+      throw error;
+    }));
 
 export interface FetchPublishedOptions {
   pick?: number[];

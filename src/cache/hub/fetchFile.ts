@@ -1,7 +1,8 @@
 /**
  * One file of the hub, whole or not at all. What arrives is kept as it arrives and a cut download goes on at the byte
  * where it stopped, also after a reload. Ranges are asked for with `Range` alone, which needs no CORS preflight that a
- * mirror might refuse; that the file is still the same is told by ETag, Last-Modified and length of the answer.
+ * mirror might refuse; that the file is still the same is told by ETag, Last-Modified and length of the answer, and by what
+ * the hub's list calls its content.
  */
 import { AbortedError, EngineError, throwIfStopped } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
@@ -9,10 +10,12 @@ import { sha256Of, toHex } from '../../core/formats/sha256.ts';
 import { refuseImpostor } from '../../core/formats/text.ts';
 import { noteBytes } from '../requestLog.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';
-import type { Held, PartStore } from './parts.ts';
+import { EndsElsewhereError, type Held, type PartStore } from './parts.ts';
 import { refused, type Asked } from './refusal.ts';
+import { isOther, validatorOf, type FileVersion } from './version.ts';
 
-export interface HubFile {
+/** Its version is that of the list, or of the answer that told its length. */
+export interface HubFile extends FileVersion {
   url: string;
   /** As the hub lists it; absent: it does not say. */
   bytes?: number;
@@ -44,7 +47,8 @@ type Outcome = 'done' | 'cut' | 'changed' | 'missing';
  * @param asked for sentences
  * @returns undefined when an optional file is not there
  * @throws FormatError for a web page, a wrong length or a wrong hash (what arrived is thrown away); EngineError when the
- *   server or the network fails (what arrived is kept); UsageError when it is not there or not allowed; AbortedError (kept too)
+ *   server or the network fails (what arrived is kept), or when it was deleted meanwhile; UsageError when it is not there or
+ *   not allowed; AbortedError (kept too)
  */
 export async function fetchHubFile(file: HubFile, asked: Asked, options: FetchOptions): Promise<Blob | undefined> {
   const { parts, patience, signal, onNote } = options;
@@ -85,8 +89,8 @@ async function cutWords(file: HubFile, asked: Asked, parts: PartStore): Promise<
 async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Promise<Outcome> {
   const { parts } = options;
   const held = await parts.held(file.url);
-  if (held && file.bytes !== undefined && held.total !== file.bytes) return startAgain(file, parts);
-  if (held && held.total !== null && held.bytes === held.total) return 'done';
+  if (held && isStale(held, file)) return startAgain(file, parts);
+  if (held && isComplete(held)) return 'done';
   const from = held?.bytes ?? 0;
   let response: Response;
   try {
@@ -113,6 +117,17 @@ async function attempt(file: HubFile, asked: Asked, options: FetchOptions): Prom
     return receive(response, answer, 0, file, asked, options);
   }
   return receive(response, answer, from, file, asked, options);
+}
+
+/** Whether what is held is of another version than is to be had now, as far as lengths and names tell. */
+function isStale(held: Held, file: HubFile): boolean {
+  if (file.bytes !== undefined && held.total !== file.bytes) return true;
+  // Whether a part can go on is told by the answer's own validator.
+  return isOther(held, isComplete(held) ? file : { oid: file.oid });
+}
+
+function isComplete({ bytes, total }: Held): boolean {
+  return total !== null && bytes === total;
 }
 
 function rangeFrom({ stretch, bytes }: HubFile, from: number): string {
@@ -143,7 +158,7 @@ function readAnswer(response: Response, file: HubFile, from: number): Answer {
   return {
     start,
     total: stated ?? file.bytes ?? null,
-    validator: headers.get('etag') ?? headers.get('last-modified'),
+    validator: validatorOf(headers),
     sha256: linked !== null && /^[0-9a-f]{64}$/.test(linked) ? linked : null,
   };
 }
@@ -156,8 +171,7 @@ function readStretch({ status, headers }: Response, bytes: number, { from, of }:
     start === undefined
       ? count(headers.get('content-length')) === bytes - held
       : Number(start) === from + held && Number(end) === from + bytes - 1 && Number(whole) === of;
-  const validator = headers.get('etag') ?? headers.get('last-modified');
-  return { start: held, total: status === 206 && isIt ? bytes : null, validator, sha256: null };
+  return { start: held, total: status === 206 && isIt ? bytes : null, validator: validatorOf(headers), sha256: null };
 }
 
 function count(text: string | null): number | null {
@@ -206,7 +220,7 @@ async function receive(
   options: FetchOptions,
 ): Promise<Outcome> {
   const { parts, onBytes, signal, patience, pieceBytes = PIECE_BYTES } = options;
-  const { total, validator } = answer;
+  const { total } = answer;
   const reader = response.body!.getReader();
   let waiting: Uint8Array<ArrayBuffer>[] = [];
   let unsaved = 0;
@@ -216,7 +230,7 @@ async function receive(
     const piece = new Blob(waiting);
     waiting = [];
     unsaved = 0;
-    await parts.add(file.url, { total, validator }, piece);
+    await addPiece(parts, file, asked, answer, piece, loaded);
   };
   try {
     for (;;) {
@@ -237,18 +251,36 @@ async function receive(
     }
   } catch (error) {
     void reader.cancel().catch(() => undefined);
-    if (error instanceof FormatError) throw error;
-    await save();
-    throwIfStopped(signal);
+    if (error instanceof FormatError || error instanceof EngineError) throw error;
+    await save().finally(() => throwIfStopped(signal));
     return 'cut';
   }
   await save();
   if (total === null) {
     // No length was given: what ended without an error is taken as whole.
-    await parts.add(file.url, { total: loaded, validator }, new Blob());
+    await addPiece(parts, file, asked, { ...answer, total: loaded }, new Blob(), loaded);
     return 'done';
   }
   return loaded === total ? 'done' : 'cut';
+}
+
+/** @throws EngineError when somebody deleted what the piece goes on from */
+async function addPiece(
+  parts: PartStore,
+  { url, oid }: HubFile,
+  asked: Asked,
+  { total, validator }: Answer,
+  piece: Blob,
+  end: number,
+): Promise<void> {
+  try {
+    await parts.add(url, { total, validator, oid }, piece, end - piece.size);
+  } catch (error) {
+    if (!(error instanceof EndsElsewhereError)) throw error;
+    throw new EngineError(`What had arrived of ${nameOf(asked)} was deleted while the rest was on its way. Fetch it again.`, {
+      cause: error,
+    });
+  }
 }
 
 /** @throws when nothing comes for too long, or AbortedError */

@@ -2,7 +2,6 @@
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { hubModelId } from '../../core/lm/modelId.ts';
 import type { HubModel, HubPlan, LoadProgress } from '../../core/lm/types.ts';
-import { tryHold } from '../locks.ts';
 import { reasonOf } from '../refusals.ts';
 import { checkHost } from './address.ts';
 import { PATIENCE, type Patience } from './ask.ts';
@@ -66,7 +65,7 @@ export function createHub({ name = 'featurescope', patience = PATIENCE, pieceByt
       const found = await held(model);
       if (found) return found;
       const id = hubModelId(model);
-      const release = await tryHold(`${name}-hub/${id}`);
+      const release = await store.hold(id);
       if (!release) throw new UsageError(`${id} is being fetched in another tab of this page. Wait for it there, then open it here.`);
       try {
         // It may have become whole while this waited for the lock.
@@ -94,10 +93,10 @@ async function fetchAll(
   const meter = createMeter((progress) => onProgress({ stage: 'fetching', ...progress }));
   const asking = { signal, patience, onNote: meter.note };
   const files = await findModelFiles({ host, model }, asking);
-  const kept = files.map(({ path, url, bytes }) => ({ path, url, bytes }));
+  const kept = files.map(({ path, url, bytes, oid }) => ({ path, url, bytes, oid }));
   const manifest = { model, host, files: kept };
   let problem = await reasonAgainst(store.note({ ...manifest, whole: false }));
-  const arrived = await Promise.all(kept.map((file) => store.here(file)));
+  const arrived = await Promise.all(files.map((file) => store.here(file)));
   meter.begin(
     arrived.reduce((a, b) => a + b, 0),
     total(files),
@@ -109,7 +108,7 @@ async function fetchAll(
       meter.add(loaded - arrived[i]);
       arrived[i] = loaded;
     };
-    const here = await store.file(file.url, file.bytes);
+    const here = await store.file(file);
     const blob =
       here ?? (await fetchHubFile({ ...file }, asked, { ...asking, parts: store.parts, onBytes, ...(pieceBytes && { pieceBytes }) }));
     if (!blob) throw new EngineError(`${file.path} of ${model.hub} was there a moment ago and is gone. Try again.`);

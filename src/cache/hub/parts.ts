@@ -3,28 +3,41 @@
  * refused by Chromium), then the note of how many there are. A piece without its note does not count, so a stop at any
  * moment leaves a beginning that is exactly as long as its note says.
  */
-import { createStore, del, delMany, get, keys, set, type UseStore } from 'idb-keyval';
+import { createStore, del, delMany, get, keys, set, update, type UseStore } from 'idb-keyval';
+import { isOther, type FileVersion } from './version.ts';
 
 /** What is known of a file's beginning. */
-export interface Held {
+export interface Held extends FileVersion {
   bytes: number;
   /** Bytes of the whole file; null: the server did not say. */
   total: number | null;
-  /** What the server calls this state of the file (ETag or Last-Modified); null: it gave nothing. */
+  /** Null: the server gave none. */
   validator: string | null;
   /** It is whole and was found to be what it should be. */
   checked: boolean;
 }
 
+/** A file in one version, as far as that is known. */
+export type Sought = FileVersion & { url: string; bytes: number };
+
 export interface PartStore {
   held(url: string): Promise<Held | undefined>;
-  /** Adds to what is held; the first call begins. Where the browser keeps nothing it is held until the page is closed. */
-  add(url: string, about: Pick<Held, 'total' | 'validator'>, piece: Blob): Promise<void>;
+  /**
+   * Adds to what is held; the first call begins. Where the browser keeps nothing it is held until the page is closed.
+   * @param at the file's byte with which the piece begins
+   * @throws EndsElsewhereError when what is held does not end there; then nothing is added
+   */
+  add(url: string, about: Pick<Held, 'total' | 'validator' | 'oid'>, piece: Blob, at: number): Promise<void>;
   /** Notes that what is held is whole and right. @returns whether it will be here at the next visit */
   accept(url: string): Promise<boolean>;
   /** All that is held, in order. */
   join(url: string): Promise<Blob>;
   forget(url: string): Promise<void>;
+}
+
+/** Somebody else deleted the beginning, or added to it. */
+export class EndsElsewhereError extends Error {
+  override name = 'EndsElsewhereError';
 }
 
 const VERSION = 1;
@@ -50,27 +63,27 @@ export function createPartStore(name = 'featurescope'): PartStore {
   return {
     async held(url) {
       const note = await read(url);
-      return note && { bytes: note.bytes, total: note.total, validator: note.validator, checked: note.checked };
+      return note && { bytes: note.bytes, total: note.total, validator: note.validator, oid: note.oid, checked: note.checked };
     },
-    async add(url, about, piece) {
+    async add(url, about, piece, at) {
       const before = await read(url);
-      const note: Note = {
-        version: VERSION,
-        ...about,
-        checked: false,
-        bytes: (before?.bytes ?? 0) + piece.size,
-        pieces: [...(before?.pieces ?? []), piece.size],
-      };
+      const note = noteAfter(before, about, piece, at);
       const memory = inMemory.get(url);
       if (memory) {
         memory.note = note;
         memory.blobs.push(piece);
         return;
       }
+      const key = keyOf(url, note.pieces.length - 1);
       try {
-        await set(keyOf(url, note.pieces.length - 1), piece, pieces);
-        await set(url, note, notes);
-      } catch {
+        await set(key, piece, pieces);
+        // Looked at again in one step with writing: it may have been deleted since.
+        await update<unknown>(url, (now) => noteAfter(isNote(now) ? now : undefined, about, piece, at), notes);
+      } catch (error) {
+        if (error instanceof EndsElsewhereError) {
+          await del(key, pieces);
+          throw error;
+        }
         const blobs = before ? await readPieces(url, before, pieces) : [];
         inMemory.set(url, { note, blobs: [...blobs, piece] });
       }
@@ -96,6 +109,19 @@ export function createPartStore(name = 'featurescope'): PartStore {
   };
 }
 
+/** Bytes of a version that have arrived; what is of another version is fetched anew. */
+export async function bytesHeld(parts: PartStore, file: Sought): Promise<number> {
+  const held = await parts.held(file.url);
+  return held && !isOther(held, file) ? Math.min(file.bytes, held.bytes) : 0;
+}
+
+/** @throws EndsElsewhereError */
+function noteAfter(before: Note | undefined, about: Pick<Held, 'total' | 'validator' | 'oid'>, piece: Blob, at: number): Note {
+  const { bytes, pieces } = before ?? { bytes: 0, pieces: [] };
+  if (bytes !== at) throw new EndsElsewhereError(`A piece begins at byte ${at}, but ${bytes} bytes are held.`);
+  return { version: VERSION, ...about, checked: false, bytes: at + piece.size, pieces: [...pieces, piece.size] };
+}
+
 function keyOf(url: string, index: number): string {
   return `${url} ${index}`;
 }
@@ -112,12 +138,14 @@ async function readPieces(url: string, note: Note | undefined, pieces: UseStore)
 }
 
 function isNote(value: unknown): value is Note {
-  const { version, bytes, total, validator, checked, pieces } = (value ?? {}) as Partial<Note>;
+  const { version, bytes, total, validator, oid, checked, pieces } = (value ?? {}) as Partial<Note>;
   return (
     version === VERSION &&
     Number.isSafeInteger(bytes) &&
     (total === null || Number.isSafeInteger(total)) &&
     (validator === null || typeof validator === 'string') &&
+    // Absent from notes of earlier builds.
+    (oid === undefined || typeof oid === 'string') &&
     typeof checked === 'boolean' &&
     Array.isArray(pieces) &&
     pieces.reduce((sum: number, size) => sum + Number(size), 0) === bytes

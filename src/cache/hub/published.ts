@@ -3,7 +3,6 @@
  * list (or from the list inside a zip), then headers by ranges, so that what cannot be right is refused before its weights
  * are fetched. What arrives is kept as it arrives, and forgotten once the dictionary is in the library.
  */
-import { createStore, del, entries, get, set } from 'idb-keyval';
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { FormatError, type BlobLike } from '../../core/formats/bytes.ts';
 import { crc32 } from '../../core/formats/crc32.ts';
@@ -16,17 +15,19 @@ import { listNames, quote } from '../../core/formats/text.ts';
 import { DEFLATED, isZip, listZip, locateEntry, type ZipEntry } from '../../core/formats/zip.ts';
 import { MAIN } from '../../core/lm/modelId.ts';
 import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
-import { tryHold } from '../locks.ts';
 import { ask, CutError, PATIENCE, type AskOptions, type Patience } from './ask.ts';
+import { createBegunNotes, type BegunDictionary } from './begun.ts';
 import { fetchHubFile, type HubFile } from './fetchFile.ts';
+import { hold, unlessFetched } from './hold.ts';
 import type { HubOptions } from './hub.ts';
 import { lengthOf } from './length.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { createPartStore, type PartStore } from './parts.ts';
+import { bytesHeld, createPartStore, type PartStore } from './parts.ts';
 import type { Asked } from './refusal.ts';
 import { createRemoteFile, PeekError, type RemoteStretch } from './remoteFile.ts';
 import { askSurely, isPlainPath, listFiles, probe } from './repository.ts';
 import { placeOf, type FilePlace, type HubPlace, type SourcePlace } from './source.ts';
+import { validatorOf } from './version.ts';
 
 export interface FetchedDictionary {
   /** With the repository's folders, which name hooks. */
@@ -42,13 +43,6 @@ export interface FetchedDictionary {
   forget(): Promise<void>;
 }
 
-/** The beginning of a dictionary that was not fetched to its end. */
-export interface BegunDictionary {
-  id: string;
-  bytes: number;
-  here: number;
-}
-
 export interface PublishedHub {
   /** @throws UsageError for what is not there or no source; FormatError for what cannot be a dictionary; EngineError; AbortedError */
   plan(source: PublishedSource, host: string, signal: AbortSignal): Promise<PublishedPlan>;
@@ -59,7 +53,7 @@ export interface PublishedHub {
   fetch(source: PublishedSource, host: string, options: HubOptions): Promise<FetchedDictionary>;
   /** What has arrived of dictionaries that are not in the library. */
   begun(): Promise<BegunDictionary[]>;
-  /** Deletes it. */
+  /** Deletes it. @throws UsageError while it is being fetched */
   remove(id: string): Promise<void>;
 }
 
@@ -96,7 +90,14 @@ const ZIP_IN_PATH = /^(.*?\.zip)(?:\/(.*))?$/i;
 
 export function createPublishedHub({ name = 'featurescope', patience = PATIENCE, pieceBytes }: PublishedSettings = {}): PublishedHub {
   const parts = createPartStore(name);
-  const notes = createNotes(name, parts);
+  const notes = createBegunNotes(name, parts);
+  const lockOf = (id: string) => `${name}-hub/dictionary/${id}`;
+  const remove = (id: string) => unlessFetched(lockOf(id), quote(id), () => notes.remove(id));
+  /** Whoever fetches it again by now still needs what is here. */
+  const forget = (id: string) =>
+    remove(id).catch((error: unknown) => {
+      if (!(error instanceof UsageError)) throw error;
+    });
   return {
     async plan(source, host, signal) {
       const place = placeOf(source, host);
@@ -117,72 +118,28 @@ export function createPublishedHub({ name = 'featurescope', patience = PATIENCE,
       const listing = await look(place, asking);
       const chosen = theOne(listing.found, place);
       const id = idOf(place, chosen);
-      const release = await tryHold(`${name}-hub/dictionary/${id}`);
+      const release = await hold(lockOf(id));
       if (!release) throw new UsageError(`${quote(id)} is being fetched in another tab of this page. Wait for it there.`);
       try {
         const files = await locate(chosen, listing.files);
         await peek(files, place);
-        await notes.begin(id, files);
+        await notes.begin(
+          id,
+          files.map(({ file }) => file),
+        );
         const means = { parts, asking, meter, ...(pieceBytes && { pieceBytes }) };
         const fetched = await fetchFiles(files, place, means);
         const hub = place.kind === 'hub' ? place.model.hub : '';
         const from = isPrivate(place) ? undefined : listing.sourceOf(nameAlone(chosen, listing.found));
         const origin = { origin: originOf(place, chosen), ...(from && { from }) };
-        return { files: fetched, ...origin, hub, folder: chosen.path, forget: () => notes.remove(id) };
+        return { files: fetched, ...origin, hub, folder: chosen.path, forget: () => forget(id) };
       } finally {
         release();
       }
     },
     begun: () => notes.list(),
-    remove: (id) => notes.remove(id),
+    remove,
   };
-}
-
-interface Notes {
-  begin(id: string, files: readonly SourceFile[]): Promise<void>;
-  list(): Promise<BegunDictionary[]>;
-  remove(id: string): Promise<void>;
-}
-
-/** Which files belong to what was begun, so that it can be listed and deleted. Where nothing is kept there is nothing to list. */
-function createNotes(name: string, parts: PartStore): Notes {
-  const store = createStore(`${name}-hub-dictionaries`, 'kv');
-  const inMemory = new Map<string, Begun[]>();
-  return {
-    async begin(id, files) {
-      const note = files.map(({ file: { url, bytes } }) => ({ url, bytes }));
-      inMemory.set(id, note);
-      await set(id, note, store).catch(() => undefined);
-    },
-    async list() {
-      const kept = await entries<string, unknown>(store).catch(() => []);
-      const whole = kept.flatMap(([id, note]): [string, Begun[]][] => (isNote(note) ? [[id, note]] : []));
-      const all = new Map([...whole, ...inMemory]);
-      return Promise.all(
-        [...all].map(async ([id, files]) => {
-          const held = await Promise.all(files.map(async ({ url, bytes }) => Math.min(bytes, (await parts.held(url))?.bytes ?? 0)));
-          return { id, bytes: sum(files.map(({ bytes }) => bytes)), here: sum(held) };
-        }),
-      );
-    },
-    async remove(id) {
-      const kept = await get<unknown>(id, store).catch(() => undefined);
-      for (const { url } of inMemory.get(id) ?? (isNote(kept) ? kept : [])) await parts.forget(url);
-      inMemory.delete(id);
-      await del(id, store).catch(() => undefined);
-    },
-  };
-}
-
-interface Begun {
-  url: string;
-  bytes: number;
-}
-
-function isNote(value: unknown): value is Begun[] {
-  return (
-    Array.isArray(value) && value.every((file: Partial<Begun> | null) => typeof file?.url === 'string' && Number.isSafeInteger(file.bytes))
-  );
 }
 
 interface Means {
@@ -275,7 +232,7 @@ function nameAlone(item: DictionaryFolder, found: readonly DictionaryFolder[]): 
 }
 
 async function hereOf(parts: PartStore, files: readonly SourceFile[]): Promise<number[]> {
-  return Promise.all(files.map(async ({ file }) => Math.min(file.bytes, (await parts.held(file.url))?.bytes ?? 0)));
+  return Promise.all(files.map(({ file }) => bytesHeld(parts, file)));
 }
 
 /** @throws FormatError when there is no dictionary */
@@ -378,7 +335,8 @@ async function probeFile(url: string, name: string, asking: AskOptions, needed: 
   if (isPage) throw new FormatError(`${where} sent a web page where ${quote(name)} should be. Take the address of the file itself.`);
   const bytes = await lengthOf(response, request);
   if (bytes === undefined) throw new FormatError(`${where} does not say how long ${quote(name)} is, so it is not fetched.`);
-  return { path: name, bytes, file: { url, bytes }, remote: createRemoteFile(request, bytes, name) };
+  const file = { url, bytes, validator: validatorOf(response.headers) };
+  return { path: name, bytes, file, remote: createRemoteFile(request, bytes, name) };
 }
 
 /** The dictionaries in a zip, of which each can be fetched alone. */
@@ -394,11 +352,13 @@ async function lookIntoZip(zip: SourceFile, inside: string, sourceOf: Listing['s
       { cause: error },
     );
   }
+  // Without its hash, which says nothing of an entry.
+  const { url, oid, validator } = zip.file;
   const files = new Map<string, SourceFile>();
   for (const entry of entries) {
     if (entry.path.endsWith('/') || entry.size === 0 || !isPlainPath(entry.path)) continue;
     const path = join(zip.path, entry.path);
-    files.set(path, { path, bytes: entry.size, file: { url: zip.file.url, bytes: zip.bytes }, remote: zip.remote!, entry });
+    files.set(path, { path, bytes: entry.size, file: { url, bytes: zip.bytes, oid, validator }, remote: zip.remote!, entry });
   }
   const within = inside === '' ? zip.path : join(zip.path, inside);
   const found = findDictionaryFolders([...files.values()], within).filter(({ format }) => format !== 'zip');
@@ -426,13 +386,13 @@ async function locateInZip(file: SourceFile, entry: ZipEntry): Promise<SourceFil
     throw new FormatError(`${quote(entry.path)} unpacks to more than 512 MiB. Download the zip, unpack it and drop the folder.`);
   }
   const data = (await locateEntry(file.remote!, file.path, entry)) as RemoteStretch;
-  const { url, bytes: of } = file.file;
+  const { url, bytes: of, oid, validator } = file.file;
   const stretch = { from: data.at, of };
   const located: SourceFile = {
     path: file.path,
     bytes: file.bytes,
     entry,
-    file: { url: `${url}#${data.at}-${data.at + data.size}`, bytes: data.size, stretch },
+    file: { url: `${url}#${data.at}-${data.at + data.size}`, bytes: data.size, stretch, oid, validator },
   };
   return entry.method === DEFLATED ? located : { ...located, remote: data };
 }

@@ -10,6 +10,7 @@ import { ask, CutError, pause, type AskOptions } from './ask.ts';
 import type { HubFile } from './fetchFile.ts';
 import { lengthOf } from './length.ts';
 import { refusal, refused } from './refusal.ts';
+import { validatorOf } from './version.ts';
 
 export interface RepositoryFile extends HubFile {
   path: string;
@@ -153,14 +154,18 @@ function readList(text: string, place: Place): Map<string, RepositoryFile> | und
   if (!Array.isArray(list)) return undefined;
   const files = new Map<string, RepositoryFile>();
   for (const item of list as unknown[]) {
-    const { type, path, size, lfs } = maybeRecord(item) ?? {};
+    const { type, path, size, oid: gitId, lfs } = maybeRecord(item) ?? {};
     if (type !== 'file' || typeof path !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0) continue;
-    const oid = maybeRecord(lfs)?.oid;
-    const hash = typeof oid === 'string' && /^[0-9a-f]{64}$/.test(oid) ? { sha256: oid } : {};
     if (!isPlainPath(path)) continue;
-    files.set(path, { path, url: fileUrl(place.host, place.model, path), bytes: size as number, ...hash });
+    files.set(path, { path, url: fileUrl(place.host, place.model, path), bytes: size as number, ...namesOf(gitId, maybeRecord(lfs)?.oid) });
   }
   return files;
+}
+
+/** Git's id of a file in the large-file store is that of a pointer to it, which changes with it. */
+function namesOf(gitId: unknown, linked: unknown): Pick<RepositoryFile, 'sha256' | 'oid'> {
+  if (typeof linked === 'string' && /^[0-9a-f]{64}$/.test(linked)) return { sha256: linked, oid: linked };
+  return typeof gitId === 'string' && /^[0-9a-f]{40,64}$/.test(gitId) ? { oid: gitId } : {};
 }
 
 /** A path that leads nowhere else, however it is put into an address. */
@@ -169,7 +174,7 @@ export function isPlainPath(path: string): boolean {
   return path.length <= LONGEST_PATH && !/[\u0000-\u001f\u007f\\?#]/.test(path) && !parts.some((part) => /^\.{0,2}$/.test(part));
 }
 
-/** A file's length by asking for its first byte; the body is not waited for. */
+/** A file's length and version by asking for its first byte; the body is not waited for. */
 export async function probe(place: Place, path: string, options: AskOptions): Promise<RepositoryFile | undefined> {
   const url = fileUrl(place.host, place.model, path);
   const request = (headers: Record<string, string>) => askSurely(url, headers, place, path, options);
@@ -183,7 +188,7 @@ export async function probe(place: Place, path: string, options: AskOptions): Pr
   if (bytes === undefined) {
     throw new FormatError(`${new URL(place.host).host} does not say how long ${path} of ${place.model.hub} is, so it is not fetched.`);
   }
-  return { path, url, bytes };
+  return { path, url, bytes, validator: validatorOf(response.headers) };
 }
 
 /** A file of a few kilobytes that is needed now. */

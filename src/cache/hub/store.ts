@@ -9,12 +9,16 @@ import { hubModelId } from '../../core/lm/modelId.ts';
 import type { HubModel, KeptModel } from '../../core/lm/types.ts';
 import { reasonOf } from '../refusals.ts';
 import { CACHE } from './address.ts';
-import { createPartStore, type PartStore } from './parts.ts';
+import { hold, unlessFetched } from './hold.ts';
+import { bytesHeld, createPartStore, type PartStore, type Sought } from './parts.ts';
+import { isOther, keptVersion, versionHeaders } from './version.ts';
 
 export interface KeptFile {
   path: string;
   url: string;
   bytes: number;
+  /** As the hub's list named its content; absent where there was no list, and from notes of earlier builds. */
+  oid?: string;
 }
 
 export interface Manifest {
@@ -33,15 +37,20 @@ export interface HubStore {
   open(model: Required<HubModel>): Promise<{ path: string; data: Blob }[] | undefined>;
   /** One file of a model. */
   read(model: HubModel, path: string): Promise<Blob | undefined>;
-  /** Notes what a model is made of. @throws when the browser keeps nothing */
+  /**
+   * Notes what a model is made of. What came of it before from other addresses is deleted: no note would lead to it any more.
+   * @throws when the browser keeps nothing
+   */
   note(manifest: Omit<Manifest, 'version'>): Promise<void>;
-  /** A file that was kept with this length. */
-  file(url: string, bytes: number): Promise<Blob | undefined>;
+  /** A file that was kept with this length, and not in another version. */
+  file(sought: Sought): Promise<Blob | undefined>;
   /** Keeps a file that was just fetched and checked. @returns it as it is kept. @throws when there is no room, or no storage */
   keep(url: string, file: Blob): Promise<Blob>;
   /** Bytes of a file that are here. */
-  here(file: KeptFile): Promise<number>;
-  /** @throws EngineError when the storage refuses */
+  here(sought: Sought): Promise<number>;
+  /** For whoever fetches a model. @returns how to give it back; undefined while somebody else is at it */
+  hold(id: string): Promise<(() => void) | undefined>;
+  /** @throws UsageError while it is being fetched; EngineError when the storage refuses */
   remove(id: string): Promise<void>;
 }
 
@@ -50,15 +59,32 @@ const VERSION = 1;
 export function createHubStore(name = 'featurescope'): HubStore {
   const manifests = createStore(`${name}-hub`, 'kv');
   const parts = createPartStore(name);
-  const file = async (url: string, bytes: number) => {
+  const lockOf = (id: string) => `${name}-hub/${id}`;
+  const file = async (sought: Sought) => {
+    const { url, bytes } = sought;
     const response = await (await openCache())?.match(url);
-    const blob = await response?.blob();
+    const blob = response && !isOther(keptVersion(response.headers), sought) ? await response.blob() : undefined;
     if (blob?.size === bytes) return blob;
     const held = await parts.held(url);
-    return held?.checked && held.bytes === bytes ? parts.join(url).catch(() => undefined) : undefined;
+    const isIt = held?.checked && held.bytes === bytes && !isOther(held, sought);
+    return isIt ? parts.join(url).catch(() => undefined) : undefined;
   };
-  const here = async ({ url, bytes }: KeptFile) =>
-    (await hasFile(url, bytes)) ? bytes : Math.min(bytes, (await parts.held(url))?.bytes ?? 0);
+  const here = async (sought: Sought) => ((await hasFile(sought)) ? sought.bytes : bytesHeld(parts, sought));
+  const all = async () => {
+    const found = await entries<string, unknown>(manifests);
+    return found.flatMap(([id, value]) => (isManifest(value, id) ? [value] : []));
+  };
+  /** Deletes files of a model, save those that are needed still. */
+  const drop = async (id: string, files: readonly KeptFile[], stays: readonly KeptFile[]) => {
+    const others = (await all()).filter(({ model }) => hubModelId(model) !== id);
+    const needed = new Set([...stays, ...others.flatMap((other) => other.files)].map(({ url }) => url));
+    const cache = await openCache();
+    for (const { url } of files) {
+      if (needed.has(url)) continue;
+      await cache?.delete(url);
+      await parts.forget(url);
+    }
+  };
   const manifestOf = async (id: string) => {
     const found = await get<unknown>(id, manifests).catch(() => undefined);
     return isManifest(found, id) ? found : undefined;
@@ -68,10 +94,9 @@ export function createHubStore(name = 'featurescope'): HubStore {
     file,
     here,
     async list() {
-      const all = await entries<string, unknown>(manifests).catch((error: unknown) => {
+      const known = await all().catch((error: unknown) => {
         throw new EngineError(`Models kept here cannot be read: ${reasonOf(error)}.`, { cause: error });
       });
-      const known = all.flatMap(([id, value]) => (isManifest(value, id) ? [value] : []));
       return Promise.all(
         known.map(async ({ model, host, files, whole }): Promise<KeptModel> => {
           const bytes = sum(files.map((f) => f.bytes));
@@ -83,48 +108,54 @@ export function createHubStore(name = 'featurescope'): HubStore {
     async open(model) {
       const manifest = await manifestOf(hubModelId(model));
       if (!manifest?.whole) return undefined;
-      const files = await Promise.all(manifest.files.map(async ({ path, url, bytes }) => ({ path, data: await file(url, bytes) })));
+      const files = await Promise.all(manifest.files.map(async (kept) => ({ path: kept.path, data: await file(kept) })));
       return files.every((f): f is { path: string; data: Blob } => f.data !== undefined) ? files : undefined;
     },
     async read(model, path) {
       const kept = (await manifestOf(hubModelId(model)))?.files.find((f) => f.path === path);
-      return kept && file(kept.url, kept.bytes);
+      return kept && file(kept);
     },
-    note: (manifest) => set(hubModelId(manifest.model), { version: VERSION, ...manifest }, manifests),
+    async note(manifest) {
+      const id = hubModelId(manifest.model);
+      const before = await manifestOf(id);
+      if (before) await drop(id, before.files, manifest.files);
+      await set(id, { version: VERSION, ...manifest }, manifests);
+    },
     async keep(url, blob) {
-      const headers = { 'content-length': String(blob.size), 'content-type': 'application/octet-stream' };
+      const version = versionHeaders((await parts.held(url)) ?? {});
+      const headers = { 'content-length': String(blob.size), 'content-type': 'application/octet-stream', ...version };
+      const cache = await openCache();
       try {
-        const cache = await openCache();
         if (!cache) throw new DOMException('There is no cache.', 'SecurityError');
         await cache.put(url, new Response(blob, { headers }));
       } catch (error) {
-        // The pieces are all here; they only have to stay.
+        // The pieces are all here; they only have to stay, and no other version may stand before them.
+        await cache?.delete(url);
         if (await parts.accept(url)) return blob;
         throw error;
       }
       await parts.forget(url);
-      return (await file(url, blob.size)) ?? blob;
+      return (await file({ url, bytes: blob.size })) ?? blob;
     },
-    async remove(id) {
-      try {
-        const manifest = await manifestOf(id);
-        await del(id, manifests);
-        const cache = await openCache();
-        for (const { url } of manifest?.files ?? []) {
-          await cache?.delete(url);
-          await parts.forget(url);
+    hold: (id) => hold(lockOf(id)),
+    remove: (id) =>
+      unlessFetched(lockOf(id), id, async () => {
+        try {
+          const manifest = await manifestOf(id);
+          await drop(id, manifest?.files ?? [], []);
+          await del(id, manifests);
+        } catch (error) {
+          throw new EngineError(`${id} could not be deleted: ${reasonOf(error)}.`, { cause: error });
         }
-      } catch (error) {
-        throw new EngineError(`${id} could not be deleted: ${reasonOf(error)}.`, { cause: error });
-      }
-    },
+      }),
   };
 }
 
 /** By its header where there is one, so that a list of models does not read them. */
-async function hasFile(url: string, bytes: number): Promise<boolean> {
+async function hasFile(sought: Sought): Promise<boolean> {
+  const { url, bytes } = sought;
   const response = await (await openCache())?.match(url);
-  if (!response) return false;
+  if (!response || isOther(keptVersion(response.headers), sought)) return false;
   const length = response.headers.get('content-length');
   return length === null ? (await response.blob()).size === bytes : Number(length) === bytes;
 }
@@ -148,6 +179,13 @@ function isManifest(value: unknown, id: string): value is Manifest {
     typeof host === 'string' &&
     typeof whole === 'boolean' &&
     Array.isArray(files) &&
-    files.every((f) => typeof f?.path === 'string' && typeof f.url === 'string' && Number.isSafeInteger(f.bytes))
+    files.every(isKeptFile)
+  );
+}
+
+function isKeptFile(file: Partial<KeptFile> | null): boolean {
+  const { path, url, bytes, oid } = file ?? {};
+  return (
+    typeof path === 'string' && typeof url === 'string' && Number.isSafeInteger(bytes) && (oid === undefined || typeof oid === 'string')
   );
 }

@@ -249,7 +249,7 @@ describe('a model of the hub', () => {
     const damaged = Buffer.from(server.repositories[XENOVA.hub].main['onnx/model_fp16.onnx']);
     damaged[1000] ^= 255;
     const url = `${server.url}Xenova/pythia-70m/resolve/main/onnx/model_fp16.onnx`;
-    await hub.store.parts.add(url, { total: damaged.length, validator: null }, new Blob([damaged]));
+    await hub.store.parts.add(url, { total: damaged.length, validator: null }, new Blob([damaged]), 0);
     await expect(fetchModel()).rejects.toThrow(/arrived damaged/);
     expect((await fetchModel()).files).toHaveLength(4);
   });
