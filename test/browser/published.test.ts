@@ -97,6 +97,7 @@ it('is looked up by keys at the width of a phone, cut, resumed, opened, and here
 
 const useHub = (page: Page) => page.evaluate((url) => window.featurescope.settings.set('hub', url), visit.hub.url);
 /** Errors that are the page's own. */
+const MODEL_OF_ORIGINALS = 'EleutherAI/pythia-70m-deduped';
 const faults = () => visit.errors.filter((error) => !/ERR_|Failed to load resource|500|401|404/.test(error));
 
 it('what is published for a model is a click away, measured at once, and in a link that another person can follow', async () => {
@@ -168,6 +169,12 @@ it('of several in one file those chosen are opened', async () => {
     expect.stringMatching(/^tied_residual_l3_r6\/_31 1 /) as string,
     expect.stringMatching(/^tied_residual_l3_r6\/_31 3 /) as string,
   ]);
+  // The file names no model; its release does, and the right one is a click away.
+  expect(opened.map(({ model }) => model)).toEqual([MODEL_OF_ORIGINALS, MODEL_OF_ORIGINALS]);
+  await dialog
+    .getByRole('button', { name: new RegExp(`(Open|Get) .*pythia-70m-deduped`) })
+    .first()
+    .waitFor();
   expect(opened.every(({ hook, from }) => hook === 'blocks.3.hook_resid_post' && from !== undefined && 'hub' in from)).toBe(true);
   expect(faults()).toEqual([]);
 });
