@@ -12,6 +12,12 @@ export function readSource(value: unknown): PublishedSource | undefined {
   return { hub, ...(revision !== undefined && { revision }), ...(folder !== undefined && { folder }) };
 }
 
+/** Whether two places are one; what is left out is `main`, and the repository's own folder. */
+export function isSameSource(a: PublishedSource, b: PublishedSource): boolean {
+  if (!('hub' in a && 'hub' in b)) return 'url' in a && 'url' in b && a.url === b.url;
+  return a.hub === b.hub && (a.revision ?? 'main') === (b.revision ?? 'main') && (a.folder ?? '') === (b.folder ?? '');
+}
+
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= LONGEST;
 }

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useMemo, useState, type FormEvent, type ReactNode } from 'react';
 import type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../../app/api.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
-import { findClaims } from '../../core/catalogue.ts';
+import { findClaims, findModel } from '../../core/catalogue.ts';
 import { isSameModel } from '../../core/lm/modelNames.ts';
+import { isSameSource } from '../../core/publishedSource.ts';
 import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { Field } from '../fields.tsx';
@@ -259,7 +260,12 @@ function Single({ asked, plan }: { asked: Asked; plan: PublishedPlan }) {
   };
   const several = found.length > 1;
   const pick = [...chosen].sort((a, b) => a - b);
-  const claims = 'hub' in item.source ? findClaims(item.source.hub, item.folder) : undefined;
+  const hub = 'hub' in item.source ? item.source.hub : '';
+  const claims = findClaims(hub, item.folder);
+  const right = findModel(hub, item.folder);
+  const opened = useApp((s) =>
+    s.dictionaries.status === 'done' ? s.dictionaries.list.find(({ from }) => from && isSameSource(from, item.source)) : undefined,
+  );
   const misfit = !several && found.length > 0 && model !== null && !fits(found[0], model.hooks);
   return (
     <section ref={reveal} className="hub-plan" aria-label={`Files of ${asked.name}`}>
@@ -297,16 +303,26 @@ function Single({ asked, plan }: { asked: Asked; plan: PublishedPlan }) {
           the same, and waits for its model.
         </span>
       )}
+      {misfit && right !== undefined && (
+        <div className="panel-foot">
+          <RightModel name={right} what={asked.name} />
+        </div>
+      )}
       {warnings.length > 0 && <span className="hint">{warnings.join(' ')}</span>}
-      <p className="hint">From {host}. It is fetched once and stays in this browser until you remove it.</p>
+      <p className="hint">
+        From {host}.{' '}
+        {opened && !several
+          ? `It is here already, as ${opened.label}.`
+          : 'It is fetched once and stays in this browser until you remove it.'}
+      </p>
       <div className="panel-foot">
         <button
           type="button"
-          className="button-main"
+          className={opened && !several ? 'button-small' : 'button-main'}
           disabled={several && pick.length === 0}
           onClick={() => void fetchPublished({ source: item.source, name: asked.name, ...(several && { pick }) })}
         >
-          {fetchWords({ here, bytes: item.bytes })}
+          {opened && !several ? 'Fetch it again' : fetchWords({ here, bytes: item.bytes })}
         </button>
       </div>
     </section>
