@@ -261,7 +261,7 @@ export const RELEASES: readonly PublishedRelease[] = [
     d_sae: [32768],
     count: 19,
     bytes: sizeOf(512, 32768),
-    about: 'One zip of 2.4 GB, of which only the chosen dictionary is fetched; the SAELens releases above hold the same ones.',
+    about: 'One zip of about 2.5 GB, of which only the chosen dictionary is fetched; the SAELens releases above hold the same ones.',
     source: 'README of saprmarks/feature-circuits',
     dictionaries: [],
   },
