@@ -117,7 +117,7 @@ export interface TrainingApi {
 export interface FeaturescopeApi extends TrainingApi {
   /** Version of the page, as in package.json. */
   readonly version: string;
-  /** Settles when the model named by the address bar, else the default, answers run(). */
+  /** Settles when the model named by the address bar, else the default, answers run(); asked again later, when any model does. */
   readonly ready: Promise<void>;
   /** @throws before `ready` */
   device(): DeviceInfo;
@@ -128,14 +128,17 @@ export interface FeaturescopeApi extends TrainingApi {
      * Replaces the current model when the new one is whole; a refused one leaves it as it was. One of the hub is fetched
      * once and kept; what has arrived of a stopped or failed one is kept too, and the next call goes on there. An id is
      * one of `list()`, or `owner/name` or `owner/name@revision` of the hub.
+     * @param options.keptOnly nothing is fetched from a hub: refused when this browser does not keep the model
      */
-    load(model: string | FileIn[] | HubModel | RandomModel, options?: LoadOptions): Promise<ModelInfo>;
+    load(model: string | FileIn[] | HubModel | RandomModel, options?: LoadOptions & { keptOnly?: boolean }): Promise<ModelInfo>;
     /** @throws before `ready` */
     current(): ModelInfo;
     /** What opening a model of the hub takes: its files and their sizes. Fetches no weights. */
     plan(model: HubModel, options?: CallOptions): Promise<HubPlan>;
     /** Models of the hub in this browser, also those that came in part. `storage.remove('model', id)` deletes one. */
     kept(): Promise<KeptModel[]>;
+    /** Called when another model is in use, or `list()` may have changed, here or in another tab. @returns how to stop */
+    subscribe(listener: () => void): () => void;
   };
   /** Every host asked since the page was opened; workers that are not counted ask this page's own server only. */
   requests(): Promise<AskedHost[]>;

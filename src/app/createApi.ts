@@ -35,13 +35,14 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   let currentSource: ModelSource | undefined;
 
   const { tabs, settings: chosen } = settings.kept;
-  const load: FeaturescopeApi['models']['load'] = async (what, options) => {
+  const models = createSignal();
+  const load: FeaturescopeApi['models']['load'] = async (what, { keptOnly = false, ...options } = {}) => {
     // Names that hold neither are those of models of the page, which the first visit is not to wait for.
     const source =
       typeof what === 'string' && !/[/+]/.test(what)
         ? { id: what }
         : (await modelSources()).sourceOf(what, chosen.get('hub'), currentSource);
-    const info = await open(source, options);
+    const info = await open(keptOnly && 'hub' in source ? { ...source, keptOnly } : source, options);
     // Files cannot be remembered; what was chosen before them stays.
     if (!('files' in source)) chosen.set('model', info.id);
     if ('hub' in source) {
@@ -52,18 +53,23 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   };
   const open = async (source: ModelSource, { onProgress, signal }: LoadOptions = {}) => {
     try {
-      current = await lens.call('load', [source], { onProgress, signal });
-      currentSource = source;
-      return current;
+      const info = await lens.call('load', [source], { onProgress, signal });
+      adopt(info, source);
+      return info;
     } catch (error) {
       // A stop may have come too late to keep the old model; the worker knows which it is.
       const now = await lens.call('current', []).catch(() => current ?? null);
       if (now?.id !== current?.id || now?.hash !== current?.hash) {
-        current = now ?? undefined;
-        currentSource = source;
+        adopt(now ?? undefined, source);
       }
       throw error;
     }
+  };
+  const adopt = (info: ModelInfo | undefined, source: ModelSource) => {
+    current = info;
+    currentSource = source;
+    if (info) ready = Promise.resolve();
+    models.tell();
   };
   /** Only what is kept here: a start fetches nothing from a hub. */
   const openFirst = async () => {
@@ -82,9 +88,10 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
     device = await lens.call('open', [{ device: settings.device, base: settings.base }]);
     await openFirst();
   };
-  const ready = start();
+  const started = start();
   // Nobody may be listening; the screen shows the sentence.
-  ready.catch(() => {});
+  started.catch(() => {});
+  let ready = started;
 
   const library = createSignal();
   const libraryChanged = () => {
@@ -93,7 +100,8 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   };
   tabs.subscribe((change) => {
     // Before there is a model the worker has not read its store yet, and will read it then.
-    if (change === 'library') void ready.then(() => lens.call('refreshDictionaries', [])).then(library.tell, () => {});
+    if (change === 'library' && current) void lens.call('refreshDictionaries', []).then(library.tell, () => {});
+    if (change === 'storage') models.tell();
   });
   const remove = async (id: string) => {
     await lens.call('removeDictionary', [id]);
@@ -105,12 +113,13 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
   };
   const removeModel = async (id: string) => {
     await lens.call('removeModel', [id]);
+    models.tell();
     tabs.say('storage');
   };
   const dictionaries = () => lens.call('listDictionaries', []);
   const labelled = createSignal();
   // A device that opened is known also when the model did not.
-  const kind = ready.then(
+  const kind = started.then(
     () => device?.kind ?? 'wasm',
     () => device?.kind ?? 'wasm',
   );
@@ -151,7 +160,9 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
 
   return {
     version: settings.version,
-    ready,
+    get ready() {
+      return ready;
+    },
     device: () => device ?? notReady('device()'),
     models: {
       list: () => lens.call('list', []),
@@ -163,6 +174,7 @@ export function createApi(lens: LensClient, settings: ApiSettings): Featurescope
         return lens.call('planHub', [{ hub, revision }, host], { signal: options?.signal });
       },
       kept: () => lens.call('keptModels', []),
+      subscribe: models.subscribe,
     },
     requests: async () => joinHosts([askedHosts(), await lens.call('requests', [])]),
     live: () => lens.call('live', []),

@@ -1,4 +1,4 @@
-/** How often the features of the chosen dictionary fire: asked at each choice, and when they were counted anew. */
+/** How often the features of the chosen dictionary fire: asked at each choice, for another model, and when they were counted anew. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
 import type { AppState } from './appState.ts';
@@ -15,8 +15,11 @@ export function followDensities(api: FeaturescopeApi, store: StoreApi<AppState>)
     // Without an answer rarity is counted on the text, and the list says so.
     if (outcome.status === 'done') store.setState({ densities: outcome.value && { ...outcome.value, dictionary } });
   };
-  store.subscribe(({ dictionary }, was) => {
-    if (dictionary !== was.dictionary) void refresh();
+  store.subscribe(({ dictionary, model }, was) => {
+    if (dictionary === was.dictionary && model === was.model) return;
+    // Counted on the model before.
+    if (model !== was.model && was.densities?.source === 'measured') store.setState({ densities: null });
+    void refresh();
   });
   return refresh;
 }

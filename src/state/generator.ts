@@ -60,6 +60,16 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
     if (!signal.aborted) setOutput(index, (o) => ({ ...o, text, finished: true }));
   };
 
+  const stop = () => {
+    running?.abort();
+    running = null;
+    finish('stopped');
+  };
+  // Half of one model and half of another would stand side by side.
+  store.subscribe(({ model }, was) => {
+    if (model !== was.model) stop();
+  });
+
   return {
     async generate() {
       const state = store.getState();
@@ -83,10 +93,6 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>)
         if (running === mine) running = null;
       }
     },
-    stop() {
-      running?.abort();
-      running = null;
-      finish('stopped');
-    },
+    stop,
   };
 }

@@ -141,7 +141,9 @@ export function createLibrary(
       const { dictionaries, dictionary } = store.getState();
       store.setState({ view: 'explore', dialog: null });
       if (dictionary === id) return;
-      const label = (dictionaries.status === 'done' && dictionaries.list.find((d) => d.id === id)?.label) || id;
+      const found = dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === id) : undefined;
+      if (!found) return say('That dictionary is not here any more: it was removed from the library.');
+      const label = found.label || id;
       say(`${label} does not fit the model that is open, so it was not chosen. Open its model first.`);
     },
     dictionaryCard: (id) => api.dictionaries.card(id),

@@ -26,6 +26,29 @@ export function createModelLoader(
 ): ModelLoader {
   let loading: AbortController | null = null;
 
+  /** What another made the lens do, a script or a stop that came too late: the screen shows the model that runs. */
+  const follow = async () => {
+    const { boot, model } = store.getState();
+    if (loading || boot.status === 'loading') return;
+    const now = currentModel();
+    if (now && (now.id !== model?.id || now.hash !== model.hash)) await adopt();
+    else await listModels();
+  };
+  const currentModel = () => {
+    try {
+      return api.models.current();
+    } catch {
+      return undefined;
+    }
+  };
+  const listModels = async () => {
+    const models = await api.models.list();
+    store.setState({ models });
+    return models;
+  };
+  // A list that cannot be read leaves the one there is.
+  api.models.subscribe(() => void follow().catch(() => undefined));
+
   const adopt = async () => {
     const model = api.models.current();
     const { hook, model: before, position, span, wantedModel } = store.getState();
@@ -47,8 +70,7 @@ export function createModelLoader(
       store.setState({ notice: { text, undo: null } });
     }
     modelChanged();
-    const models = await api.models.list();
-    store.setState({ models });
+    const models = await listModels();
     // A link may name another of the models that come with the page.
     if (!before && wantedModel && wantedModel.id !== model.id && models.some((m) => m.id === wantedModel.id)) {
       await load(wantedModel.id, wantedModel.id);
@@ -62,6 +84,8 @@ export function createModelLoader(
     store.setState({ load: { status: 'loading', name, progress: null } });
     try {
       await api.models.load(source, {
+        // Names come from the list, whose models are at hand: what was deleted meanwhile is not fetched unasked.
+        ...(typeof source === 'string' && { keptOnly: true }),
         signal: mine.signal,
         onProgress: (progress) => {
           if (loading === mine) store.setState({ load: { status: 'loading', name, progress } });
@@ -76,6 +100,8 @@ export function createModelLoader(
       const cancelled = mine.signal.aborted || isAbort(error);
       const again = isOfHub(source) && (error as Error).name === 'EngineError' && { again: source };
       store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept, ...again } });
+      loading = null;
+      await follow().catch(() => undefined);
     } finally {
       if (loading === mine) loading = null;
     }

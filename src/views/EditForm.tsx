@@ -8,7 +8,7 @@ import {
   type KeptVector,
   type LatentChange,
 } from '../state/edits.ts';
-import { findHook, hookWidth } from '../state/hooks.ts';
+import { defaultHook, findHook, hookWidth } from '../state/hooks.ts';
 import { parsePositions } from '../state/positions.ts';
 import { Choice, Field, NumberInput } from './fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
@@ -100,13 +100,14 @@ export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormP
 
 function KeepHint() {
   const hook = useApp((s) => findHook(s.model, s.hook));
+  const vectorHook = useApp((s) => s.model && defaultHook(s.model));
   const shown = useApp((s) => s.activations);
   const { setHook } = useActions();
   const usable = hook && hookWidth(hook) !== null && shown;
   return usable ? (
     <span className="hint">“Keep this vector” stands under Activations.</span>
   ) : (
-    <button type="button" onClick={() => setHook(shown?.hook ?? '')}>
+    <button type="button" onClick={() => vectorHook && setHook(vectorHook)}>
       Show activations
     </button>
   );

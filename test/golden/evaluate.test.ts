@@ -91,6 +91,10 @@ describe('evaluate', () => {
     const { density } = await node.api.evaluate(id, { ids: [expected.ids.slice(0, 64)] });
     expect(await node.api.dictionaries.densities(id)).toEqual({ values: density, source: 'measured', tokens: 64 });
     expect(await node.api.dictionaries.densities(LAYER_3)).toMatchObject({ source: 'file' });
+    // They are the model's as much as the dictionary's.
+    await node.api.models.load({ random: 1 });
+    expect(await node.api.dictionaries.densities(id)).toBeNull();
+    await node.api.models.load({ random: null });
     await node.api.dictionaries.remove(id);
   });
 

@@ -45,6 +45,8 @@ export interface FakeOptions {
 
 export interface FakeApi extends FeaturescopeApi {
   calls: string[];
+  /** As if another tab had changed what is kept, or the lens its model. */
+  tellModels: () => void;
   /** Makes steps of the training run that goes on. */
   advance: (steps: number) => void;
 }
@@ -167,6 +169,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     'acts' in source ? Array.from({ length: source.acts.shape[0] }, (_, i) => i) : fakeTokenize(textOf(source)).ids;
   let dictionaries = fakeDictionaries(!options.misfit);
   const library = createSignal();
+  const modelsChanged = createSignal();
   const labelled = createSignal();
   const kept = fakeKept();
   const list = () => Promise.resolve(dictionaries);
@@ -202,11 +205,13 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
   );
   return {
     calls,
+    tellModels: modelsChanged.tell,
     version: '0.1.0',
     ready: options.ready ?? Promise.resolve(),
     ...training,
     device: () => device,
     models: {
+      subscribe: modelsChanged.subscribe,
       list: () => Promise.resolve([{ ...model, hash: current === model ? model.hash : '' }, ...(current === model ? [] : [current])]),
       current: () => current,
       async load(id, { onProgress, signal } = {}) {
@@ -218,6 +223,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         else if ('hub' in id) current = { ...model, id: id.hub, source: 'hub' };
         else if ('random' in id) current = id.random === null ? model : { ...model, id: `${model.id}+random.${id.random}` };
         else current = { ...model, id: 'from-files', source: 'files' };
+        modelsChanged.tell();
         return current;
       },
       plan: ({ hub, revision = 'main' }) =>

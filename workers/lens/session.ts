@@ -84,7 +84,7 @@ export class LensSession {
   #library = new DictionaryLibrary('/');
   #held: Held | undefined;
   #loading: Promise<unknown> = Promise.resolve();
-  /** What the last evaluation of a dictionary counted. */
+  /** What the last evaluation of a dictionary counted, on the model in use. */
   readonly #measured = new Map<string, { density: Float32Array; tokens: number }>();
   #active = 0;
   readonly #waiting: (() => void)[] = [];
@@ -352,7 +352,7 @@ export class LensSession {
         stop: context.signal,
         onProgress: (done, total) => context.progress({ done, total }),
       });
-      this.#measured.set(id, { density: evaluation.density.slice(), tokens: evaluation.tokens });
+      if (held === this.#held) this.#measured.set(id, { density: evaluation.density.slice(), tokens: evaluation.tokens });
       return evaluation;
     });
   }
@@ -416,6 +416,7 @@ export class LensSession {
   async #replace(next: Held): Promise<void> {
     const old = this.#held;
     this.#held = next;
+    this.#measured.clear();
     if (!old) return;
     old.retired = true;
     await this.#releaseIfIdle(old);
