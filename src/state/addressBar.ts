@@ -3,6 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
 import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
+import { findHook } from './hooks.ts';
 import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
 import { RANKINGS } from './ranking.ts';
 import type { Reader } from './reader.ts';
@@ -23,16 +24,16 @@ const WRITE_EVERY_MS = 500;
 export function factsFromAddress(address: Address): Partial<Facts> {
   const { hash, kept } = address.read();
   const link = parseLink(hash);
-  if (link.status === 'bad') return { notice: { text: link.message, undo: null } };
-  const state = link.status === 'link' ? link.state : {};
-  return factsOf({ ...state, ...keptText(state, kept) });
+  const facts = factsOf(withKept(link.status === 'link' ? link.state : {}, kept));
+  if (link.status !== 'bad') return facts;
+  const usual = (facts.text ?? facts.compare) === undefined ? ' The page starts as usual.' : '';
+  return { ...facts, notice: { text: link.message + usual, undo: null } };
 }
 
-/** A text too long for the address is kept beside it, by the browser, for this tab. */
-function keptText(state: LinkState, kept: unknown): { text?: string } {
-  if (state.text !== undefined) return {};
-  const text = (kept as { text?: unknown } | null)?.text;
-  return typeof text === 'string' ? { text } : {};
+/** Texts too long for the address are kept beside it, by the browser, for this tab. */
+function withKept(state: LinkState, kept: unknown): LinkState {
+  const { text, compare } = (kept ?? {}) as Record<string, unknown>;
+  return { ...(typeof text === 'string' && { text }), ...(typeof compare === 'string' && { compare }), ...state };
 }
 
 function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare, dictionary, model, view }: LinkState): Partial<Facts> {
@@ -108,36 +109,65 @@ const LINKED = [
 export function followAddress(store: StoreApi<AppState>, reader: Reader, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let viewed: string | null = null;
+  let saidSecond = false;
+  /** Of the last link, for when its model is open. */
+  let place: Place = store.getState();
 
   const write = () => {
     timer = undefined;
     const state = store.getState();
     // Before the dictionaries are listed, the state says less than the address did.
     if (state.dictionaries.status === 'waiting' || state.load.status === 'loading') return;
-    const { hash, withText } = encodeLink(linkState(state));
+    const { hash, left } = encodeLink(linkState(state));
+    const here = address.read();
     const view = viewOf(state);
     const how = viewed === null || viewed === view || state.wanted ? 'replace' : 'push';
     viewed = view;
-    if (hash !== address.read().hash || !withText) address.write(hash, withText ? null : { text: state.text }, how);
+    // What was kept goes when it fits, or is no more.
+    if (hash !== here.hash || left || here.kept) address.write(hash, left, how);
+    const withText = left?.text === undefined;
     if (state.linkHasText !== withText) store.setState({ linkHasText: withText });
+    saySecond(left?.compare !== undefined);
+  };
+
+  /** Once, and never over another notice: that one may hold what takes something back. */
+  const saySecond = (isLeft: boolean) => {
+    if (isLeft && !saidSecond) {
+      if (store.getState().notice) return;
+      store.setState({ notice: { text: 'The second text is too long for a link and is left out of it.', undo: null } });
+    }
+    saidSecond = isLeft;
   };
 
   store.subscribe((now, was) => {
-    const listed = now.dictionaries.status !== was.dictionaries.status;
+    const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
+    if (isOpened) store.setState(placeIn(now, place));
+    // Nothing is written while a list or a model is waited for.
+    const listed = now.dictionaries.status !== was.dictionaries.status || now.load.status !== was.load.status;
     if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) timer = setTimeout(write, WRITE_EVERY_MS);
   });
 
   address.onMove(() => {
     const { hash, kept } = address.read();
-    const link = parseLink(hash);
-    if (link.status === 'none') return;
-    if (link.status === 'bad')
-      return store.setState({ notice: { text: link.message.replace(' The page starts as usual.', ''), undo: null } });
+    const parsed = parseLink(hash);
+    if (parsed.status === 'none') return;
+    if (parsed.status === 'bad') return store.setState({ notice: { text: parsed.message, undo: null } });
     clearTimeout(timer);
     timer = undefined;
-    apply(store, reader, factsOf({ ...link.state, ...keptText(link.state, kept) }));
-    viewed = viewOf(store.getState());
+    const facts = factsOf(withKept(parsed.state, kept));
+    apply(store, reader, facts);
+    const state = store.getState();
+    place = { ...facts, text: state.text };
+    // The model still to come is this link's: no step of its own.
+    viewed = state.wantedModel ? null : viewOf(state);
   });
+}
+
+type Place = Partial<Pick<Facts, 'text' | 'hook' | 'position' | 'span'>>;
+
+/** Its tokens and its hook are those of the link's own model. */
+function placeIn({ model, text }: Facts, { text: linked, hook = '', position = null, span = null }: Place): Partial<Facts> {
+  return { ...(findHook(model, hook) && { hook }), ...(text === linked && { position, span }) };
 }
 
 /** What "back" goes back over. */
@@ -150,7 +180,7 @@ function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>)
   const was = store.getState();
   const list = was.dictionaries.status === 'done' ? was.dictionaries.list : [];
   const here = findWanted(list, facts.wanted);
-  const { wantedModel, ...rest } = facts;
+  const { wantedModel, hook = '', ...rest } = facts;
   const other = wantedModel && wantedModel.id !== was.model?.id ? wantedModel : null;
   store.setState({
     pins: [],
@@ -158,17 +188,15 @@ function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>)
     position: null,
     compare: null,
     ...rest,
+    ...((!was.model || findHook(was.model, hook)) && { hook }),
     dictionary: here?.id ?? was.dictionary,
     wanted: here ? null : (facts.wanted ?? null),
     wantedModel: other,
     pointed: null,
   });
+  // By the model at hand also where another is to come: that may fail, or be cancelled.
+  reader.linkOpened();
   if (other && was.models.some((m) => m.id === other.id)) void was.actions.loadModel(other.id, other.id);
-  else {
-    reader.textChanged();
-    reader.dictionaryChanged();
-    reader.hookChanged();
-  }
 }
 
 /** The dictionary a link means: by its id, which tells settings apart too, else by its tensors where their hash is known. */

@@ -20,7 +20,7 @@ export interface LinkedDictionary {
 }
 
 export interface LinkState {
-  /** Absent when it was too long for an address. */
+  /** Absent when it was too long for an address, as `compare` may be. */
   text?: string;
   model?: { id: string; hash: string };
   dictionary?: LinkedDictionary;
@@ -35,6 +35,8 @@ export interface LinkState {
   /** Which screen; absent: Explore. */
   view?: string;
 }
+
+type LinkTexts = Pick<LinkState, 'text' | 'compare'>;
 
 export type ParsedLink = { status: 'none' } | { status: 'link'; state: LinkState } | { status: 'bad'; message: string };
 
@@ -52,13 +54,19 @@ const MAX_NAME = 300;
 const MAX_PINS_TAKEN = 200;
 const MAX_NUMBER = 2 ** 31;
 
-/** With the leading '#'. The text is left out when the link would be too long with it. */
-export function encodeLink(state: LinkState): { hash: string; withText: boolean } {
-  const { text, ...rest } = state;
-  if (text === undefined) return { hash: written(rest), withText: true };
-  // No text of this length becomes short enough, save a very dull one.
-  const whole = text.length < 40 * MAX_LINK ? written(state) : '';
-  return whole !== '' && whole.length <= MAX_LINK ? { hash: whole, withText: true } : { hash: written(rest), withText: false };
+/** With the leading '#', and the texts left out of it for its length: the second one before the first. */
+export function encodeLink(state: LinkState): { hash: string; left: LinkTexts | null } {
+  const { text, compare, ...rest } = state;
+  const both = { text, compare };
+  const ways: [goes: LinkTexts, left: LinkTexts | null][] = [[both, null]];
+  if (compare !== undefined) ways.push([{ text }, { compare }], [{ compare }, { text }]);
+  for (const [goes, left] of ways) {
+    // No texts of this length become short enough, save very dull ones.
+    if (Object.values(goes).join('').length >= 40 * MAX_LINK) continue;
+    const hash = written({ ...goes, ...rest });
+    if (hash.length <= MAX_LINK) return { hash, left };
+  }
+  return { hash: written(rest), left: both };
 }
 
 function written(state: LinkState): string {
@@ -83,7 +91,7 @@ export function parseLink(hash: string): ParsedLink {
 }
 
 function bad(reason: string): ParsedLink {
-  return { status: 'bad', message: `The link could not be read. ${reason} The page starts as usual.` };
+  return { status: 'bad', message: `The link could not be read. ${reason}` };
 }
 
 class LinkError extends Error {}

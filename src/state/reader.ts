@@ -32,6 +32,8 @@ const CACHE_BYTES = 48 * 1024 * 1024;
 
 export interface Reader {
   textChanged: () => void;
+  /** Another view came from a link, with a span of its own text. */
+  linkOpened: () => void;
   editsChanged: () => void;
   hookChanged: () => void;
   positionChanged: () => void;
@@ -50,6 +52,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lastRead = 0;
   let view: TokenSpan = [0, 1];
+  let linked: TokenSpan | null = null;
 
   const gaze = (tokens: number): Gaze => {
     return { view, chosen: clampPosition(store.getState().position, tokens) };
@@ -109,8 +112,12 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
 
   const adopt = (analysis: Analysis) => {
     const was = store.getState();
-    // The span of a link comes before any text was read.
-    const span = was.analysis ? keptSpan(was.span, was.analysis.before.ids, analysis.before.ids) : insideText({ analysis }, was.span);
+    // The span of a link comes before its text was read.
+    const span =
+      was.analysis && was.span !== linked
+        ? keptSpan(was.span, was.analysis.before.ids, analysis.before.ids)
+        : insideText({ analysis }, was.span);
+    linked = null;
     store.setState({ analysis, span });
   };
 
@@ -176,6 +183,10 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
       if (long) stopReading(predictions, features);
       const isFirst = performance.now() - lastRead > TYPING_PAUSE_MS;
       timer = setTimeout(readText, long ? LONG_TYPING_PAUSE_MS : isFirst ? 0 : TYPING_PAUSE_MS);
+    },
+    linkOpened() {
+      linked = store.getState().span;
+      readText();
     },
     editsChanged() {
       // A text not read yet is about to be, here: its features with it.

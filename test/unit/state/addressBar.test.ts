@@ -4,7 +4,7 @@ import { densitiesOf } from '../../../src/state/featureFacts.ts';
 import { labelsOf } from '../../../src/state/labels.ts';
 import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+import { fakeApi, fakeStartup, noise, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -216,5 +216,177 @@ describe('a link to another model', () => {
     const { get } = await open(encodeLink({ text: 'the hat', model: { id: 'pythia-70m', hash: 'ff' } }).hash);
     expect(get().wantedModel).toEqual({ id: 'pythia-70m', hash: 'ff' });
     expect(get().analysis?.text).toBe('the hat');
+  });
+
+  it('that is at hand opens it at the start, where the link says', async () => {
+    const at = { position: 1, span: [1, 3] as [number, number], hook: 'blocks.1.hook_resid_post' };
+    const { hash } = encodeLink({ text: 'the sea and the hat', model: { id: 'a/b', hash: '' }, ...at });
+    const { models, ...api } = fakeApi();
+    const load: typeof models.load = (id, call) => models.load(typeof id === 'string' ? { hub: id } : id, call);
+    const list = async () => (await models.list()).flatMap((m) => [m, { ...m, id: 'a/b' }]);
+    const { address, state } = fakeAddress(hash);
+    const store = createAppStore({ ...api, models: { ...models, load, list } }, { ...fakeStartup(), address });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(store.getState()).toMatchObject({ model: { id: 'a/b' }, wantedModel: null, ...at });
+    expect(state()).toMatchObject(at);
+  });
+});
+
+describe('a second text', () => {
+  /** Letters that hardly fold. */
+  const long = Array.from({ length: 20_000 }, (_, i) => String.fromCharCode(97 + Math.floor(noise(i, 3) * 26))).join('');
+
+  it('too long for the address is kept beside it, the first one in it, and the page says so once', async () => {
+    const { act, get, entries, state } = await open('', { silent: true });
+    act.setText('the sea');
+    act.setCompare(long);
+    await later();
+    expect(state()).toMatchObject({ text: 'the sea' });
+    expect(state().compare).toBeUndefined();
+    expect(entries.at(-1)!.kept).toEqual({ compare: long });
+    expect(get().linkHasText).toBe(true);
+    expect(get().notice?.text).toBe('The second text is too long for a link and is left out of it.');
+    act.setNotice(null);
+    act.setRanking('sum');
+    await later();
+    expect(get().notice).toBeNull();
+  });
+
+  it('comes back on reload, and not once it was closed', async () => {
+    const { entries, act } = await open('', { silent: true });
+    act.setText('the sea');
+    act.setCompare(long);
+    await later();
+    const there = fakeAddress();
+    there.entries[0] = entries.at(-1)!;
+    const { text, compare } = createAppStore(fakeApi({ silent: true }), { ...fakeStartup(), address: there.address }).getState();
+    expect(text).toBe('the sea');
+    expect(compare?.text === long).toBe(true);
+    act.setCompare(null);
+    await later();
+    expect(entries.at(-1)!.kept === null).toBe(true);
+  });
+
+  it('and the first one come back from beside an address that cannot be read', async () => {
+    const bar = fakeAddress(`#v1.${'A'.repeat(160_000)}`);
+    bar.entries[0].kept = { text: 'mine', compare: 'other' };
+    const { text, compare, notice } = createAppStore(fakeApi(), { ...fakeStartup(), address: bar.address }).getState();
+    expect({ text, compare }).toEqual({ text: 'mine', compare: { text: 'other' } });
+    expect(notice?.text).toBe('The link could not be read. It is far too long.');
+  });
+});
+
+describe('a link in a running tab', () => {
+  /** A page with another model open than the one that comes with it. */
+  async function withOther(options: FakeOptions = {}) {
+    const page = await open('', options);
+    void page.act.loadModel({ hub: 'a/b' }, 'a/b');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(page.get().model?.id).toBe('a/b');
+    return page;
+  }
+  const slowLoads = { delayMs: (call: string) => (call === 'load' ? 400 : 0) };
+  const bookworm = { id: 'bookworm-9m', hash: '' };
+
+  it('to another model is read by the one at hand, and stays so when the load is cancelled', async () => {
+    const { act, get, type } = await withOther(slowLoads);
+    type(encodeLink({ text: 'the hat', model: bookworm }).hash);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(get()).toMatchObject({ text: 'the hat', load: { status: 'loading' } });
+    act.cancelLoad();
+    await later();
+    expect(get()).toMatchObject({ model: { id: 'a/b' }, reading: { status: 'done' } });
+    expect(get().analysis?.text).toBe('the hat');
+    expect(get().features?.text).toBe('the hat');
+    expect(get().activations?.text).toBe('the hat');
+  });
+
+  it('to another model is read by the one at hand when the load fails', async () => {
+    const options: FakeOptions = {};
+    const { get, type } = await withOther(options);
+    options.fail = { load: 'The model is gone.' };
+    type(encodeLink({ text: 'the hat', model: bookworm }).hash);
+    await later();
+    expect(get()).toMatchObject({ model: { id: 'a/b' }, load: { status: 'failed' } });
+    expect(get().analysis?.text).toBe('the hat');
+  });
+
+  it('to another model opens it at the position, the span and the hook it names', async () => {
+    const { api, get, type, entries, go } = await withOther(slowLoads);
+    const current = api.models.current();
+    api.models.current = () => ({
+      ...current,
+      id: 'bookworm-9m',
+      hooks: [...current.hooks, { ...current.hooks[1], name: 'blocks.9.new' }],
+    });
+    const at = { position: 1, span: [1, 3] as [number, number], hook: 'blocks.9.new' };
+    type(encodeLink({ text: 'the sea and the hat', model: bookworm, ...at }).hash);
+    const before = entries.length;
+    await vi.advanceTimersByTimeAsync(300);
+    expect(get().hook).not.toBe('blocks.9.new');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(get()).toMatchObject({ model: { id: 'bookworm-9m' }, text: 'the sea and the hat', ...at });
+    // Its own entry, not one more.
+    expect(entries).toHaveLength(before);
+    go(0);
+    await later();
+    expect(get()).toMatchObject(at);
+  });
+
+  it('to another model does not put its span into a text typed meanwhile', async () => {
+    const { act, get, type } = await withOther(slowLoads);
+    type(encodeLink({ text: 'the sea and the hat', model: bookworm, position: 1, span: [1, 3] }).hash);
+    await vi.advanceTimersByTimeAsync(300);
+    act.setText('another text of some length');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(get()).toMatchObject({ model: { id: 'bookworm-9m' }, position: null, span: null });
+  });
+
+  it('with another text has its span, cut to that text', async () => {
+    const { act, get, type, state } = await open('', { delayMs: (call, text) => (call === 'predict' && text === 'slow' ? 300 : 1) });
+    act.setText('slow');
+    await vi.advanceTimersByTimeAsync(150);
+    type(encodeLink({ text: 'the sea and the hat', span: [1, 3] }).hash);
+    await later();
+    expect(get().span).toEqual([1, 3]);
+    expect(state().span).toEqual([1, 3]);
+    type(encodeLink({ text: 'a hat', span: [1, 30] }).hash);
+    await later();
+    expect(get().span).toEqual([1, 2]);
+    // From here on it is as any other.
+    act.setText('no hat');
+    await later();
+    expect(get().span).toBeNull();
+  });
+
+  it('with a hook that the model does not have leaves the one chosen', async () => {
+    const { act, get, type } = await open();
+    act.setHook('blocks.1.hook_resid_post');
+    await later();
+    type(encodeLink({ text: 'the hat', hook: 'blocks.9.hook_resid_post' }).hash);
+    await later();
+    expect(get()).toMatchObject({ hook: 'blocks.1.hook_resid_post', activationsTask: { status: 'done' } });
+    expect(get().activations?.text).toBe('the hat');
+  });
+});
+
+describe('what changes while a model loads', () => {
+  it.each([
+    ['is cancelled', undefined],
+    ['fails', { load: 'The model is gone.' }],
+  ])('is in the address once the load %s', async (_, fail) => {
+    const options: FakeOptions = { delayMs: (call) => (call === 'load' ? 3000 : 0) };
+    const { act, get, state } = await open('', options);
+    options.fail = fail;
+    void act.loadModel({ hub: 'a/b' }, 'a/b');
+    act.setText('typed meanwhile');
+    act.pin(7);
+    await later();
+    expect(state().text).not.toBe('typed meanwhile');
+    if (fail) await later();
+    else act.cancelLoad();
+    expect(get().load.status).toBe(fail ? 'failed' : 'idle');
+    await later();
+    expect(state()).toMatchObject({ text: 'typed meanwhile', pins: [{ latent: 7 }] });
   });
 });

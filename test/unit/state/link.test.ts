@@ -19,10 +19,14 @@ const FULL: LinkState = {
 /** A link with this inside, as a stranger might make one. */
 const linkOf = (json: string) => `#v1.${Buffer.from(deflateSync(strToU8(json))).toString('base64url')}`;
 
+/** A text that hardly folds. */
+const letters = (length: number, seed: number) =>
+  Array.from({ length }, (_, i) => String.fromCharCode(97 + Math.floor(noise(i, seed) * 26))).join('');
+
 describe('a link', () => {
   it('gives back all that went into it', () => {
-    const { hash, withText } = encodeLink(FULL);
-    expect(withText).toBe(true);
+    const { hash, left } = encodeLink(FULL);
+    expect(left).toBeNull();
     expect(hash).toMatch(/^#v1\.[\w-]+$/);
     expect(parseLink(hash)).toEqual({ status: 'link', state: FULL });
     expect(parseLink(encodeLink({}).hash)).toEqual({ status: 'link', state: {} });
@@ -32,11 +36,34 @@ describe('a link', () => {
     for (let i = 0; i < 60; i++) {
       const length = Math.floor(noise(i, 1) ** 3 * 60_000);
       const text = Array.from({ length }, (_, j) => String.fromCharCode(Math.floor(noise(j, i) * (i % 2 ? 0xffff : 90)))).join('');
-      const { hash, withText } = encodeLink({ ...FULL, text });
+      const { hash, left } = encodeLink({ ...FULL, text });
       expect(hash.length).toBeLessThanOrEqual(MAX_LINK);
       const { text: _, ...rest } = FULL;
-      expect(parseLink(hash)).toEqual({ status: 'link', state: withText ? { ...FULL, text } : rest });
+      expect(parseLink(hash)).toEqual({ status: 'link', state: left ? rest : { ...FULL, text } });
+      if (left) expect(left).toEqual({ text });
     }
+  });
+
+  it.each([
+    ['nothing', 10, 10, []],
+    ['the second text', 10, 60_000, ['compare']],
+    ['the second text', 10, 300_000, ['compare']],
+    ['the second text, though either would fit', 5000, 5000, ['compare']],
+    ['the first text', 60_000, 10, ['text']],
+    ['both texts', 60_000, 60_000, ['text', 'compare']],
+  ] as const)('leaves out %s of %i and %i characters', (_, first, second, out) => {
+    const state = { ...FULL, text: letters(first, 1), compare: letters(second, 2) };
+    const { hash, left } = encodeLink(state);
+    expect(hash.length).toBeLessThanOrEqual(MAX_LINK);
+    expect(left).toEqual(out.length === 0 ? null : Object.fromEntries(out.map((key) => [key, state[key]])));
+    const parts = Object.entries(state).filter(([key]) => !out.some((o) => o === key));
+    expect(parseLink(hash)).toEqual({ status: 'link', state: Object.fromEntries(parts) });
+  });
+
+  it('of two texts however dull still unfolds', () => {
+    const dull = '\u0001'.repeat(300_000);
+    const { hash } = encodeLink({ text: dull, compare: dull });
+    expect(parseLink(hash)).toEqual({ status: 'link', state: { text: dull } });
   });
 
   it('is passed over when it is some other hash, and refused when it is of a newer version', () => {
