@@ -1,8 +1,10 @@
 /**
- * Dead latents begin again at inputs the dictionary explains badly (Bricken et al. 2023, "Towards Monosemanticity",
- * appendix; the constants are dictionary_learning's): rows are drawn with probability ∝ their loss squared, the
- * decoder row becomes the row's direction, the encoder row the same at 0.2 × the mean norm of living encoder rows,
- * the bias 0, and Adam forgets what it knew of the latent.
+ * Dead latents begin again at inputs the dictionary explains badly. The source (Bricken et al. 2023, "Towards
+ * Monosemanticity", appendix) draws an input for each dead latent with probability ∝ its loss squared, out of 819,200,
+ * where hardly one comes twice. A batch has few, and two latents that begin at one row have the same gradients for
+ * ever; so each row is drawn at most once, as dictionary_learning does (which draws ∝ the loss; its constants are
+ * these). The decoder row becomes the row's direction, the encoder row the same at 0.2 × the mean norm of living
+ * encoder rows, the bias 0, and Adam forgets what it knew of the latent.
  */
 import type { AdamState } from './adam.ts';
 import { take, type Numbers, type ParameterName, type Parameters, type Sizes } from './types.ts';
@@ -16,7 +18,7 @@ const ENCODER_SHARE = 0.2;
  * @param x [rows, d_in] candidates, as the encoder is fed
  * @param losses ‖x − x̂‖² of each candidate
  * @param random next number in [0, 1)
- * @returns the latents that began again: all of `dead`, or none when no candidate has a loss
+ * @returns the latents that began again: the first of `dead`, as many as there are different candidates with a loss
  */
 export function resample(
   { d_in, d_sae }: Sizes,
@@ -27,43 +29,55 @@ export function resample(
   losses: ArrayLike<number>,
   random: () => number,
 ): readonly number[] {
-  const cumulative = cumulate(losses);
-  if (dead.length === 0 || !(cumulative[cumulative.length - 1] > 0)) return [];
+  const rows = draw(dead.length, x, d_in, losses, random);
+  const revived = dead.slice(0, rows.length);
+  if (revived.length === 0) return revived;
   const isDead = new Set(dead);
+  const decoder = take(parameters, 'W_dec');
   const encoder = parameters.W_enc;
   const scale = encoder ? ENCODER_SHARE * meanNorm(encoder, d_sae, d_in, isDead) : 0;
-  const b_dec = parameters.b_dec;
-  for (const latent of dead) {
-    const direction = unit(x, pick(cumulative, random()), d_in, b_dec);
-    // A tied dictionary has one matrix, whose rows the forward pass normalises: their mean norm keeps Adam's pace.
-    const norm = encoder ? 1 : meanNorm(take(parameters, 'W_dec'), d_sae, d_in, isDead);
+  // A tied dictionary has one matrix, whose rows the forward pass normalises: their mean norm keeps Adam's pace.
+  const norm = encoder ? 1 : meanNorm(decoder, d_sae, d_in, isDead);
+  for (const [n, latent] of revived.entries()) {
+    const direction = unit(x, rows[n], d_in, parameters.b_dec);
     for (let i = 0; i < d_in; i++) {
-      take(parameters, 'W_dec')[latent * d_in + i] = norm * direction[i];
+      decoder[latent * d_in + i] = norm * direction[i];
       if (encoder) encoder[latent * d_in + i] = scale * direction[i];
     }
     take(parameters, 'b_enc')[latent] = 0;
     forget(adam, parameters, latent, d_in);
   }
-  return dead;
+  return revived;
 }
 
-/** Running sums of the squared losses. */
-function cumulate(losses: ArrayLike<number>): Float64Array {
-  let sum = 0;
-  return Float64Array.from(losses, (loss) => (sum += loss * loss));
+/**
+ * At most `most` rows, each drawn with probability ∝ its squared loss among those left: that is the order of
+ * −ln u / weight (Efraimidis and Spirakis 2006).
+ */
+function draw(most: number, x: Numbers, width: number, losses: ArrayLike<number>, random: () => number): number[] {
+  const places = Float64Array.from(losses, (loss) => -Math.log(1 - random()) / (loss * loss));
+  const order = [...places.keys()].filter((row) => losses[row] * losses[row] > 0).sort((a, b) => places[a] - places[b]);
+  return firstDifferent(most, order, x, width);
 }
 
-/** First place whose running sum passes the share `u` of the whole. */
-function pick(cumulative: Float64Array, u: number): number {
-  const target = u * cumulative[cumulative.length - 1];
-  let low = 0;
-  let high = cumulative.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cumulative[middle] > target) high = middle;
-    else low = middle + 1;
+/** The first rows, less those with the numbers of one before: one token at the first position always gives one row. */
+function firstDifferent(most: number, rows: readonly number[], x: Numbers, width: number): number[] {
+  const found: number[] = [];
+  const byNorm = new Map<number, number[]>();
+  for (const row of rows) {
+    if (found.length === most) break;
+    const norm = dot(x, row * width, x, row * width, width);
+    const near = byNorm.get(norm) ?? [];
+    if (near.some((other) => isSame(x, other, row, width))) continue;
+    byNorm.set(norm, [...near, row]);
+    found.push(row);
   }
-  return low;
+  return found;
+}
+
+function isSame(x: Numbers, a: number, b: number, width: number): boolean {
+  for (let i = 0; i < width; i++) if (x[a * width + i] !== x[b * width + i]) return false;
+  return true;
 }
 
 /** Mean ‖row‖ of living latents; 1 when none lives. */
