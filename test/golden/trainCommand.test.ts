@@ -1,9 +1,10 @@
 /** `npm run train` as a person runs it: a folder for each dictionary, broken off and resumed to the same bytes on other threads. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const CONFIG = {
@@ -57,8 +58,16 @@ test('trains, stops with a checkpoint, and goes on to the same bytes', async () 
   const stopped = await command(run('halves', '--threads', '1'), 'step 1 ');
   expect(stopped.code).toBe(1);
   expect(stopped.output).toMatch(/Stopped at step \d+; go on with --resume\./);
-  expect(await command(run('halves', '--threads', '2', '--resume'))).toMatchObject({ code: 0 });
+  cpSync(join(folder, 'halves'), join(folder, 'elsewhere'), { recursive: true });
+  const resumed = await command(run('halves', '--threads', '2', '--resume'));
+  expect(resumed).toMatchObject({ code: 0 });
+  expect(resumed.output).not.toContain('other kernels');
   for (const name of FOLDERS) expect(weights('halves', name).equals(weights('whole', name))).toBe(true);
+
+  const checkpoint = join(folder, 'elsewhere', 'checkpoint.bin');
+  writeFileSync(checkpoint, serialize({ ...(deserialize(readFileSync(checkpoint)) as object), kernels: 'webgpu' }));
+  const moved = await command(run('elsewhere', '--threads', '2', '--resume'), 'other kernels');
+  expect(moved.output).toMatch(/at step \d+ with other kernels \(wasm-\w+ instead of webgpu\), so the numbers are not exactly those/);
 });
 
 test('says what is wrong in a sentence', async () => {
@@ -68,4 +77,9 @@ test('says what is wrong in a sentence', async () => {
   expect(code).toBe(1);
   expect(output).toContain('There is no corpus called no such text');
   expect(output).not.toContain('    at ');
+
+  writeFileSync(config, JSON.stringify({ ...CONFIG, corpus: [corpus, corpus] }));
+  const twice = await command(['--config', config, '--out', join(folder, 'wrong')]);
+  expect(twice.code).toBe(1);
+  expect(twice.output).toContain('`corpus` names a text twice');
 });

@@ -129,6 +129,16 @@ test('what is exported computes on raw activations what was measured', async () 
   expect(dictionary.tensors.W_enc![5 * 96]).toBeCloseTo((unit[5] / norm) * scales[0], 4);
 });
 
+test('a last batch of one row leaves a gap in the curve of FVU', async () => {
+  const training = await finish(await TrainingRun.begin(parts, plan({ dictionaries: { hook: HOOK, d_sae: 32 }, tokens: 257 })));
+  const [first, last] = training.history()[0].points;
+  expect(first.fvu).toBeGreaterThan(0);
+  expect(last).toMatchObject({ step: 2, tokens: 257, fvu: NaN });
+  expect(last.loss).toBeGreaterThan(0);
+  const record = JSON.parse(JSON.stringify((await training.dictionary(0)).record)) as { curves: Record<string, unknown[]> };
+  expect(record.curves.fvu).toEqual([expect.any(Number), null]);
+});
+
 test('a loss that is no number stops the run with step and learning rate, and no checkpoint of it is made', async () => {
   const training = await TrainingRun.begin(
     parts,

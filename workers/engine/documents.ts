@@ -115,6 +115,12 @@ function readLines(name: string, text: string, { field, stop }: DocumentOptions)
     if (i % 10_000 === 0) throwIfStopped(stop);
     if (line.trim() === '') return;
     const found = textOf(parseLine(name, line, i + 1), field);
+    // Written as \u0000 it passes unseen through `decode`; the store of texts parts documents by it.
+    if (found?.includes('\0')) {
+      throw new FormatError(
+        `Line ${i + 1} of ${name} holds a null character (\\u0000), which no text has. Take it out; nothing was added.`,
+      );
+    }
     if (found === undefined) without++;
     else documents.push(found);
   });

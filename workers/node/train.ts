@@ -11,7 +11,7 @@ import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { help, Threads, type Helper } from '../../src/kernels/wasm/threads.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
-import { hashIds } from '../engine/corpora.ts';
+import { corpusNames, hashIds } from '../engine/corpora.ts';
 import { cutContexts, evaluate } from '../engine/evaluate.ts';
 import { resolvePlan } from '../engine/training/plan.ts';
 import { TrainingRun } from '../engine/training/run.ts';
@@ -42,9 +42,9 @@ const LOG_SECONDS = 15;
 /** @throws UsageError, FormatError with a sentence; AbortedError after a checkpoint was written */
 export async function train(job: TrainJob): Promise<void> {
   const { config, out, log } = job;
+  const names = corpusNames(config.corpus);
   const runtime = createRuntime(job.threads);
   const opened = await openModelFolder(runtime, job.model);
-  const names = [config.corpus ?? 'moby-dick'].flat();
   const ids = await readCorpus(names, opened);
   log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}`);
   const trainers = await openTrainers(job);
@@ -55,8 +55,11 @@ export async function train(job: TrainJob): Promise<void> {
   };
   const plan = resolvePlan(config, known);
   mkdirSync(out, { recursive: true });
-  const run = job.resume ? await TrainingRun.resume(parts, readCheckpoint(out, plan)) : await TrainingRun.begin(parts, plan, job.stop);
-  log(`${plan.name}: ${plan.dictionaries.length} dictionaries, ${plan.steps} steps of ${plan.batch} rows, ${run.progress().kernels}`);
+  const checkpoint = job.resume ? readCheckpoint(out, plan) : undefined;
+  const run = checkpoint ? await TrainingRun.resume(parts, checkpoint) : await TrainingRun.begin(parts, plan, job.stop);
+  const { kernels } = run.progress();
+  log(`${plan.name}: ${plan.dictionaries.length} dictionaries, ${plan.steps} steps of ${plan.batch} rows, ${kernels}`);
+  if (checkpoint && checkpoint.kernels !== kernels) log(inexact(checkpoint, kernels));
   await advanceToEnd(run, job);
   for (const [index, dictionary] of plan.dictionaries.entries()) {
     const packed = await run.dictionary(index);
@@ -95,7 +98,9 @@ function progressLine(run: TrainingRun): string {
   const { step, seconds, tokensPerSecond, last } = run.progress();
   const share = (100 * step) / run.plan.steps;
   const left = ((run.plan.steps - step) * run.plan.batch) / tokensPerSecond;
-  const figures = last.map((point) => (point ? `L0 ${point.l0.toFixed(0)} FVU ${point.fvu.toFixed(3)}` : '…')).slice(0, 3);
+  const figures = last
+    .map((point) => (point ? `L0 ${point.l0.toFixed(0)} FVU ${Number.isNaN(point.fvu) ? '–' : point.fvu.toFixed(3)}` : '…'))
+    .slice(0, 3);
   const rate = `${tokensPerSecond.toFixed(0)} tokens/s, ${seconds.toFixed(0)} s, ${left.toFixed(0)} s left`;
   return `${share.toFixed(1)} % · step ${step} · ${rate} · ${figures.join('; ')}`;
 }
@@ -126,6 +131,10 @@ function readCheckpoint(out: string, plan: RunPlan): RunCheckpoint {
     throw new UsageError(`The checkpoint in ${out} is of other settings, text or model. Give those of the run, or another folder.`);
   }
   return checkpoint;
+}
+
+function inexact({ step, kernels: before }: RunCheckpoint, now: string): string {
+  return `Going on at step ${step} with other kernels (${now} instead of ${before}), so the numbers are not exactly those of a run without interruption.`;
 }
 
 async function measure(parts: RunParts, packed: OpenedDictionary, o: { path: string; tokens: number }): Promise<Evaluation> {

@@ -29,6 +29,14 @@ describe('documents', () => {
     await expect(read('x.jsonl', '{"__proto__":{"text":"a"}}')).rejects.toThrow('holds no text');
   });
 
+  it('a null character written as an escape is refused too, since it would cut the document in two', async () => {
+    const lines = '{"text":"whole"}\n{"text":"a\\u0000b"}\n';
+    await expect(read('x.jsonl', lines)).rejects.toThrow('Line 2 of x.jsonl holds a null character');
+    await expect(read('x.jsonl.gz', packed('"a\\u0000"'))).rejects.toThrow('Line 1 of x.jsonl.gz holds a null character');
+    // In a field that is not read it does no harm.
+    expect((await read('x.jsonl', '{"id":"\\u0000","text":"b"}')).documents).toEqual(['b']);
+  });
+
   it('a row of .csv is a document', async () => {
     const { documents, warnings } = await read('x.csv', 'id,Text\r\n1,"a, ""b""\nc"\r\n2,d\r\n3\r\n');
     expect(documents).toEqual(['a, "b"\nc', 'd']);

@@ -88,7 +88,34 @@ test.each<[string, Partial<TrainConfig>, RegExp]>([
   ['all held out', { held_out: 1 }, /`held_out`/],
   ['warm-up longer than the run', { schedule: { warmup: 99 } }, /fewer than warm-up/],
   ['a learning rate of nothing', { adam: { lr: 0 } }, /adam\.lr/],
+  ['an unknown field of adam', { adam: { learning_rate: 1e-4 } as never }, /`adam` has no setting called "learning_rate"/],
+  ['adam that is no object', { adam: [1e-4] as never }, /`adam` is described by an object/],
+  [
+    'an unknown field of the schedule',
+    { schedule: { sparsity_warmup: 500 } as never },
+    /`schedule` has no setting called "sparsity_warmup"/,
+  ],
+  ['a schedule that is no object', { schedule: null as never }, /`schedule` is described by an object/],
+  ['a flag in quotes', { keep_first: 'false' as never }, /`keep_first` must be true or false; it is "false"/],
+  ['a flag that is a number', { keep_end_of_text: 0 as never }, /`keep_end_of_text` must be true or false; it is 0/],
+  ['a name that is no text', { name: 5 as never }, /`name` must be text; it is 5/],
+  ['a size that is nothing', { dictionaries: { hook, d_sae: null as never } }, /`d_sae` .* it is null/],
+  ['a number in quotes', { batch: '16' as never }, /`batch` .* it is "16"/],
   ['more dictionaries than one run takes', { dictionaries: { hook, seed: Array.from({ length: 65 }, (_, i) => i) } }, /at most 64/],
 ])('%s is refused by a sentence', (_, config, sentence) => {
   expect(() => plan(config)).toThrow(sentence);
+});
+
+test('lists that cross to billions are refused before anything is made of them', () => {
+  const many = Array.from({ length: 2000 }, (_, i) => i + 1);
+  const began = performance.now();
+  expect(() => plan({ dictionaries: { hook, d_sae: many, alpha: many, seed: many } })).toThrow('8000000000 dictionaries');
+  expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('what is given of adam, schedule and flags is taken, and the rest is the paper’s', () => {
+  const given = plan({ adam: { lr: 2e-3 }, schedule: { warmup: 2 }, keep_first: false, name: '  mine ' });
+  expect(given.adam).toEqual({ lr: 2e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 });
+  expect(given.schedule).toEqual({ warmup: 2, decay: 0, sparsityWarmup: 0 });
+  expect(given).toMatchObject({ keepFirst: false, keepEndOfText: true, name: 'mine' });
 });

@@ -2,7 +2,7 @@
 import { PAPER_ADAM, type AdamSettings } from '../../../src/core/train/adam.ts';
 import { TRAINABLE, type TrainableConfig, type TrainableName } from '../../../src/core/train/architectures/index.ts';
 import type { DictionaryPlan, DictionarySpec, RunPlan, TrainConfig } from '../../../src/core/train/config.ts';
-import { checkSchedule, NO_SCHEDULE } from '../../../src/core/train/schedule.ts';
+import { checkSchedule, NO_SCHEDULE, type Schedule } from '../../../src/core/train/schedule.ts';
 import { countChunks, planStream } from '../../../src/core/train/stream.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import type { ModelConfig } from '../../../src/core/lm/config.ts';
@@ -52,6 +52,8 @@ const SPEC_FIELDS = new Set<string>([
   'aux_alpha',
   'seed',
 ] satisfies (keyof DictionarySpec)[]);
+const ADAM_FIELDS = new Set(Object.keys(PAPER_ADAM));
+const SCHEDULE_FIELDS = new Set(Object.keys(NO_SCHEDULE));
 
 /** Which field weighs sparsity, and its default. */
 const SPARSITY: Record<TrainableName, { field: 'alpha' | 'l1_coefficient' | 'k'; value: number }> = {
@@ -67,11 +69,9 @@ export function resolvePlan(config: TrainConfig, { model, corpus }: Known): RunP
   const tokens = whole(config.tokens ?? 1_000_000, 'tokens', batch, MOST.tokens);
   const seed = whole(config.seed ?? 0, 'seed', 0, Number.MAX_SAFE_INTEGER);
   const deadAfter = whole(config.dead_after ?? 100_000, 'dead_after', 1, Number.MAX_SAFE_INTEGER);
-  const dictionaries = listOf(config.dictionaries).flatMap((spec) => expand(spec, model.config, seed, deadAfter));
-  if (dictionaries.length === 0) throw new UsageError('`dictionaries` is empty: name at least one hook to train on.');
-  if (dictionaries.length > MOST.dictionaries) {
-    throw new UsageError(`These settings make ${dictionaries.length} dictionaries; one run trains at most ${MOST.dictionaries}.`);
-  }
+  const grids = listOf(config.dictionaries).map((spec) => gridOf(spec, seed));
+  checkCount(grids);
+  const dictionaries = grids.flatMap((grid) => expand(grid, model.config, deadAfter));
   const hooks = [...new Map(dictionaries.map(({ hook, settings }) => [hook, settings.d_in]))].map(([name, d_in]) => ({ name, d_in }));
   const { n_ctx } = model.config;
   const heldOut = share(config.held_out ?? 0.05, 'held_out');
@@ -82,8 +82,8 @@ export function resolvePlan(config: TrainConfig, { model, corpus }: Known): RunP
   const training = chunks - Math.round(chunks * heldOut);
   const buffer = positive(config.buffer_mib ?? 32, 'buffer_mib') * MIB;
   const chunksPerBlock = chooseBlock(buffer, n_ctx, hooks, Math.min(training, Math.ceil(tokens / n_ctx)), batch);
-  const keepFirst = config.keep_first ?? true;
-  const keepEndOfText = config.keep_end_of_text ?? true;
+  const keepFirst = flag(config.keep_first ?? true, 'keep_first');
+  const keepEndOfText = flag(config.keep_end_of_text ?? true, 'keep_end_of_text');
   const endOfText = model.config.eos_token_id;
   const perPass = rowsOfAPass(corpus.ids, { n_ctx, chunks, training, keepFirst, keepEndOfText, endOfText });
   const passes = Math.ceil(tokens / perPass);
@@ -104,7 +104,7 @@ export function resolvePlan(config: TrainConfig, { model, corpus }: Known): RunP
     keepFirst,
     keepEndOfText,
     adam: adamOf(config.adam),
-    schedule: { ...NO_SCHEDULE, ...config.schedule },
+    schedule: scheduleOf(config.schedule),
     clip: config.clip === undefined ? null : atLeast(config.clip, 'clip', 0),
     resampleEvery: whole(config.resample_every ?? 0, 'resample_every', 0, Number.MAX_SAFE_INTEGER),
     deadAfter,
@@ -202,7 +202,19 @@ function chooseBlock(bytes: number, n_ctx: number, hooks: RunPlan['hooks'], chun
   return most >= whole ? most - (most % whole) : most;
 }
 
-function expand(spec: DictionarySpec, model: ModelConfig, runSeed: number, deadAfter: number): DictionaryPlan[] {
+/** What a spec crosses, every part a list. */
+interface Grid {
+  spec: DictionarySpec;
+  architecture: TrainableName;
+  hooks: string[];
+  /** d_sae where `isRatio` is false, else ratios. */
+  sizes: number[];
+  isRatio: boolean;
+  weights: number[];
+  seeds: number[];
+}
+
+function gridOf(spec: DictionarySpec, runSeed: number): Grid {
   checkFields(spec, SPEC_FIELDS, 'A dictionary');
   const architecture = spec.architecture ?? 'tied';
   if (!TRAINABLE.includes(architecture)) {
@@ -216,22 +228,51 @@ function expand(spec: DictionarySpec, model: ModelConfig, runSeed: number, deadA
       throw new UsageError(`\`${other.field}\` does not belong to the architecture "${architecture}", which takes \`${field}\`.`);
     }
   }
+  const isRatio = spec.d_sae === undefined;
+  const sizes = listOf(spec.d_sae === undefined ? (spec.ratio ?? 4) : spec.d_sae);
+  return {
+    spec,
+    architecture,
+    hooks: listOf(spec.hook),
+    sizes,
+    isRatio,
+    weights: listOf(spec[field] ?? value),
+    seeds: listOf(spec.seed ?? runSeed),
+  };
+}
+
+/** Before anything is built: three lists of thousands cross to billions. */
+function checkCount(grids: readonly Grid[]): void {
+  const count = grids.reduce(
+    (sum, { hooks, sizes, weights, seeds }) => sum + hooks.length * sizes.length * weights.length * seeds.length,
+    0,
+  );
+  if (count === 0) throw new UsageError('`dictionaries` is empty: name at least one hook to train on.');
+  if (count > MOST.dictionaries) {
+    throw new UsageError(`These settings make ${count} dictionaries; one run trains at most ${MOST.dictionaries}.`);
+  }
+}
+
+function expand(
+  { spec, architecture, hooks, sizes, isRatio, weights, seeds }: Grid,
+  model: ModelConfig,
+  deadAfter: number,
+): DictionaryPlan[] {
+  const { field } = SPARSITY[architecture];
   const plans: DictionaryPlan[] = [];
-  for (const name of listOf(spec.hook)) {
+  for (const name of hooks) {
     const { hook, d_in } = widthOf(name, model);
-    const sizes =
-      spec.d_sae !== undefined
-        ? listOf(spec.d_sae).map((n) => whole(n, 'd_sae', 1, MOST.d_sae))
-        : listOf(spec.ratio ?? 4).map((ratio) => whole(Math.round(positive(ratio, 'ratio') * d_in), 'ratio · d_in', 1, MOST.d_sae));
-    for (const d_sae of sizes) {
-      for (const weight of listOf(spec[field] ?? value)) {
-        for (const seed of listOf(spec.seed ?? runSeed)) {
-          const settings = settingsOf(architecture, { d_in, d_sae }, weight, spec, deadAfter);
+    for (const size of sizes) {
+      const d_sae = isRatio
+        ? whole(Math.round(positive(size, 'ratio') * d_in), 'ratio · d_in', 1, MOST.d_sae)
+        : whole(size, 'd_sae', 1, MOST.d_sae);
+      for (const weight of weights) {
+        for (const seed of seeds) {
           plans.push({
-            name: `${hook} · ${d_sae} · ${field} ${weight}${listOf(spec.seed ?? runSeed).length > 1 ? ` · seed ${seed}` : ''}`,
+            name: `${hook} · ${d_sae} · ${field} ${weight}${seeds.length > 1 ? ` · seed ${seed}` : ''}`,
             hook,
             seed: whole(seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-            settings,
+            settings: settingsOf(architecture, { d_in, d_sae }, weight, spec, deadAfter),
           });
         }
       }
@@ -269,6 +310,7 @@ function widthOf(name: string, model: ModelConfig): { hook: string; d_in: number
 }
 
 function adamOf(given: Partial<AdamSettings> = {}): AdamSettings {
+  checkFields(given, ADAM_FIELDS, '`adam`');
   const adam = { ...PAPER_ADAM, ...given };
   positive(adam.lr, 'adam.lr');
   for (const name of ['beta1', 'beta2'] as const) share(adam[name], `adam.${name}`);
@@ -276,8 +318,13 @@ function adamOf(given: Partial<AdamSettings> = {}): AdamSettings {
   return adam;
 }
 
+function scheduleOf(given: Partial<Schedule> = {}): Schedule {
+  checkFields(given, SCHEDULE_FIELDS, '`schedule`');
+  return { ...NO_SCHEDULE, ...given };
+}
+
 function nameOf(config: TrainConfig, { dictionaries, hooks }: RunPlan): string {
-  const given = config.name?.trim();
+  const given = text(config.name ?? '', 'name').trim();
   if (given) return given.slice(0, 120);
   const { architecture, d_sae } = dictionaries[0].settings;
   const place = hooks.length === 1 ? hooks[0].name : `${hooks.length} hooks`;
@@ -290,7 +337,7 @@ function listOf<T>(value: T | T[]): T[] {
 }
 
 function checkFields(value: unknown, known: ReadonlySet<string>, what: string): void {
-  if (typeof value !== 'object' || value === null) throw new UsageError(`${what} is described by an object.`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${what} is described by an object.`);
   const strange = Object.keys(value).find((key) => !known.has(key));
   if (strange !== undefined) {
     throw new UsageError(`${what} has no setting called "${strange.slice(0, 60)}". There are: ${[...known].join(', ')}.`);
@@ -299,20 +346,35 @@ function checkFields(value: unknown, known: ReadonlySet<string>, what: string): 
 
 function whole(value: unknown, name: string, least: number, most: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`\`${name}\` must be a whole number from ${least} to ${most}; it is ${String(value)}.`);
+  throw new UsageError(`\`${name}\` must be a whole number from ${least} to ${most}; it is ${shown(value)}.`);
 }
 
 function positive(value: unknown, name: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`\`${name}\` must be a number above 0; it is ${String(value)}.`);
+  throw new UsageError(`\`${name}\` must be a number above 0; it is ${shown(value)}.`);
 }
 
 function atLeast(value: unknown, name: string, least: number): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
-  throw new UsageError(`\`${name}\` must be a number of at least ${least}; it is ${String(value)}.`);
+  throw new UsageError(`\`${name}\` must be a number of at least ${least}; it is ${shown(value)}.`);
 }
 
 function share(value: unknown, name: string): number {
   if (typeof value === 'number' && value >= 0 && value < 1) return value;
-  throw new UsageError(`\`${name}\` must be at least 0 and below 1; it is ${String(value)}.`);
+  throw new UsageError(`\`${name}\` must be at least 0 and below 1; it is ${shown(value)}.`);
+}
+
+function flag(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new UsageError(`\`${name}\` must be true or false; it is ${shown(value)}.`);
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw new UsageError(`\`${name}\` must be text; it is ${shown(value)}.`);
+}
+
+/** A number in quotes looks like one without them. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `"${value.slice(0, 60)}"` : String(value).slice(0, 60);
 }

@@ -10,7 +10,7 @@ export interface RecordFigures {
   history: DictionaryHistory;
 }
 
-/** Columns of the curves, in the record's order. */
+/** Columns of the curves, in the record's order; a figure that is no number is null in the file. */
 const COLUMNS = ['step', 'loss', 'reconstruction', 'sparsity', 'auxiliary', 'l0', 'fvu', 'dead'] as const satisfies (keyof RunPoint)[];
 /** Digits of a figure in a curve: what can be seen. */
 const DIGITS = 5;

@@ -3,7 +3,7 @@ import type { Dictionary } from '../../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../../src/kernels/engine.ts';
 import { encodeActivations } from '../encode.ts';
 
-/** Σ‖x − mean x‖² over the rows of a batch: what FVU divides by. @param x [rows, d] */
+/** Σ‖x − mean x‖² over the rows of a batch: what FVU divides by; 0 for one row. @param x [rows, d] */
 export function batchVariation(x: Float32Array, d: number): number {
   const rows = x.length / d;
   const sums = new Float64Array(d);
@@ -16,6 +16,11 @@ export function batchVariation(x: Float32Array, d: number): number {
     }
   }
   return squares - sums.reduce((sum, s) => sum + s * s, 0) / rows;
+}
+
+/** FVU; NaN for rows that do not vary, such as the only one of a last batch: a gap in a curve, not a point off its axis. */
+export function shareUnexplained(squaredError: number, variation: number): number {
+  return variation > 0 ? squaredError / variation : NaN;
 }
 
 /** ‖x − x̂‖² of each row. @param x [rows, d_in], as the dictionary reads it */

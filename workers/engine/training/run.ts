@@ -19,7 +19,7 @@ import { nextTask } from '../runtime.ts';
 import { foldTrained, packTrained, type FoldPlace } from './fold.ts';
 import { estimateScales, harvestBlock, type BlockRows } from './harvest.ts';
 import { heldOutContexts, listBlocks, type Block } from './plan.ts';
-import { batchVariation, rowLosses } from './rows.ts';
+import { batchVariation, rowLosses, shareUnexplained } from './rows.ts';
 import { describeRun } from './record.ts';
 import type { RunCheckpoint, RunParts, RunProgress } from './types.ts';
 
@@ -265,7 +265,7 @@ export class TrainingRun {
         sparsity,
         auxiliary,
         l0,
-        fvu: squared / variations.get(hook)!,
+        fvu: shareUnexplained(squared, variations.get(hook)!),
         dead: silent.reduce((n, s) => n + (s >= this.plan.deadAfter ? 1 : 0), 0),
         lr,
       });
@@ -302,7 +302,7 @@ export class TrainingRun {
     );
   }
 
-  /** Dead latents begin again at rows of this batch that are explained badly. */
+  /** Dead latents begin again at rows of this batch that are explained badly; those for which no row is left, another time. */
   async #resample(index: number, x: Float32Array): Promise<void> {
     const trainer = this.#trainers[index];
     const { settings } = this.plan.dictionaries[index];
