@@ -64,7 +64,7 @@ export interface Run {
   readonly done: Promise<{ dictionaries: { id: string; config: DictionaryPlan; metrics: RunEvaluation | null }[] }>;
   /** The same object until something changes. */
   info(): RunInfo;
-  /** Resolves when nothing runs any more and a checkpoint is kept. */
+  /** Resolves when nothing runs any more; a checkpoint is kept, or `info().unkept` says that it was refused. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Ends it. With `keep` its dictionaries join the library as they are; otherwise they are forgotten. Default: kept. */

@@ -6,7 +6,7 @@ import type { DictionaryInfo } from '../core/lm/types.ts';
 import type { TrainConfig } from '../core/train/config.ts';
 import type { RunInfo } from '../core/train/runTypes.ts';
 import { startingRun } from '../core/train/startingRun.ts';
-import type { Run } from './api.ts';
+import type { Run, RunOptionsOf } from './api.ts';
 import type { TrainingNeeds } from './training.ts';
 
 export interface LiveRunNeeds extends Pick<TrainingNeeds, 'lens' | 'libraryChanged'> {
@@ -20,6 +20,10 @@ type Outcome = Awaited<Run['done']>;
 /** What to do when the worker's loop has ended. */
 type Ending = 'keep' | 'drop' | 'forget';
 
+/** Of dictionaries for which there was no room. */
+const KEPT = 'The run is kept as well: make room and resume it to keep them.';
+const HELD = 'Nor is there room for the run, which is paused in this page: make room and resume it to keep them.';
+
 export class LiveRun implements Run {
   readonly id: string;
   readonly done: Promise<Outcome>;
@@ -31,15 +35,22 @@ export class LiveRun implements Run {
   #info: RunInfo;
   #resolve!: (outcome: Outcome) => void;
   #reject!: (error: Error) => void;
+  /** Settles when text and model are read, or were not to be. */
+  #begun: Promise<void> = Promise.resolve();
+  /** Gives that up; undefined when it is over. */
+  #starting: AbortController | undefined;
   #going: Promise<void> = Promise.resolve();
   #ending: Ending | undefined;
   #open = true;
+  #forgotten = false;
+  #onProgress: LiveRunNeeds['onProgress'];
 
   constructor(id: string, config: TrainConfig | undefined, model: TrainModel, need: LiveRunNeeds) {
     this.id = id;
     this.#config = config;
     this.#model = model;
     this.#need = need;
+    this.#onProgress = need.onProgress;
     this.#info = startingRun(id, config);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -58,6 +69,11 @@ export class LiveRun implements Run {
     return this.#open;
   }
 
+  /** Whether the store knows nothing of it any more. */
+  get isForgotten(): boolean {
+    return this.#forgotten;
+  }
+
   /** Whether it computes, so that nothing else may begin. */
   get isBusy(): boolean {
     return this.#open && this.#info.state !== 'paused';
@@ -65,22 +81,53 @@ export class LiveRun implements Run {
 
   /** Resolves when the first step is made. */
   async begin(signal?: AbortSignal): Promise<void> {
-    const forget = () => void this.forget().catch(() => undefined);
     try {
-      await this.#begin(this.#config, signal);
+      await this.#start(this.#config, signal);
     } catch (error) {
       this.#open = false;
       throw error;
     }
-    signal?.addEventListener('abort', forget);
-    void this.done.catch(() => undefined).finally(() => signal?.removeEventListener('abort', forget));
-    if (signal?.aborted) forget();
+  }
+
+  #start(config: TrainConfig | undefined, signal?: AbortSignal): Promise<void> {
+    this.#begun = this.#begin(config, signal);
+    // Whoever stops it meanwhile waits for this one too.
+    this.#begun.catch(() => undefined);
+    return this.#begun;
   }
 
   async #begin(config: TrainConfig | undefined, signal?: AbortSignal): Promise<void> {
+    const starting = (this.#starting = new AbortController());
     const job = { id: this.id, model: this.#model, ...(config && { config }) };
-    this.#take(await this.#need.trainer.call('begin', [job], { signal, onProgress: (info) => this.#take(info) }));
+    try {
+      const stop = signal ? AbortSignal.any([signal, starting.signal]) : starting.signal;
+      const info = await this.#need.trainer.call('begin', [job], { signal: stop, onProgress: (now) => this.#take(now) });
+      this.#take({ ...info, state: 'running' });
+    } catch (error) {
+      // The call ends at once, what it began a moment later; a new run that is given up leaves nothing.
+      if (starting.signal.aborted || (config && signal?.aborted)) await this.#forgetStart();
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
     this.#going = this.#go();
+    this.#heed(signal);
+  }
+
+  async #forgetStart(): Promise<void> {
+    await this.#need.trainer.call('forget', [this.id]);
+    this.#forgotten = true;
+    this.#take({ ...this.#info, state: 'stopped' });
+    await this.#close();
+    this.#resolve({ dictionaries: [] });
+  }
+
+  /** Stops it when the signal says so. */
+  #heed(signal: AbortSignal | undefined): void {
+    const forget = () => void this.forget().catch(() => undefined);
+    signal?.addEventListener('abort', forget);
+    void this.done.catch(() => undefined).finally(() => signal?.removeEventListener('abort', forget));
+    if (signal?.aborted) forget();
   }
 
   async #go(): Promise<void> {
@@ -93,27 +140,47 @@ export class LiveRun implements Run {
       }
       await this.#end(info);
     } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error));
-      if (this.#info.state !== 'failed') this.#take({ ...this.#info, state: 'interrupted', message: failure.message });
-      await this.#close();
-      this.#reject(failure);
+      await this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
+  /** What is trained is not lost with what came after it: a checkpoint is made, or, failing that, the run stays here. */
+  async #fail(failure: Error): Promise<void> {
+    if (this.#info.state !== 'failed') this.#take((await this.#rescue(failure)) ?? interrupted(this.#info, failure));
+    if (this.#info.unkept) {
+      this.#ending = undefined;
+      return;
+    }
+    await this.#close();
+    this.#reject(failure);
+  }
+
+  /** @returns undefined when the worker is gone, and what it held with it */
+  async #rescue(failure: Error): Promise<RunInfo | undefined> {
+    if ((failure.cause as { code?: string } | undefined)?.code === 'dead') return undefined;
+    const end: RunEnd = { state: 'paused', ids: [], message: failure.message };
+    return this.#need.trainer.call('conclude', [this.id, end]).catch(() => undefined);
+  }
+
+  /** While it starts: as soon as it has. */
   async pause(): Promise<void> {
+    await this.#begun.catch(() => undefined);
     if (!this.#open || this.#info.state === 'paused') return;
     await this.#need.trainer.call('halt', [this.id, 'paused']);
     await this.#going;
   }
 
-  async resume(): Promise<void> {
+  async resume({ onProgress, signal }: RunOptionsOf = {}): Promise<void> {
     if (!this.#open) throw new UsageError(`"${this.#info.name}" has ended here (${this.#info.state}).`);
     if (this.#info.state !== 'paused') return;
-    this.#take({ ...this.#info, state: 'starting' });
+    const paused = this.#info;
+    this.#ending = undefined;
+    if (onProgress) this.#onProgress = onProgress;
+    this.#take({ ...paused, state: 'starting' });
     try {
-      await this.#begin(undefined);
+      await this.#start(undefined, signal);
     } catch (error) {
-      this.#take({ ...this.#info, state: 'paused' });
+      if (this.#open) this.#take(paused);
       throw error;
     }
   }
@@ -128,24 +195,44 @@ export class LiveRun implements Run {
   }
 
   async #stop(ending: Ending): Promise<void> {
+    // Before its first step here there is nothing to conclude: text and model are read no further, and it is forgotten.
+    if (ending !== 'keep') this.#starting?.abort();
+    await this.#begun.catch(() => undefined);
     if (!this.#open) return;
+    const before = this.#ending;
     this.#ending = ending;
+    try {
+      await this.#halt(ending);
+    } catch (error) {
+      // Or what was refused would be done at the end.
+      this.#ending = before;
+      throw error;
+    }
+  }
+
+  async #halt(ending: Ending): Promise<void> {
     if (this.#info.state === 'paused') {
-      // One that was paused so long ago that another took its place must be read again to end with something.
+      // One whose device was lost must be read again to end with something.
       if (ending === 'keep') await this.#need.trainer.call('begin', [{ id: this.id, model: this.#model }]);
       this.#going = this.#end(this.#info);
     } else await this.#need.trainer.call('halt', [this.id, 'stopped']);
     await this.#going;
   }
 
-  /** Another run takes the place in the worker; this one stays paused, and can be resumed from its checkpoint. */
+  /**
+   * Another run takes the place in the worker; this one stays paused, and can be resumed from its checkpoint.
+   * @throws UsageError when more of it is here than in a checkpoint
+   */
   putAside(): void {
     if (!this.#open) return;
+    const { name, unkept } = this.#info;
+    if (unkept) {
+      const instead = unkept === 'full' ? 'Make room, then resume or stop it first' : 'Resume or stop it first';
+      throw new UsageError(`"${name}" is paused here and no checkpoint of it could be kept, so this would lose it. ${instead}.`);
+    }
     this.#open = false;
     void this.#removePreviews();
-    this.#reject(
-      new EngineError(`"${this.#info.name}" was put aside for another run. Its checkpoint is kept; resume it from the list of runs.`),
-    );
+    this.#reject(new EngineError(`"${name}" was put aside for another run. It can be resumed from its checkpoint, in the list of runs.`));
   }
 
   /** The dictionary as it is now, opened in the page. */
@@ -166,18 +253,29 @@ export class LiveRun implements Run {
     const state = this.#ending && info.step < (info.plan?.steps ?? Infinity) ? 'stopped' : 'finished';
     if (ending === 'forget') {
       await trainer.call('forget', [this.id]);
+      this.#forgotten = true;
       this.#take({ ...info, state: 'stopped' });
     } else if (ending === 'drop') {
       this.#take(await trainer.call('conclude', [this.id, { state: 'stopped', ids: [] }]));
     } else {
-      const { ids, problem } = await this.#import(info);
-      const end: RunEnd = problem
-        ? { state: 'paused', ids, message: `${problem} The run is kept as well: make room and resume it to keep them.` }
-        : { state, ids };
-      this.#take(await trainer.call('conclude', [this.id, end]));
+      await this.#keep(info, state);
+      // It waits for room here; nothing has ended.
+      if (this.#info.unkept) return;
     }
     await this.#close();
     this.#resolve({ dictionaries: outcomeOf(this.#info) });
+  }
+
+  /** Its dictionaries join the library; when they may not stay there, the run stays as well. */
+  async #keep(info: RunInfo, state: RunEnd['state']): Promise<void> {
+    const { ids, problem } = await this.#import(info);
+    const conclude = (end: RunEnd) => this.#need.trainer.call('conclude', [this.id, end]);
+    if (!problem) return this.#take(await conclude({ state, ids }));
+    const paused = await conclude({ state: 'paused', ids, message: `${problem} ${KEPT}` });
+    // Where nothing is ever kept, waiting helps nobody: the dictionaries last as long as the run would.
+    if (paused.unkept === 'denied') return this.#take(await conclude({ state, ids, message: problem }));
+    if (paused.unkept) this.#ending = undefined;
+    this.#take(paused.unkept ? { ...paused, message: `${problem} ${HELD}` } : paused);
   }
 
   /** Dictionaries into the library. @returns their ids, and why they are not kept there */
@@ -212,9 +310,13 @@ export class LiveRun implements Run {
   #take(info: RunInfo): void {
     const important = info.state !== this.#info.state;
     this.#info = info;
-    this.#need.onProgress?.(info);
+    this.#onProgress?.(info);
     this.#need.changed(important);
   }
+}
+
+function interrupted(info: RunInfo, { message }: Error): RunInfo {
+  return { ...info, state: 'interrupted', message };
 }
 
 function outcomeOf({ plan, dictionaries }: RunInfo): Outcome['dictionaries'] {

@@ -87,7 +87,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async listRuns(): Promise<RunInfo[]> {
       const [kept, held] = await Promise.all([runs.list().catch(() => []), heldLocks()]);
       const infos = kept.map(({ info }) => liveRun(info.id)?.info() ?? asSeenHere(info, held));
-      return live && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
+      return live && !live.isForgotten && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
     },
 
     async getRun(id: string): Promise<Run> {
@@ -100,7 +100,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async resumeRun(id: string, o?: RunOptionsOf): Promise<Run> {
       const here = liveRun(id);
       if (here) {
-        await here.resume();
+        await here.resume(o);
         return here;
       }
       const { record, info } = await known(id);

@@ -81,7 +81,7 @@ export function createRunStore<C extends Checkpoint = Checkpoint>(name = 'featur
   const records = createStore(`${name}-runs`, 'kv');
   const values = createStore(`${name}-run-tensors`, 'kv');
   const alone = <T>(work: () => Promise<T>) => exclusively(`${name}-runs`, work);
-  const read = (id: string) => readRecord(id, records);
+  const read = (id: string) => readRecord(id, records).catch(() => undefined);
   return {
     async list() {
       const all = await entries<string, unknown>(records).catch((error: unknown) => {
@@ -95,10 +95,13 @@ export function createRunStore<C extends Checkpoint = Checkpoint>(name = 'featur
       return kept && describe(kept);
     },
     save: (record) =>
-      alone(async () => {
-        const old = await read(record.info.id);
-        await writing(record, () => write(record, old?.checkpoint ?? null, old?.history ?? null, records));
-      }),
+      alone(() =>
+        writing(record, async () => {
+          // Without it the checkpoint would be lost, so what cannot be read is not written over.
+          const old = await readRecord(record.info.id, records);
+          await write(record, old?.checkpoint ?? null, old?.history ?? null, records);
+        }),
+      ),
     saveCheckpoint: (record, checkpoint) => alone(() => saveCheckpoint(record, checkpoint, records, values)),
     finish: (record, history) =>
       alone(async () => {
@@ -136,7 +139,7 @@ export function createRunStore<C extends Checkpoint = Checkpoint>(name = 'featur
 const STATES: readonly RunState[] = ['starting', 'running', 'elsewhere', 'paused', 'interrupted', 'finished', 'stopped', 'failed'];
 
 async function readRecord(id: string, records: UseStore): Promise<Kept | undefined> {
-  const value = await get<unknown>(id, records).catch(() => undefined);
+  const value = await get<unknown>(id, records);
   return isKept(value, id) ? value : undefined;
 }
 
@@ -182,7 +185,8 @@ function write({ info, model }: RunRecord, checkpoint: Manifest | null, history:
 
 async function saveCheckpoint(record: RunRecord, checkpoint: Checkpoint, records: UseStore, values: UseStore): Promise<void> {
   const { id } = record.info;
-  const old = await readRecord(id, records);
+  // Only for what is deleted afterwards, which is swept anyway.
+  const old = await readRecord(id, records).catch(() => undefined);
   const { history, ...others } = checkpoint;
   const { rest, parts } = splitTensors(others);
   // Never a key that is in use, also when two tabs without locks do this at once.

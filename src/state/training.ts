@@ -3,11 +3,11 @@
  * one for each page, so that going to Explore and back loses nothing.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { CorpusInfo, DictionaryInfo, ModelInfo, RunEstimate, RunHistory, RunInfo, TrainingApi } from '../app/api.ts';
+import type { CorpusInfo, DictionaryInfo, ModelInfo, Run, RunEstimate, RunHistory, RunInfo, TrainingApi } from '../app/api.ts';
 import type { AppStore } from './store.ts';
 import { createEstimator } from './trainingEstimates.ts';
 import { configNow, emptyForm, formOf, formOfJson, type TrainingForm } from './trainingForm.ts';
-import { sentenceOf } from './latest.ts';
+import { isAbort, sentenceOf } from './latest.ts';
 
 export type Listing<T> = { status: 'loading' } | { status: 'done'; list: readonly T[] } | { status: 'failed'; message: string };
 
@@ -43,7 +43,7 @@ export interface TrainingFacts {
   charts: ChartChoices;
   /** What is being started, paused, stopped, …, by run id; 'new' is the start. */
   busy: Readonly<Record<string, 'starting' | 'pausing' | 'resuming' | 'stopping' | 'removing' | 'opening'>>;
-  /** Runs that went on in this tab: paused, they can still be looked into, and measuring would put them aside. */
+  /** Runs that this tab holds: paused, they can still be looked into, and measuring would put them aside. */
   here: readonly string[];
   /** What went wrong last with the run of that id ('new', 'corpus' too), as a sentence. */
   failures: Readonly<Record<string, string>>;
@@ -161,11 +161,23 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
     try {
       await work();
     } catch (error) {
-      fail(key, sentenceOf(error));
+      // Given up by a person, who needs no telling.
+      if (!isAbort(error)) fail(key, sentenceOf(error));
     } finally {
       set((s) => ({ busy: without(s.busy, key) }));
       runs.refresh();
     }
+  };
+
+  /** Looks at a run that goes on here, until it ends or is put aside. */
+  const hold = ({ id, done }: Run) => {
+    set((s) => ({ watched: id, here: [...s.here, id] }));
+    const letGo = () => {
+      set((s) => ({ here: s.here.filter((other) => other !== id) }));
+      runs.refresh();
+    };
+    // The list of runs says why one failed; the promise would only say it again to nobody.
+    done.then(letGo, letGo);
   };
 
   const actions: TrainingActions = {
@@ -197,15 +209,13 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
         // Whatever begins is what is looked at.
         set({ watched: null, muted: [], cursor: null });
         const run = await api.train(config);
-        watchEnd(run.done);
-        set((s) => ({ watched: run.id, here: [...s.here, run.id] }));
+        hold(run);
       }),
     pause: (id) => doing(id, 'pausing', async () => (await api.runs.get(id)).pause()),
     resume: (id) =>
       doing(id, 'resuming', async () => {
         await estimator.stop();
-        watchEnd((await api.runs.resume(id)).done);
-        set((s) => ({ watched: id, here: [...s.here, id] }));
+        hold(await api.runs.resume(id));
       }),
     stop: (id, keep) =>
       doing(id, 'stopping', async () => {
@@ -266,11 +276,6 @@ export function createTrainingStore(api: TrainingSource, app: AppStore): Trainin
 
 function runOf(runs: Listing<RunInfo>, id: string): RunInfo | undefined {
   return runs.status === 'done' ? runs.list.find((run) => run.id === id) : undefined;
-}
-
-/** The list of runs says why one failed; the promise would only say it again to nobody. */
-function watchEnd(done: Promise<unknown>): void {
-  done.catch(() => undefined);
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -55,7 +55,7 @@ export function stateWords(run: RunInfo): string {
     case 'elsewhere':
       return `It goes on in another tab of this page, ${at}. Watch, pause and stop it there.${why}`;
     case 'paused':
-      return `Paused ${at}. A checkpoint is kept, so it goes on from here even after the tab was closed.${why}`;
+      return `Paused ${at}. ${pauseWords(run)}${why}`;
     case 'interrupted':
       return `Interrupted ${at}: the tab it trained in went away. Its last checkpoint is kept; resumed, it goes on from there.${why}`;
     case 'finished':
@@ -65,6 +65,13 @@ export function stateWords(run: RunInfo): string {
     case 'failed':
       return `It failed ${at}.${why || ' No reason was given.'} ${run.step > 0 ? 'Its last good checkpoint is kept.' : ''}`.trim();
   }
+}
+
+function pauseWords({ unkept, step }: RunInfo): string {
+  if (unkept)
+    return 'No checkpoint of this step is kept: it is in the memory of this page, and goes on from here only while the page is open.';
+  if (step === 0) return 'There is no checkpoint of it, so it begins again.';
+  return 'A checkpoint is kept, so it goes on from here even after the tab was closed.';
 }
 
 function keptWords({ dictionaries }: RunInfo): string {

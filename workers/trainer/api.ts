@@ -39,9 +39,12 @@ export interface TrainerMethods {
   halt(id: string, state: 'paused' | 'stopped'): void;
   /** A dictionary as it is now, as the files of a SAELens folder. */
   files(id: string, index: number): FileIn[];
-  /** The dictionaries are in the library: writes it down and gives everything back. A paused end keeps the checkpoint. */
+  /**
+   * The dictionaries are in the library: writes it down and gives everything back. A paused end makes a checkpoint; when
+   * that is refused (`unkept`) nothing is given back. A run that is not held any more can only be 'stopped'.
+   */
   conclude(id: string, end: RunEnd): RunInfo;
-  /** Gives a run back and forgets that it was. */
+  /** Gives a run back, after a begin under way, and forgets that it was. */
   forget(id: string): void;
   /** @throws when the run is not held here */
   history(id: string): RunHistory;

@@ -37,8 +37,8 @@ export class HeldRun {
   #wanted: 'paused' | 'stopped' | undefined;
   /** Step of the last checkpoint, and when it was made. */
   #saved = { step: -1, at: 0 };
-  /** Set when this browser stores nothing: the run goes on, and lives as long as the page. */
-  #unkept = '';
+  /** Why the last checkpoint was refused. 'denied': this browser stores nothing; the run goes on, and lives as long as the page. */
+  #refused: RunInfo['unkept'];
 
   constructor({ run, record, store, lost, savedStep = -1, now = Date.now }: HeldParts) {
     this.#run = run;
@@ -58,10 +58,15 @@ export class HeldRun {
     return this.#record.info;
   }
 
-  /** Trains until all is done, `halt` is called or something is in the way, which the state tells. Never rejects. */
-  async go(report: (info: RunInfo) => void): Promise<RunInfo> {
+  /** A `halt` from here on counts, also one that comes before `go`; an older one was for a loop that had ended by itself. */
+  takeUp(): RunInfo {
     this.#stop = { aborted: false };
     this.#wanted = undefined;
+    return this.info();
+  }
+
+  /** Trains until all is done, `halt` is called or something is in the way, which the state tells. Never rejects. */
+  async go(report: (info: RunInfo) => void): Promise<RunInfo> {
     this.#say({ state: 'running' });
     try {
       if (this.#lost()) throw new Error(this.#lost());
@@ -70,7 +75,9 @@ export class HeldRun {
       await this.#checkpoint('paused');
       return this.#say({ state: 'paused' });
     } catch (error) {
-      return this.#fail(error);
+      return await this.#fail(error);
+    } finally {
+      this.takeUp();
     }
   }
 
@@ -112,13 +119,17 @@ export class HeldRun {
     try {
       if (step === this.#saved.step) await this.#store.save({ ...this.#record, info: this.#describe({ state }) });
       else await this.#store.saveCheckpoint({ ...this.#record, info: this.#describe({ state }) }, await this.#run.checkpoint());
-      this.#unkept = '';
+      this.#refused = undefined;
+      this.#saved.step = step;
     } catch (error) {
-      if (!(error instanceof StorageError) || error.full) throw error;
-      this.#unkept = `${error.message} It goes on, and its dictionaries can be exported, but it lasts only until this page is closed.`;
-      this.#say({ message: this.#unkept });
+      if (!(error instanceof StorageError)) throw error;
+      this.#refused = error.full ? 'full' : 'denied';
+      if (error.full) throw error;
+      this.#say({
+        message: `${error.message} It goes on, and its dictionaries can be exported, but it lasts only until this page is closed.`,
+      });
     }
-    this.#saved = { step, at: this.#now() };
+    this.#saved.at = this.#now();
   }
 
   async #fail(error: unknown): Promise<RunInfo> {
@@ -131,12 +142,12 @@ export class HeldRun {
       });
     }
     const kept = this.#saved.step >= 0 ? `Its checkpoint of step ${this.#saved.step} is kept` : 'It can begin again';
+    const step = Math.max(0, this.#saved.step);
     const failed = this.#lost()
-      ? this.#say({ state: 'paused', message: `${firstSentence(this.#lost())} The run is paused. ${kept}; resume it to go on.` })
+      ? this.#say({ state: 'paused', step, message: `${firstSentence(this.#lost())} The run is paused. ${kept}; resume it to go on.` })
       : this.#say({ state: 'failed', message: reason });
-    await this.#store
-      .save({ ...this.#record, info: { ...failed, step: Math.max(0, this.#saved.step), seconds: info.seconds } })
-      .catch(() => undefined);
+    const { unkept: _, ...past } = { ...failed, step, seconds: info.seconds };
+    await this.#store.save({ ...this.#record, info: past }).catch(() => undefined);
     return failed;
   }
 
@@ -157,7 +168,7 @@ export class HeldRun {
     return structuredClone(this.#run.history());
   }
 
-  /** Writes the end down. A paused one keeps its checkpoint, so that it can be ended again. */
+  /** Writes the end down. A paused one makes a checkpoint, so that it can be ended again; `unkept` says that it could not. */
   async conclude({ state, ids, message }: RunEnd): Promise<RunInfo> {
     const { dictionaries } = this.#record.info;
     const info = this.#describe({
@@ -165,11 +176,19 @@ export class HeldRun {
       dictionaries: dictionaries.map((d, i) => ({ ...d, id: ids[i] ?? null })),
       ...(message !== undefined && { message }),
     });
-    if (message === undefined && !this.#unkept) delete info.message;
+    if (message === undefined && this.#refused !== 'denied') delete info.message;
     this.#record = { ...this.#record, info };
-    if (state === 'paused') await this.#checkpoint('paused').catch(() => undefined);
-    else await this.#store.finish(this.#record, this.history()).catch(() => undefined);
+    if (state === 'paused') return this.#concludePaused(info);
+    await this.#store.finish(this.#record, this.history()).catch(() => undefined);
     return info;
+  }
+
+  async #concludePaused({ message }: RunInfo): Promise<RunInfo> {
+    await this.#checkpoint('paused').catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+    });
+    // A refusal has a message of its own, of a run that goes on.
+    return this.#say({ state: 'paused', ...(message !== undefined && { message }) });
   }
 
   release(): void {
@@ -177,15 +196,16 @@ export class HeldRun {
   }
 
   #say(change: Partial<RunInfo>): RunInfo {
-    const info = this.#describe(change);
+    const info = { ...this.#describe(change), ...(this.#refused && !this.#lost() && { unkept: this.#refused }) };
     // A sentence about a pause is over when the run goes on.
-    if (change.state === 'running' && !this.#unkept && info.exact) delete info.message;
+    if (change.state === 'running' && this.#refused !== 'denied' && info.exact) delete info.message;
     this.#record = { ...this.#record, info };
     return info;
   }
 
+  /** As it is written down: what a page's memory holds is no part of that. */
   #describe(change: Partial<RunInfo>): RunInfo {
-    const { info } = this.#record;
+    const { unkept: _, ...info } = this.#record.info;
     const { step, seconds, tokensPerSecond, bytes, kernels, last, evaluations } = this.#run.progress();
     return {
       ...info,

@@ -4,7 +4,7 @@
  */
 import { checkCorpusName, listShippedCorpora, type CorpusStore } from '../../src/cache/corpusStore.ts';
 import { RUN_LOCK, TRAINER_LOCK, tryHold } from '../../src/cache/locks.ts';
-import { StorageError, type RunRecord } from '../../src/cache/runStore.ts';
+import { StorageError, type RunRecord, type StoredRun } from '../../src/cache/runStore.ts';
 import { chooseDevice, type DeviceChoice } from '../../src/gpu/device.ts';
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
 import type { TrainConfig } from '../../src/core/train/config.ts';
@@ -15,7 +15,7 @@ import { readDocuments } from '../engine/documents.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { resolvePlan } from '../engine/training/plan.ts';
 import { TrainingRun } from '../engine/training/run.ts';
-import type { RunParts } from '../engine/training/types.ts';
+import type { RunCheckpoint, RunParts } from '../engine/training/types.ts';
 import { openModel, type LoadedModel } from '../lens/models.ts';
 import type { CallContext } from '../rpc.ts';
 import type { BeginJob, FileIn, RunEnd, TrainModel } from './api.ts';
@@ -65,6 +65,8 @@ export class TrainerSession {
   #model: { key: string; loaded: LoadedModel } | undefined;
   #text: { key: string; text: Text } | undefined;
   #held: Held | undefined;
+  /** The last begin; never rejects. */
+  #begun: Promise<unknown> = Promise.resolve();
   /** A begin or an estimate under way. */
   #busy = false;
   /** The estimate under way: a run does not wait for it. */
@@ -125,26 +127,33 @@ export class TrainerSession {
   }
 
   async begin(context: CallContext, job: BeginJob): Promise<RunInfo> {
-    if (this.#held?.held.id === job.id && !this.#held.going) return this.#held.held.info();
+    if (this.#held?.held.id === job.id && !this.#held.going) return this.#held.held.takeUp();
     await this.#endEstimate();
-    return this.#alone(async () => {
-      const unlock = await this.#lock(job.id);
-      try {
-        return await this.#begin(context, job, unlock);
-      } catch (error) {
-        unlock();
-        throw error;
-      }
+    return this.#alone(() => {
+      const begun = this.#beginLocked(context, job);
+      this.#begun = begun.catch(() => undefined);
+      return begun;
     });
+  }
+
+  async #beginLocked(context: CallContext, job: BeginJob): Promise<RunInfo> {
+    const unlock = await this.#lock(job.id);
+    try {
+      return await this.#begin(context, job, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
   }
 
   async #begin(context: CallContext, { id, config, model }: BeginJob, unlock: () => void): Promise<RunInfo> {
     const { runs } = this.#platform;
+    const { signal } = context;
+    throwIfStopped(signal);
     const kept = config ? undefined : await runs.get(id);
     if (!config && !kept) throw new UsageError(`There is no training run ${id} here any more.`);
     if (!model) throw new UsageError('There is no model to train on.');
     const record: RunRecord = kept ? { info: kept.info, model: kept.model } : newRecord(id, config!, model);
-    const { signal } = context;
     const say = (message: string) => context.progress({ ...record.info, state: 'starting', message, updated: Date.now() });
     // So that a tab that goes away now is found again; without storage the run lives as long as the page.
     if (!kept) await runs.save(record).catch(passUnlessFull);
@@ -154,13 +163,14 @@ export class TrainerSession {
       const equipment = await this.#equip(record.info.config, model, context, say);
       const { parts, text } = equipment;
       trainers = equipment.trainers;
-      const checkpoint = kept && (await runs.checkpoint(id, CHECKPOINT_VERSION));
+      const checkpoint = kept && (await this.#checkpoint(kept));
       if (checkpoint && text.hash !== checkpoint.plan.corpus.hash) throw new UsageError(CHANGED_TEXT);
       say('Making the first step.');
       run = checkpoint
         ? await TrainingRun.resume(parts, checkpoint, signal)
         : await TrainingRun.begin(parts, resolvePlan(record.info.config, this.#known(model, record.info.config, parts, text)), signal);
       await run.advance(signal);
+      throwIfStopped(signal);
       const info = {
         ...record.info,
         ...(kept && continued(kept.info, checkpoint?.kernels, run.progress().kernels, checkpoint?.step ?? 0)),
@@ -173,16 +183,26 @@ export class TrainerSession {
         lost: () => parts.model.runtime.lost,
         ...(checkpoint && { savedStep: checkpoint.step }),
       });
-      this.#held = { held, trainers, unlock, going: false };
       await runs.save({ ...record, info: held.info() }).catch(passUnlessFull);
+      // The page has given it up, and nobody would ever end it.
+      throwIfStopped(signal);
+      this.#held = { held, trainers, unlock, going: false };
       return held.info();
     } catch (error) {
-      this.#held = undefined;
       run?.release();
       trainers?.release();
-      if (!kept) await runs.remove(id).catch(() => undefined);
+      await (kept ? runs.save(kept) : runs.remove(id)).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** @returns undefined when none was ever made; one that cannot be read would be lost if the run began again */
+  async #checkpoint({ info: { id, name }, bytes }: StoredRun): Promise<RunCheckpoint | undefined> {
+    const found = await this.#platform.runs.checkpoint(id, CHECKPOINT_VERSION).catch(() => undefined);
+    if (found || bytes === 0) return found;
+    throw new UsageError(
+      `The checkpoint of "${name}" cannot be read: it is damaged, or another version of this page made it. It is left as it is; remove the run and begin it anew.`,
+    );
   }
 
   async go(context: CallContext, id: string): Promise<RunInfo> {
@@ -215,12 +235,25 @@ export class TrainerSession {
   }
 
   async conclude(id: string, end: RunEnd): Promise<RunInfo> {
+    if (this.#held?.held.id !== id && end.state === 'stopped') return this.#concludeKept(id);
     const info = await this.#find(id).held.conclude(end);
-    this.#release();
+    if (!info.unkept) this.#release();
+    return info;
+  }
+
+  /** A run that was given back already, as when its device was lost, ends without its dictionaries; its curves stay. */
+  async #concludeKept(id: string): Promise<RunInfo> {
+    const { runs } = this.#platform;
+    const kept = await runs.get(id);
+    if (!kept) throw new UsageError('The run does not go on in this tab.');
+    const info: RunInfo = { ...kept.info, state: 'stopped' };
+    delete info.message;
+    await runs.finish({ ...kept, info }, (await runs.history(id)) ?? []);
     return info;
   }
 
   async forget(id: string): Promise<void> {
+    await this.#begun;
     if (this.#held?.held.id === id) this.#release();
     await this.#platform.runs.remove(id);
   }

@@ -15,7 +15,7 @@ export interface RunPoint {
   auxiliary: number;
   /** Mean active latents a row. */
   l0: number;
-  /** Σ‖x − x̂‖² / Σ‖x − mean x‖² over the batch. */
+  /** Σ‖x − x̂‖² / Σ‖x − mean x‖² over the batch; NaN when its rows do not vary, as one row alone. */
   fvu: number;
   /** Latents silent for `dead_after` rows. */
   dead: number;
@@ -74,6 +74,8 @@ export interface RunInfo {
   /** Times it went on after an interruption, and whether each went on with the same kernels. */
   resumes: number;
   exact: boolean;
+  /** Set while more of it is in this page's memory than is kept: there is no room ('full'), or nothing is stored at all ('denied'). */
+  unkept?: 'full' | 'denied';
 }
 
 /** What a run would take here. */

@@ -96,6 +96,16 @@ describe('the run store', () => {
     expect((await store.checkpoint('a', 1))!.step).toBe(1);
   });
 
+  it('writes nothing over a record that it cannot read', async () => {
+    await store.saveCheckpoint(record('a'), checkpoint(1));
+    const get = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(() => {
+      throw new DOMException('broken', 'UnknownError');
+    });
+    await expect(store.save(record('a', { state: 'paused' }))).rejects.toBeInstanceOf(StorageError);
+    get.mockRestore();
+    expect(await store.checkpoint('a', 1)).toEqual(checkpoint(1));
+  });
+
   it.each([
     ['while tensors are written', (value: unknown) => value instanceof Blob],
     ['before the record is written', (value: unknown) => typeof value === 'object' && value !== null && 'info' in value],

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { AbortedError } from '../../../src/core/errors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { createTrainingStore, watchedRun } from '../../../src/state/training.ts';
 import { pointSeries, valuesAt } from '../../../src/state/trainingCurves.ts';
@@ -83,6 +84,30 @@ describe('a run', () => {
     await actions.start();
     expect(get().failures.new).toBe('The corpus is empty.');
     expect(get().busy).toEqual({});
+  });
+
+  it('that was given up while it started is no failure', async () => {
+    const { api, actions, get } = await screen();
+    vi.spyOn(api, 'train').mockRejectedValue(new AbortedError());
+    await actions.start();
+    expect([get().failures, get().busy]).toEqual([{}, {}]);
+  });
+
+  it('that was put aside is no longer here: it can be stopped, and measuring goes on', async () => {
+    const { api, actions, runs, get } = await screen();
+    const begin = api.train;
+    let putAside!: (reason: Error) => void;
+    const done = new Promise<never>((_, reject) => (putAside = reject));
+    vi.spyOn(api, 'train').mockImplementation(async (config) => ({ ...(await begin(config)), done }));
+    await actions.start();
+    const [{ id }] = await api.runs.list();
+    await actions.pause(id);
+    await until(() => expect(runs()[0].state).toBe('paused'));
+    expect(get().here).toEqual([id]);
+    putAside(new Error('It was put aside.'));
+    await until(() => expect(get().here).toEqual([]));
+    await actions.stop(id, false);
+    await until(() => expect(runs()).toEqual([]));
   });
 
   it('of an earlier visit that is paused is forgotten when it is discarded', async () => {
@@ -188,6 +213,11 @@ describe('words', () => {
     expect(stateWords(run({ state: 'running', step: 50, tokensPerSecond: 1024 }))).toBe(
       'Training, at step 50 of 100 (50\u202F%); about 50 s left.',
     );
+    expect(stateWords(run({ state: 'paused', step: 43 }))).toMatch(/A checkpoint is kept/);
+    expect(stateWords(run({ state: 'paused', step: 43, unkept: 'full' }))).toMatch(
+      /No checkpoint of this step is kept.*only while the page is open/,
+    );
+    expect(stateWords(run({ state: 'paused', step: 0 }))).toMatch(/begins again/);
     expect(stateWords(run({ state: 'interrupted', step: 43 }))).toMatch(/43\u202F%.*checkpoint is kept/);
     expect(stateWords(run({ state: 'finished' }))).toMatch(/in the library/);
     expect(stateWords(run({ state: 'stopped', step: 3 }))).toMatch(/No dictionary of it was kept/);

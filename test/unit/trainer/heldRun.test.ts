@@ -103,10 +103,11 @@ describe('a run in the worker', () => {
     const paused = await held.go(() => {});
     expect(paused.state).toBe('paused');
     expect(paused.message).toMatch(/no room left for this page\. The run is paused; make room .* then resume it/);
+    expect(paused.unkept).toBe('full');
     put.mockRestore();
     const end = await held.go(() => {});
     expect(end).toMatchObject({ state: 'running', step: STEPS });
-    expect(end.message).toBeUndefined();
+    expect([end.message, end.unkept]).toEqual([undefined, undefined]);
     expect((await store.checkpoint('a', 1))!.step).toBe(STEPS);
   });
 
@@ -116,6 +117,17 @@ describe('a run in the worker', () => {
     const end = await held.go(() => {});
     expect(end).toMatchObject({ state: 'running', step: STEPS });
     expect(end.message).toMatch(/stores? nothing.*lasts only until this page is closed/);
+    expect(end.unkept).toBe('denied');
+  });
+
+  it('does not take a refused save for a checkpoint', async () => {
+    const made = make({ before: (step) => void (step === 3 && made.held.halt('paused')) });
+    const put = refusePut('denied');
+    expect(await made.held.go(() => {})).toMatchObject({ state: 'paused', step: 4, unkept: 'denied' });
+    put.mockRestore();
+    expect((await made.held.conclude({ state: 'paused', ids: [] })).unkept).toBeUndefined();
+    expect((await made.store.checkpoint('a', 1))!.step).toBe(4);
+    expect((await made.store.get('a'))!.info).not.toHaveProperty('unkept');
   });
 
   it('fails with the sentence of the step that failed, and keeps the checkpoint before it', async () => {
@@ -141,11 +153,20 @@ describe('a run in the worker', () => {
       },
     });
     const paused = await held.go(() => {});
-    expect(paused.state).toBe('paused');
+    expect(paused).toMatchObject({ state: 'paused', step: 5 });
     expect(paused.message).toBe(
       'The graphics device was lost (gone). The run is paused. Its checkpoint of step 5 is kept; resume it to go on.',
     );
     expect((await store.list())[0].info.state).toBe('paused');
+  });
+
+  it('says so when there was no room for a checkpoint at its end either', async () => {
+    const { held, store } = make();
+    const put = refusePut('full');
+    const end = await held.conclude({ state: 'paused', ids: ['x'], message: 'No room.' });
+    expect(end).toMatchObject({ state: 'paused', message: 'No room.', unkept: 'full' });
+    put.mockRestore();
+    expect(await store.list()).toEqual([]);
   });
 
   it('keeps its checkpoint when its dictionaries could not be kept', async () => {
