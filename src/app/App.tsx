@@ -2,8 +2,7 @@ import { Activity, lazy, Suspense, useCallback, useEffect, useState, type Compon
 import { createAppStore, type AppStore } from '../state/store.ts';
 import { ActivationsPanel } from '../views/ActivationsPanel.tsx';
 import { LiveStatus, NoticeBar } from '../views/Announcer.tsx';
-import { ComparePanel } from '../views/ComparePanel.tsx';
-import { DifferencesPanel } from '../views/DifferencesPanel.tsx';
+import { ComparePanel, Differences } from '../views/ComparePanel.tsx';
 import { Dialogs } from '../views/Dialogs.tsx';
 import { DropTarget } from '../views/DropTarget.tsx';
 import { EditsPanel } from '../views/EditsPanel.tsx';
@@ -117,7 +116,7 @@ export function Screen({ startup, api }: ScreenProps) {
           <StripPanel />
           <ComparePanel />
           <div className="column column-features">
-            <DifferencesPanel />
+            <Differences />
             <FeaturesPanel />
             <EditsPanel />
           </div>

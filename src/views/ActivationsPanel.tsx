@@ -1,19 +1,22 @@
 import type { Activations } from '../state/appState.ts';
 import { findHook, isPattern, siteWords } from '../state/hooks.ts';
 import { HookPicker } from './HookPicker.tsx';
-import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
+import { Failure, Panel, Skeleton } from './Panel.tsx';
 import { PatternView } from './PatternView.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
+import { Unread } from './Unread.tsx';
 import { VectorView } from './VectorView.tsx';
 
 export function ActivationsPanel() {
   const model = useApp((s) => s.model);
   const hook = useApp((s) => s.hook);
   const task = useApp((s) => s.activationsTask);
-  const empty = useApp((s) => s.reading.status === 'empty');
+  const reading = useApp((s) => s.reading);
   const activations = useApp((s) => s.activations);
-  const boot = useApp((s) => s.boot.status);
   const { setHook } = useActions();
+  // What keeps the whole text from being read is said below the text.
+  const said = reading.status === 'failed' && task.status === 'failed' && reading.message === task.message;
+  const failure = task.status === 'failed' && !said ? task.message : null;
   return (
     <Panel title="Activations" busy={task.status === 'running'} className="panel-activations">
       {model && (
@@ -21,15 +24,13 @@ export function ActivationsPanel() {
           <HookPicker hooks={model.hooks} value={hook} onChange={setHook} />
         </div>
       )}
-      {task.status === 'failed' && <Failure message={task.message} />}
-      {empty ? (
-        <Empty>No text, so nothing to read.</Empty>
-      ) : activations ? (
+      {failure !== null && <Failure message={failure} />}
+      {activations && reading.status !== 'empty' ? (
         <Read activations={activations} />
-      ) : boot === 'failed' ? (
-        <Empty>Activations need a model.</Empty>
-      ) : (
+      ) : task.status === 'running' ? (
         <Skeleton lines={8} />
+      ) : (
+        failure === null && <Unread lines={8} empty="No text, so nothing to read." noModel="Activations need a model." />
       )}
     </Panel>
   );

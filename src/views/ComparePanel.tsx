@@ -1,17 +1,25 @@
-import { useEffect, useMemo, useState } from 'react';
-import { formatInteger, formatNumber } from '../charts/format.ts';
-import { Legend } from '../charts/Legend.tsx';
-import { linearScale } from '../charts/scales.ts';
-import { TokenText } from '../charts/TokenText.tsx';
-import type { TokenGroup } from '../core/lm/glyphs.ts';
-import type { SecondReading } from '../state/compareFacts.ts';
-import { comparedTop, pinsOf, selectedLatent } from '../state/featureFacts.ts';
-import { featureSeries } from '../state/features.ts';
-import { tokenGroups } from '../state/tokenNames.ts';
+import { Suspense, useEffect } from 'react';
 import { useGrowingBox } from './growingBox.ts';
+import { laterPart } from './later.tsx';
 import { Empty, Failure, Panel, Skeleton } from './Panel.tsx';
 import { SampleChoice } from './SampleChoice.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
+
+/** Fetched when there is a second text: the first paint does without it. */
+const SecondText = laterPart<{ text: string }>(() => import('./SecondText.tsx').then((m) => m.SecondText));
+const DifferencesPanel = laterPart<object>(() => import('./DifferencesPanel.tsx').then((m) => m.DifferencesPanel));
+
+/** In a column of its own, beside the features. */
+export function Differences() {
+  const open = useApp((s) => s.compare !== null && s.compare.text !== '');
+  return (
+    open && (
+      <Suspense fallback={null}>
+        <DifferencesPanel />
+      </Suspense>
+    )
+  );
+}
 
 const MAX_BOX_PX = 240;
 
@@ -36,7 +44,6 @@ export function ComparePanel() {
 
 function Open({ text }: { text: string }) {
   const task = useApp((s) => s.compareTask);
-  const compared = useApp((s) => s.compared);
   const { setCompare, openSample } = useActions();
   const box = useGrowingBox(text, MAX_BOX_PX);
   // Opened by a button: the person means to write. A link that brings a text along leaves the page as it is.
@@ -69,71 +76,11 @@ function Open({ text }: { text: string }) {
       {task.status === 'failed' && <Failure message={task.message} />}
       {text === '' ? (
         <Empty>Features are then listed by how much they differ between the two texts.</Empty>
-      ) : compared ? (
-        <SecondStrip reading={compared} />
       ) : (
-        task.status !== 'failed' && <Skeleton lines={2} />
+        <Suspense fallback={<Skeleton lines={2} />}>
+          <SecondText text={text} />
+        </Suspense>
       )}
     </Panel>
-  );
-}
-
-/** Tokens drawn at a time. */
-const PAGE = 400;
-
-function SecondStrip({ reading }: { reading: SecondReading }) {
-  const latent = useApp(selectedLatent);
-  const slot = useApp((s) => pinsOf(s.pins, reading.dictionary.id).find((p) => p.latent === latent)?.slot);
-  const top = useApp((s) => (latent === null ? 0 : comparedTop(s, latent)));
-  const { tokens, index } = reading;
-  const groups = tokenGroups(reading);
-  const series = useMemo(() => featureSeries(index, latent ?? 0), [index, latent]);
-  const scale = useMemo(() => linearScale(top), [top]);
-  const [asked, setPage] = useState(0);
-  const pages = Math.ceil(tokens.length / PAGE);
-  const page = Math.min(asked, pages - 1);
-  const shown = groups.filter((g) => g.first >= page * PAGE && g.first < (page + 1) * PAGE);
-  const count = `${formatInteger(tokens.length)} token${tokens.length === 1 ? '' : 's'}`;
-  return (
-    <div data-metric="feature" data-slot={slot}>
-      <p className="strip" aria-label="Tokens of the second text">
-        {shown.map((group) => (
-          <Token key={group.first} group={group} value={series[group.first]} share={scale.share(series[group.first])} />
-        ))}
-      </p>
-      {pages > 1 && (
-        <p className="panel-foot hint">
-          Tokens {formatInteger(page * PAGE)}–{formatInteger(Math.min(tokens.length, (page + 1) * PAGE) - 1)} of {count}
-          <button type="button" className="button-small" disabled={page === 0} onClick={() => setPage(page - 1)}>
-            Earlier
-          </button>
-          <button type="button" className="button-small" disabled={page === pages - 1} onClick={() => setPage(page + 1)}>
-            Later
-          </button>
-        </p>
-      )}
-      <Legend scale={scale} caption={captionOf(latent, top, count)} />
-    </div>
-  );
-}
-
-function captionOf(latent: number | null, top: number, count: string): string {
-  if (latent === null) return `${count}. No feature is chosen.`;
-  if (top === 0) return `${count}. Feature ${latent} fires in neither text.`;
-  return `${count}. Feature ${latent}: value ÷ its maximum in both texts, ${formatNumber(top)}, as above.`;
-}
-
-function Token({ group, value, share }: { group: TokenGroup; value: number; share: number }) {
-  return (
-    <>
-      {/^\s/.test(group.text) && <wbr />}
-      <span
-        className="token"
-        title={`position ${group.first}: ${formatNumber(value)}`}
-        style={{ '--share': Math.round(share * 100) / 100 } as React.CSSProperties}
-      >
-        <TokenText token={group.text} whole breaks={group.count === 1} />
-      </span>
-    </>
   );
 }

@@ -14,7 +14,7 @@ import { Choice, Field, NumberInput } from './fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 
-interface EditFormProps {
+export interface EditFormProps {
   initial?: EditItem;
   submitLabel: string;
   onSubmit: (edit: Pick<EditItem, 'hook' | 'change' | 'where'>) => void;

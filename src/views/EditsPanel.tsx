@@ -1,12 +1,23 @@
-import { useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { compileEdits, editProblem, editsCode, type EditItem } from '../state/edits.ts';
 import { editContext } from '../state/selectors.ts';
 import { CopyButton } from './CopyButton.tsx';
-import { EditForm } from './EditForm.tsx';
+import type { EditFormProps } from './EditForm.tsx';
 import { EditRow } from './EditRow.tsx';
 import { KeptVectors } from './KeptVectors.tsx';
+import { laterPart } from './later.tsx';
 import { Empty, Panel } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
+
+const LaterForm = laterPart<EditFormProps>(() => import('./EditForm.tsx').then((m) => m.EditForm));
+
+function EditForm(props: EditFormProps) {
+  return (
+    <Suspense fallback={<Empty>One moment…</Empty>}>
+      <LaterForm {...props} />
+    </Suspense>
+  );
+}
 
 export function EditsPanel() {
   const model = useApp((s) => s.model);

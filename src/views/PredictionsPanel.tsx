@@ -6,28 +6,24 @@ import { answerAt, type Analysis, type WindowAnswer } from '../state/analysis.ts
 import { clampPosition, predictionRows, type PredictionRow, type RowOrder } from '../state/selectors.ts';
 import { tokenNames } from '../state/tokenNames.ts';
 import { Choice } from './fields.tsx';
-import { Empty, Panel, Skeleton } from './Panel.tsx';
+import { Panel, Skeleton } from './Panel.tsx';
 import { PredictionTable } from './PredictionTable.tsx';
 import { useApp, useAppStore } from './StoreContext.tsx';
 import { typeIntoTextBox } from './textBox.ts';
+import { Unread } from './Unread.tsx';
 
 const FEW = 10;
 
 export function PredictionsPanel() {
   // A long table must not hold a keystroke back.
   const analysis = useDeferredValue(useApp((s) => s.analysis));
-  const reading = useApp((s) => s.reading.status);
-  const boot = useApp((s) => s.boot.status);
+  const busy = useApp((s) => s.reading.status === 'running');
   return (
-    <Panel title="Next token" busy={reading === 'running'} className="panel-predictions">
+    <Panel title="Next token" busy={busy} className="panel-predictions">
       {analysis ? (
         <Predicted analysis={analysis} />
-      ) : reading === 'empty' ? (
-        <Empty>The model predicts from a text. Type one above.</Empty>
-      ) : boot === 'failed' ? (
-        <Empty>Predictions need a model.</Empty>
       ) : (
-        <Skeleton lines={10} />
+        <Unread lines={10} empty="The model predicts from a text. Type one above." noModel="Predictions need a model." />
       )}
     </Panel>
   );
@@ -45,6 +41,7 @@ function Predicted({ analysis }: { analysis: Analysis }) {
   const wanted = useApp((s) => s.position);
   const position = clampPosition(wanted, before.ids.length);
   const found = useMemo(() => answerAt(analysis, position), [analysis, position]);
+  const failed = useApp((s) => s.reading.status === 'failed');
   if (found) return <Answer analysis={analysis} answer={found.answer} at={found.at} position={position} />;
   return (
     <>
@@ -53,7 +50,7 @@ function Predicted({ analysis }: { analysis: Analysis }) {
         <TokenSample name={tokenNames({ text: analysis.text, tokens: before.tokens, spans: before.spans })[position]} />, has not been read
         yet.
       </p>
-      <Skeleton lines={10} />
+      {!failed && <Skeleton lines={10} />}
     </>
   );
 }

@@ -10,9 +10,10 @@ import { featureName, labelsOf } from '../state/labels.ts';
 import { hasEdits } from '../state/selectors.ts';
 import { spanWords } from '../state/spans.ts';
 import { Choice } from './fields.tsx';
-import { Empty, Panel, Skeleton } from './Panel.tsx';
+import { Panel } from './Panel.tsx';
 import { useActions, useApp } from './StoreContext.tsx';
 import { TokenStrip } from './TokenStrip.tsx';
+import { Unread } from './Unread.tsx';
 
 const CAPTIONS: Record<Metric, string> = {
   surprise: 'Surprise of each token, −ln p in nats. Full colour: a blind guess among all tokens.',
@@ -24,8 +25,7 @@ const CAPTIONS: Record<Metric, string> = {
 export function StripPanel() {
   // Drawn when there is time: a keystroke never waits for it.
   const analysis = useDeferredValue(useApp((s) => s.analysis));
-  const reading = useApp((s) => s.reading);
-  const boot = useApp((s) => s.boot.status);
+  const busy = useApp((s) => s.reading.status === 'running');
   const chosen = useApp((s) => s.colourBy);
   const edited = useApp(hasEdits);
   const { setColourBy } = useActions();
@@ -47,17 +47,17 @@ export function StripPanel() {
     <Panel
       title="Tokens"
       className="panel-strip"
-      busy={reading.status === 'running'}
+      busy={busy}
       aside={<Choice legend="Colour by" options={options} value={colourBy} onChange={setColourBy} />}
     >
       {analysis ? (
         <Coloured analysis={analysis} colourBy={colourBy} features={colourBy === 'feature' || pointing ? features : null} />
-      ) : reading.status === 'empty' ? (
-        <Empty>No text, so no tokens. Type above, or choose a sample.</Empty>
-      ) : boot === 'failed' ? (
-        <Empty>No model is open. Try again above, or open one from files.</Empty>
       ) : (
-        <Skeleton lines={2} />
+        <Unread
+          lines={2}
+          empty="No text, so no tokens. Type above, or choose a sample."
+          noModel="No model is open. Try again above, or open one from files."
+        />
       )}
       <Brushed />
       {analysis && analysis.windows.length > 1 && <Windows windows={analysis.windows.length} />}

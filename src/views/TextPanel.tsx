@@ -52,12 +52,13 @@ export function TextPanel() {
 
 function TokenCount() {
   const count = useApp((s) => (s.reading.status === 'empty' ? 0 : (s.analysis?.before.ids.length ?? null)));
+  const failed = useApp((s) => s.reading.status === 'failed');
   const known = useApp((s) => s.analysis?.known.count ?? 0);
   const windows = useApp((s) => s.analysis?.windows.length ?? 1);
   const whole = useApp((s) => s.analysis?.whole !== false);
   const allowed = useApp((s) => s.model?.n_ctx);
   if (allowed === undefined) return 'Counted when the model is open';
-  if (count === null) return 'Counting tokens…';
+  if (count === null) return failed ? 'Tokens not counted' : 'Counting tokens…';
   if (windows === 1 && whole) return `${formatInteger(count)} of ${formatInteger(allowed)} tokens`;
   const read = known < count ? `${formatInteger(known)} of ${formatInteger(count)} tokens read` : `${formatInteger(count)} tokens`;
   return `${read}, in ${formatInteger(windows)} windows of at most ${formatInteger(allowed)}${

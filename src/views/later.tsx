@@ -12,6 +12,20 @@ export function laterDialog<Props extends object>(load: () => Promise<ComponentT
   );
 }
 
+/** A part of a panel that is fetched when it is first wanted. Shown in a Suspense. */
+export function laterPart<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  return lazy<ComponentType<Props>>(() =>
+    load().then(
+      (part) => ({ default: part }),
+      () => ({ default: PartMissing }),
+    ),
+  );
+}
+
+function PartMissing() {
+  return <p role="alert">{PART_MISSING}</p>;
+}
+
 function DialogMissing() {
   const { openDialog } = useActions();
   return (
