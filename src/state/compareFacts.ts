@@ -11,7 +11,7 @@ export interface CompareFacts {
   compareTask: FeaturesTask;
 }
 
-/** Read in one call, whole. */
+/** Read in one call: the text, or the start of a very long one. */
 export type SecondReading = Omit<FeatureReading, 'explained' | 'known' | 'windows'>;
 
 export const initialCompareFacts: CompareFacts = { compare: null, compareBy: 'max', compared: null, compareTask: { status: 'idle' } };

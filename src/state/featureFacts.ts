@@ -5,7 +5,7 @@ import type { EditItem, Workbench } from './edits.ts';
 import type { Explained } from './explained.ts';
 import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
 import { initialLibraryFacts, type LibraryFacts } from './libraryFacts.ts';
-import { initialLabelFacts, type LabelFacts } from './labels.ts';
+import { initialLabelFacts, shownDictionary, type LabelFacts } from './labels.ts';
 import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
 
@@ -121,8 +121,8 @@ export function comparedTop(state: Pick<FeatureFacts, 'features' | 'compared' | 
 }
 
 /** The densities when they are the dictionary's on screen. */
-export function densitiesOf({ densities, dictionary }: Pick<FeatureFacts, 'densities' | 'dictionary'>): Densities | null {
-  return densities?.dictionary === dictionary ? densities : null;
+export function densitiesOf(state: Pick<FeatureFacts, 'densities' | 'features' | 'dictionary'>): Densities | null {
+  return state.densities?.dictionary === shownDictionary(state) ? state.densities : null;
 }
 
 /** A feature's value at each token of the text on screen; NaN where its tokens have not been read yet. */

@@ -2,6 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi, FileIn } from '../app/api.ts';
 import type { AppState, Notice } from './appState.ts';
+import type { FeatureFacts } from './featureFacts.ts';
 import { createLatest, sentenceOf } from './latest.ts';
 
 export interface LabelFacts {
@@ -10,10 +11,10 @@ export interface LabelFacts {
 }
 
 export interface LabelActions {
-  /** Saves the label of a feature of the dictionary on screen, or removes it ('' does); the notice takes it back. */
-  label: (latent: number, text: string) => Promise<void>;
+  /** Saves the label of a dictionary's feature, or removes it ('' does); the notice takes it back. */
+  label: (dictionary: string, latent: number, text: string) => Promise<void>;
   importLabels: (file: FileIn) => Promise<void>;
-  /** @param all of every dictionary, else of the one on screen; null when it failed, and the notice says why */
+  /** @param all of every dictionary, else of the chosen one; null when it failed, and the notice says why */
   exportLabels: (all: boolean) => Promise<Blob | null>;
 }
 
@@ -21,9 +22,16 @@ export const NO_LABELS: ReadonlyMap<number, string> = new Map();
 
 export const initialLabelFacts: LabelFacts = { labels: { dictionary: '', byLatent: NO_LABELS } };
 
-/** Those of the chosen dictionary; none while another's are still on screen. */
-export function labelsOf({ labels, dictionary }: LabelFacts & { dictionary: string }): ReadonlyMap<number, string> {
-  return labels.dictionary === dictionary ? labels.byLatent : NO_LABELS;
+type Shown = Pick<FeatureFacts, 'features' | 'dictionary'>;
+
+/** Whose features are on screen: those of the dictionary before stay until the chosen one is read. */
+export function shownDictionary({ features, dictionary }: Shown): string {
+  return features?.dictionary.id ?? dictionary;
+}
+
+/** Those of a dictionary, the one on screen unless said; none where others are at hand. */
+export function labelsOf(state: LabelFacts & Shown, dictionary = shownDictionary(state)): ReadonlyMap<number, string> {
+  return state.labels.dictionary === dictionary ? state.labels.byLatent : NO_LABELS;
 }
 
 /** "Feature 12 “ships”", for sentences. */
@@ -46,13 +54,16 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
   const put = (dictionary: string, byLatent: ReadonlyMap<number, string>) => store.setState({ labels: { dictionary, byLatent } });
   const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
 
-  const save = async (dictionary: string, latent: number, text: string): Promise<boolean> => {
+  /** @returns the label before; null when it could not be saved */
+  const save = async (dictionary: string, latent: number, text: string): Promise<string | null> => {
     try {
-      await api.labels.set(dictionary, latent, text);
-      return true;
+      // Asked, as the labels at hand may be those of a dictionary chosen since.
+      const before = (await api.labels.list(dictionary)).find((l) => l.latent === latent)?.text ?? '';
+      if (text !== before) await api.labels.set(dictionary, latent, text);
+      return before;
     } catch (error) {
       say(`The label of feature ${latent} was not saved. ${sentenceOf(error)}`);
-      return false;
+      return null;
     }
   };
 
@@ -62,12 +73,10 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
   api.labels.subscribe(() => void refresh());
 
   return {
-    async label(latent, text) {
-      const { dictionary, labels } = store.getState();
-      const before = labelsOf({ labels, dictionary }).get(latent) ?? '';
+    async label(dictionary, latent, text) {
       const wanted = text.trim();
-      if (dictionary === '' || wanted === before) return;
-      if (!(await save(dictionary, latent, wanted))) return;
+      const before = await save(dictionary, latent, wanted);
+      if (before === null || before === wanted) return;
       const done = wanted === '' ? 'removed' : before === '' ? 'saved' : 'changed';
       const problem = wanted === '' ? null : api.labels.problem();
       say([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run: () => void save(dictionary, latent, before) });

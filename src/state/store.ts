@@ -5,7 +5,7 @@ import type { Startup } from '../app/startup.ts';
 import { namedText } from '../core/lm/glyphs.ts';
 import { factsFromAddress, followAddress } from './addressBar.ts';
 import type { Actions, AppState, Facts } from './appState.ts';
-import type { EditItem, KeptVector, Workbench } from './edits.ts';
+import type { EditItem, Workbench } from './edits.ts';
 import { featureActions } from './featureActions.ts';
 import { initialFeatureFacts } from './featureFacts.ts';
 import { createGenerator } from './generator.ts';
@@ -98,7 +98,8 @@ async function openSample(store: AppStore, startup: Startup, { text, file }: Sam
     const { replaceText, setCompare } = store.getState().actions;
     if (place === 'second') return setCompare(sample);
     replaceText(sample);
-    say('The text was replaced by a sample.', 'edits');
+    // The same text is no step, and nothing to undo.
+    say('The text was replaced by a sample.', sample === was ? null : 'edits');
   } catch (error) {
     say(`The sample could not be opened. ${sentenceOf(error)} Your text is as it was.`, null);
   }
@@ -142,6 +143,8 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
     store.setState({ bench: now });
     if (now.edits !== was.edits || (now.edits.length > 0 && now.vectors !== was.vectors)) reader.editsChanged();
   };
+  // The id of a removed vector is not given again: an edit that names it would act with the numbers of another.
+  let kept = 0;
   return {
     keepVector(values, position) {
       const { activations, hook } = store.getState();
@@ -149,13 +152,14 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
       const span = activations?.spans[at];
       const excerpt = activations && span ? excerptAround(activations.text, span) : '';
       const vector = {
+        id: ++kept,
         values,
         hook: activations?.hook ?? hook,
         position,
         token: activations && span ? namedText(tokenNames(activations)[at]) : '',
         excerpt,
       };
-      change((b) => ({ ...b, vectors: [...b.vectors, { ...vector, id: nextId(b.vectors) }] }));
+      change((b) => ({ ...b, vectors: [...b.vectors, vector] }));
     },
     removeVector: (id) => change((b) => ({ ...b, vectors: b.vectors.filter((v) => v.id !== id) })),
     addEdit: (edit) => change((b) => ({ ...b, edits: [...b.edits, { ...edit, id: nextId(b.edits), on: true }] })),
@@ -171,6 +175,6 @@ function benchActions(store: AppStore, reader: Reader): BenchActions {
   };
 }
 
-function nextId(items: readonly (EditItem | KeptVector)[]): number {
+function nextId(items: readonly EditItem[]): number {
   return 1 + items.reduce((max, item) => Math.max(max, item.id), 0);
 }

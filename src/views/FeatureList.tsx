@@ -51,7 +51,8 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   const wanted = useDeferredValue(query);
   const found = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
   // The list holds still while a label is being written: a new order must not carry the box away.
-  const [writing, setWriting] = useState<{ latent: number; shown: readonly RankedFeature[] } | null>(null);
+  const [writing, setWriting] = useState<{ dictionary: string; latent: number; shown: readonly RankedFeature[] } | null>(null);
+  if (writing && writing.dictionary !== dictionary.id) setWriting(null);
   const shown = writing?.shown ?? found;
   const own = useMemo(() => pinsOf(pins, dictionary.id), [pins, dictionary.id]);
   const [cursor, setCursor] = useState(0);
@@ -66,11 +67,11 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
     setQuery(next);
     setCursor(0);
   };
-  const write = useCallback((latent: number) => setWriting({ latent, shown: found }), [found]);
+  const write = useCallback((latent: number) => setWriting({ dictionary: dictionary.id, latent, shown: found }), [dictionary, found]);
   const written = (text: string | null, byKey: boolean) => {
     if (!writing) return;
     setWriting(null);
-    if (text !== null) void label(writing.latent, text);
+    if (text !== null) void label(writing.dictionary, writing.latent, text);
     const place = shown.findIndex(({ row }) => row.latent === writing.latent);
     // After the next drawing, when the box has given way to the row's button.
     if (byKey && place >= 0) requestAnimationFrame(() => table.current?.focusRow(place));

@@ -33,7 +33,8 @@ export function FeaturePins({ reading, position }: { reading: FeatureReading; po
     focusAfter(list.current, place);
   };
   return (
-    <section className="pins" aria-label="Pinned features">
+    // What is being written for one dictionary's feature is not for another's of the same number.
+    <section key={reading.dictionary.id} className="pins" aria-label="Pinned features">
       <ul ref={list} onPointerLeave={() => point(null)}>
         {pins.map((pin, place) => (
           <PinRow key={pin.latent} pin={pin} reading={reading} position={position} onUnpin={() => unpin(place)} />
@@ -73,9 +74,10 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const row = counted.byLatent.get(latent);
   const text = useApp((s) => labelsOf(s).get(latent));
   const written = (next: string | null, byKey: boolean) => {
+    if (next !== null) void label(pin.dictionary, latent, next);
+    if (!byKey) return setEditing(false);
     flushSync(() => setEditing(false));
-    if (next !== null) void label(latent, next);
-    if (byKey) item.current?.querySelector<HTMLElement>('.label-button')?.focus();
+    item.current?.querySelector<HTMLElement>('.label-button')?.focus();
   };
   return (
     <li ref={item} data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>

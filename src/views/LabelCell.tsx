@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from 'react';
 
 /** As long as a label may be. */
 const MAX_LENGTH = 500;
@@ -37,15 +37,18 @@ function LabelBox({ latent, label, onDone }: Pick<LabelCellProps, 'latent' | 'on
   const box = useRef<HTMLInputElement>(null);
   // Leaving the box must not save again what a key has settled.
   const settled = useRef(false);
-  useEffect(() => {
-    box.current?.focus({ preventScroll: true });
-    box.current?.select();
-  }, []);
   const settle = (text: string | null, byKey: boolean) => {
     if (settled.current) return;
     settled.current = true;
     onDone(text, byKey);
   };
+  // A row that goes, as when another dictionary's come, takes nothing with it that was written.
+  const onGone = useEffectEvent(() => draft !== label && settle(draft, false));
+  useEffect(() => {
+    box.current?.focus({ preventScroll: true });
+    box.current?.select();
+    return () => void onGone();
+  }, []);
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that ends a composition (Japanese, Chinese, Korean) belongs to the input method.
     if (event.nativeEvent.isComposing) return;

@@ -6,7 +6,7 @@ import { useActions, useApp } from './StoreContext.tsx';
 
 /** Labels out of the page and into it. */
 export function LabelMenu() {
-  const count = useApp((s) => labelsOf(s).size);
+  const count = useApp((s) => labelsOf(s, s.dictionary).size);
   const { importLabels, exportLabels } = useActions();
   const save = async (all: boolean) => {
     const blob = await exportLabels(all);

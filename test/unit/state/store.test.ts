@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TYPING_PAUSE_MS } from '../../../src/state/reader.ts';
-import { chosenPosition } from '../../../src/state/selectors.ts';
+import { activeEdits, chosenPosition } from '../../../src/state/selectors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
@@ -144,6 +144,23 @@ describe('edits', () => {
     expect(get().bench.vectors).toEqual([
       { id: 1, values: new Float32Array([1, 2]), hook: 'blocks.3.hook_resid_post', position: 1, token: '·sea', excerpt: 'the sea' },
     ]);
+  });
+
+  it('never take another vector for one that was removed', async () => {
+    const { act, get } = await ready();
+    act.keepVector(new Float32Array(256).fill(1), 0);
+    act.keepVector(new Float32Array(256).fill(2), 1);
+    act.addEdit({ hook: zero.hook, change: { op: 'add', vector: 2, strength: 1 }, where: { kind: 'all' } });
+    expect(activeEdits(get())).toHaveLength(1);
+    act.removeVector(2);
+    act.keepVector(new Float32Array(256).fill(3), 0);
+    expect(get().bench.vectors.map((v) => v.id)).toEqual([1, 3]);
+    expect(activeEdits(get())).toEqual([]);
+    act.undo();
+    act.undo();
+    expect(activeEdits(get())).toHaveLength(1);
+    act.keepVector(new Float32Array(256).fill(4), 0);
+    expect(get().bench.vectors.map((v) => v.id)).toEqual([1, 2, 4]);
   });
 
   it('reads again when an edit sits at the selected position and the selection moves', async () => {

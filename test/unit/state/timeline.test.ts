@@ -85,6 +85,58 @@ describe('undo and redo', () => {
     expect(get().bench.edits[0].change).toEqual({ op: 'scale', factor: 1 });
   });
 
+  it('count clearing a brush as a step of its own', async () => {
+    const { act, get } = await ready();
+    act.setSpan([1, 2]);
+    act.setSpan([1, 4]);
+    act.setSpan(null);
+    act.undo();
+    expect(get().notice?.text).toBe('Undone: cleared the chosen tokens.');
+    expect(get().span).toEqual([1, 4]);
+    act.redo();
+    expect(get().span).toBeNull();
+    act.undo();
+    act.undo();
+    expect(get().span).toBeNull();
+    act.setSpan([0, 1]);
+    act.setSpan(null);
+    act.setSpan([0, 1]);
+    expect(get().timeline.past).toHaveLength(3);
+  });
+
+  it('cut a brush to the text that is there now', async () => {
+    const { act, get } = await ready();
+    act.setSpan([1, 4]);
+    act.setSpan([4, 5]);
+    act.setText('the sea');
+    await later();
+    act.undo();
+    expect(get().span).toEqual([1, 2]);
+    act.setSpan([0, 1]);
+    act.setText('');
+    await later();
+    act.setText('the');
+    await later();
+    act.undo();
+    expect(get().span).toBeNull();
+  });
+
+  it('are offered by a notice only while its own step is the last', async () => {
+    const { act, get } = await ready();
+    act.ablate(7);
+    act.ablate(7);
+    expect(get().notice).toEqual({ text: 'Edit removed.', undo: 'edits' });
+    act.setText('typing is no step');
+    expect(get().notice?.undo).toBe('edits');
+    act.pin(7);
+    expect(get().notice).toEqual({ text: 'Edit removed.', undo: null });
+    act.undo();
+    expect(get()).toMatchObject({ pins: [], notice: { text: 'Undone: pinned feature 7.', undo: null } });
+    act.setNotice({ text: 'Of something else.', undo: { textBefore: 'a', textAfter: 'b' } });
+    act.pin(7);
+    expect(get().notice?.undo).toEqual({ textBefore: 'a', textAfter: 'b' });
+  });
+
   it('leave out what another model does not have', async () => {
     const { act, get } = await ready();
     act.setHook('blocks.1.hook_resid_post');

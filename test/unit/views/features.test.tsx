@@ -83,6 +83,16 @@ describe('the features panel', () => {
     expect(await panel()).not.toContain('special token');
   });
 
+  it('gives the rows of one dictionary no label of another', async () => {
+    const labelled = (dictionary: string) => (store: AppStore) => {
+      const { features, actions } = store.getState();
+      store.setState({ dictionary });
+      for (const { latent } of features?.index.rows ?? []) void actions.label(dictionary, latent, 'theirs');
+    };
+    expect(await panel({}, labelled('bookworm-9m/blocks.3.hook_resid_post/r4'))).toContain('theirs');
+    expect(await panel({}, labelled('bookworm-9m/blocks.1.hook_resid_post/r4'))).not.toContain('theirs');
+  });
+
   it('says how to brush a span', async () => {
     expect(await panel({}, (store) => store.getState().actions.setRanking('span'))).toContain('No tokens are brushed.');
   });
