@@ -3,8 +3,7 @@ import { comparedCsv, compareFeatures } from '../../../src/state/comparing.ts';
 import { comparedTop } from '../../../src/state/featureFacts.ts';
 import { indexFeatures } from '../../../src/state/features.ts';
 import { tally, type Densities } from '../../../src/state/ranking.ts';
-import { createAppStore } from '../../../src/state/store.ts';
-import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+import { readyStore } from '../../helpers/readyStore.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 
 /** Two tokens against four; 1 only in the first, 3 only in the second, 2 in both. */
@@ -83,15 +82,8 @@ describe('the second text', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  async function ready(options: FakeOptions = {}) {
-    const api = fakeApi(options);
-    const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
-    await vi.advanceTimersByTimeAsync(1000);
-    return { api, get: store.getState, act: store.getState().actions };
-  }
-
   it('is read with the dictionary on screen, and again with another', async () => {
-    const { get, act } = await ready();
+    const { get, act } = await readyStore();
     act.setCompare('the hat and the man');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().compared?.tokens).toHaveLength(5);
@@ -102,7 +94,7 @@ describe('the second text', () => {
   });
 
   it('shows the newest text only, reads once for a burst of keys, and is gone when closed', async () => {
-    const { api, get, act } = await ready({ delayMs: (call, text) => (call === 'encode' && text === 'one two' ? 800 : 0) });
+    const { api, get, act } = await readyStore({ delayMs: (call, text) => (call === 'encode' && text === 'one two' ? 800 : 0) });
     api.calls.length = 0;
     act.setCompare('one two');
     await vi.advanceTimersByTimeAsync(200);
@@ -116,7 +108,7 @@ describe('the second text', () => {
   });
 
   it('keeps the sentence of a failure', async () => {
-    const { get, act } = await ready({ fail: { encode: 'Its file ends early.' } });
+    const { get, act } = await readyStore({ fail: { encode: 'Its file ends early.' } });
     act.setCompare('one');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().compareTask).toEqual({ status: 'failed', message: 'Its file ends early.' });
@@ -124,7 +116,7 @@ describe('the second text', () => {
   });
 
   it('shares one scale with the first', async () => {
-    const { get, act } = await ready();
+    const { get, act } = await readyStore();
     act.setCompare('the hat and the man');
     await vi.advanceTimersByTimeAsync(500);
     const { features, compared } = get();

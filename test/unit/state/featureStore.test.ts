@@ -1,24 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TYPING_PAUSE_MS } from '../../../src/state/reader.ts';
 import { activeEdits } from '../../../src/state/selectors.ts';
-import { createAppStore } from '../../../src/state/store.ts';
-import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+import { type FakeOptions } from '../../helpers/fakeApi.ts';
+import { readyStore } from '../../helpers/readyStore.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const MIDDLE = 'bookworm-9m/blocks.3.hook_resid_post/r4';
 
-async function ready(options: FakeOptions = {}) {
-  const api = fakeApi(options);
-  const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
-  await vi.advanceTimersByTimeAsync(1000);
-  return { api, store, get: store.getState, act: store.getState().actions };
-}
-
 describe('features of the text', () => {
   it('are read with the middle dictionary as soon as the model is open', async () => {
-    const { get } = await ready();
+    const { get } = await readyStore();
     expect(get().dictionary).toBe(MIDDLE);
     expect(get().featuresTask).toEqual({ status: 'done' });
     expect(get().features?.tokens).toEqual(['the', ' sea']);
@@ -27,7 +20,7 @@ describe('features of the text', () => {
   });
 
   it('answers the first key of a burst at once and the rest together', async () => {
-    const { api, act } = await ready();
+    const { api, act } = await readyStore();
     api.calls.length = 0;
     for (const text of ['h', 'ha', 'hat']) {
       act.setText(text);
@@ -38,7 +31,7 @@ describe('features of the text', () => {
   });
 
   it('drop an answer that comes after a newer question', async () => {
-    const { act, get } = await ready({ delayMs: (call, text) => (call === 'encode' && text === 'slow' ? 5000 : 10) });
+    const { act, get } = await readyStore({ delayMs: (call, text) => (call === 'encode' && text === 'slow' ? 5000 : 10) });
     act.setText('slow');
     await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
     act.setText('quick');
@@ -50,7 +43,7 @@ describe('features of the text', () => {
   });
 
   it('drop the explained share of a text that has gone', async () => {
-    const { act, get } = await ready({ delayMs: (call) => (call === 'reconstruct' ? 300 : 10) });
+    const { act, get } = await readyStore({ delayMs: (call) => (call === 'reconstruct' ? 300 : 10) });
     act.setText('one');
     await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
     expect(get().features).toMatchObject({ text: 'one', explained: null });
@@ -63,7 +56,7 @@ describe('features of the text', () => {
 
   it('keep the last answer beside the sentence of a failure', async () => {
     const options: FakeOptions = {};
-    const { act, get } = await ready(options);
+    const { act, get } = await readyStore(options);
     options.fail = { encode: 'The file is damaged.' };
     act.setText('more');
     await vi.advanceTimersByTimeAsync(500);
@@ -73,7 +66,7 @@ describe('features of the text', () => {
 
   it('of another dictionary do not stay under the name of one that failed', async () => {
     const options: FakeOptions = {};
-    const { act, get } = await ready(options);
+    const { act, get } = await readyStore(options);
     options.fail = { encode: 'The file is damaged.' };
     act.chooseDictionary('bookworm-9m/blocks.1.hook_resid_post/r4');
     await vi.advanceTimersByTimeAsync(500);
@@ -81,20 +74,20 @@ describe('features of the text', () => {
   });
 
   it('stand without the explained share when the hook cannot be read', async () => {
-    const { get } = await ready({ fail: { reconstruct: 'No.' } });
+    const { get } = await readyStore({ fail: { reconstruct: 'No.' } });
     expect(get().featuresTask).toEqual({ status: 'done' });
     expect(get().features?.explained).toBeNull();
   });
 
   it('go when the text does', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.setText('');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().features).toBeNull();
   });
 
   it('are read again with another dictionary', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     const before = get().features?.index;
     act.point(5);
     act.chooseDictionary('bookworm-9m/blocks.1.hook_resid_post/r4');
@@ -107,7 +100,7 @@ describe('features of the text', () => {
 
 describe('dictionaries', () => {
   it('says when none fits, and takes one that is imported', async () => {
-    const { act, get } = await ready({ misfit: true });
+    const { act, get } = await readyStore({ misfit: true });
     expect(get().dictionary).toBe('');
     expect(get().features).toBeNull();
     void act.importDictionaries([]);
@@ -118,7 +111,7 @@ describe('dictionaries', () => {
   });
 
   it('keeps the sentence of a refused import, and what was there', async () => {
-    const { act, get } = await ready({ fail: { import: 'This is no dictionary.' } });
+    const { act, get } = await readyStore({ fail: { import: 'This is no dictionary.' } });
     void act.importDictionaries([]);
     await vi.advanceTimersByTimeAsync(500);
     expect(get().importTask).toEqual({ status: 'failed', message: 'This is no dictionary.' });
@@ -126,13 +119,13 @@ describe('dictionaries', () => {
   });
 
   it('keeps the sentence of a list that failed', async () => {
-    const { get } = await ready({ fail: { dictionaries: 'The list is missing.' } });
+    const { get } = await readyStore({ fail: { dictionaries: 'The list is missing.' } });
     expect(get().dictionaries).toEqual({ status: 'failed', message: 'The list is missing.' });
     expect(get().analysis?.text).toBe('the sea');
   });
 
   it('lists them again for another model', async () => {
-    const { api, act } = await ready();
+    const { api, act } = await readyStore();
     api.calls.length = 0;
     void act.loadModel([], 'mine');
     await vi.advanceTimersByTimeAsync(1000);
@@ -142,7 +135,7 @@ describe('dictionaries', () => {
 
 describe('pin and ablate', () => {
   it('turns the strip to a feature that is pinned, and leaves it when unpinned', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.pin(7);
     expect(get().pins).toEqual([{ dictionary: MIDDLE, latent: 7, slot: 0 }]);
     expect(get().colourBy).toBe('feature');
@@ -153,7 +146,7 @@ describe('pin and ablate', () => {
   });
 
   it('ablates by an edit that can be undone, and removes the same edit again', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.ablate(7);
     await vi.advanceTimersByTimeAsync(500);
     expect(activeEdits(get())).toEqual([{ dictionary: MIDDLE, latent: 7, op: 'ablate' }]);
@@ -168,7 +161,7 @@ describe('pin and ablate', () => {
   });
 
   it('does not read features again for an edit', async () => {
-    const { api, act } = await ready();
+    const { api, act } = await readyStore();
     api.calls.length = 0;
     act.ablate(7);
     await vi.advanceTimersByTimeAsync(500);

@@ -1,20 +1,12 @@
 /** The model on screen is the one that runs, whoever opened it. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createAppStore } from '../../../src/state/store.ts';
-import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+import { readyStore } from '../../helpers/readyStore.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-async function ready(options: FakeOptions = {}) {
-  const api = fakeApi(options);
-  const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
-  await vi.advanceTimersByTimeAsync(1000);
-  return { api, get: store.getState, act: store.getState().actions };
-}
-
 it('a script’s choice is shown, and the text is read with it', async () => {
-  const { api, get } = await ready();
+  const { api, get } = await readyStore();
   api.calls.length = 0;
   void api.models.load({ random: 1 });
   await vi.advanceTimersByTimeAsync(1000);
@@ -24,7 +16,7 @@ it('a script’s choice is shown, and the text is read with it', async () => {
 });
 
 it('a stop that came too late shows what is open now', async () => {
-  const { api, get, act } = await ready();
+  const { api, get, act } = await readyStore();
   let current = api.models.current();
   vi.spyOn(api.models, 'current').mockImplementation(() => current);
   const late = { ...current, id: 'late', hash: 'other' };
@@ -42,7 +34,7 @@ it('a stop that came too late shows what is open now', async () => {
 });
 
 it('the list follows what is deleted here and in other tabs, and a name of it fetches nothing', async () => {
-  const { api, get, act } = await ready();
+  const { api, get, act } = await readyStore();
   const gone = { ...api.models.current(), id: 'EleutherAI/pythia-70m', source: 'hub' as const };
   const list = vi.spyOn(api.models, 'list').mockResolvedValue([api.models.current(), gone]);
   api.tellModels();
@@ -62,7 +54,7 @@ it('the list follows what is deleted here and in other tabs, and a name of it fe
 });
 
 it('what the model before counted does not rank the features of the next', async () => {
-  const { api, get } = await ready();
+  const { api, get } = await readyStore();
   const densities = vi.spyOn(api.dictionaries, 'densities').mockResolvedValue(null);
   const { dictionary } = get();
   expect(dictionary).not.toBe('');
@@ -73,7 +65,7 @@ it('what the model before counted does not rank the features of the next', async
 });
 
 it('text that one model was continuing is not gone on with by the next', async () => {
-  const { api, get, act } = await ready({ delayMs: (call) => (call === 'generate' ? 500 : 0) });
+  const { api, get, act } = await readyStore({ delayMs: (call) => (call === 'generate' ? 500 : 0) });
   const running = act.generate();
   await vi.advanceTimersByTimeAsync(100);
   expect(get().generation.status).toBe('running');
@@ -84,7 +76,7 @@ it('text that one model was continuing is not gone on with by the next', async (
 });
 
 it('a dictionary that was removed is not said to need another model', async () => {
-  const { get, act } = await ready();
+  const { get, act } = await readyStore();
   const explored = act.exploreDictionary('sha256-gone');
   await vi.advanceTimersByTimeAsync(100);
   await explored;

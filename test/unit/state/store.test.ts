@@ -3,20 +3,14 @@ import { TYPING_PAUSE_MS } from '../../../src/state/reader.ts';
 import { activeEdits, chosenPosition } from '../../../src/state/selectors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
+import { readyStore } from '../../helpers/readyStore.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-async function ready(options: FakeOptions = {}) {
-  const api = fakeApi(options);
-  const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
-  await vi.advanceTimersByTimeAsync(1000);
-  return { api, store, get: store.getState, act: store.getState().actions };
-}
-
 describe('start', () => {
   it('reads the text as soon as the model is open', async () => {
-    const { get } = await ready();
+    const { get } = await readyStore();
     expect(get().boot).toEqual({ status: 'ready' });
     expect(get().analysis?.before.tokens).toEqual(['the', ' sea']);
     expect(get().hook).toBe('blocks.3.hook_resid_post');
@@ -50,7 +44,7 @@ describe('start', () => {
 
 describe('typing', () => {
   it('answers the first key of a burst at once and the rest together', async () => {
-    const { api, act, get } = await ready();
+    const { api, act, get } = await readyStore();
     api.calls.length = 0;
     for (const text of ['h', 'ha', 'hat']) {
       act.setText(text);
@@ -62,7 +56,7 @@ describe('typing', () => {
   });
 
   it('drops an answer that comes after a newer question', async () => {
-    const { act, get } = await ready({ delayMs: (call, text) => (call === 'predict' && text === 'slow' ? 5000 : 10) });
+    const { act, get } = await readyStore({ delayMs: (call, text) => (call === 'predict' && text === 'slow' ? 5000 : 10) });
     act.setText('slow');
     await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
     act.setText('quick');
@@ -74,7 +68,7 @@ describe('typing', () => {
   });
 
   it('has nothing to show for an empty text', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.setText('');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().reading).toEqual({ status: 'empty' });
@@ -83,7 +77,7 @@ describe('typing', () => {
 
   it('shows the sentence of a failed call beside what was there', async () => {
     const options: FakeOptions = {};
-    const { act, get } = await ready(options);
+    const { act, get } = await readyStore(options);
     options.fail = { predict: 'The worker stopped.' };
     act.setText('more');
     await vi.advanceTimersByTimeAsync(500);
@@ -95,7 +89,7 @@ describe('typing', () => {
 
 describe('position', () => {
   it('follows the last token until one is chosen, and stays inside the text', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     expect(chosenPosition(get())).toBe(1);
     act.setText('the sea and the hat');
     await vi.advanceTimersByTimeAsync(500);
@@ -112,7 +106,7 @@ describe('edits', () => {
   const zero = { hook: 'blocks.3.hook_resid_post', change: { op: 'scale', factor: 0 }, where: { kind: 'all' } } as const;
 
   it('compares with the unedited run, which is not asked for again', async () => {
-    const { api, act, get } = await ready();
+    const { api, act, get } = await readyStore();
     api.calls.length = 0;
     act.addEdit(zero);
     await vi.advanceTimersByTimeAsync(500);
@@ -123,7 +117,7 @@ describe('edits', () => {
   });
 
   it('undoes and redoes, and the screen follows', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.addEdit(zero);
     await vi.advanceTimersByTimeAsync(500);
     act.undo();
@@ -139,7 +133,7 @@ describe('edits', () => {
   });
 
   it('keeps vectors with where they came from', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.keepVector(new Float32Array([1, 2]), 1);
     expect(get().bench.vectors).toEqual([
       { id: 1, values: new Float32Array([1, 2]), hook: 'blocks.3.hook_resid_post', position: 1, token: '·sea', excerpt: 'the sea' },
@@ -147,7 +141,7 @@ describe('edits', () => {
   });
 
   it('never take another vector for one that was removed', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.keepVector(new Float32Array(256).fill(1), 0);
     act.keepVector(new Float32Array(256).fill(2), 1);
     act.addEdit({ hook: zero.hook, change: { op: 'add', vector: 2, strength: 1 }, where: { kind: 'all' } });
@@ -164,7 +158,7 @@ describe('edits', () => {
   });
 
   it('reads again when an edit sits at the selected position and the selection moves', async () => {
-    const { api, act } = await ready();
+    const { api, act } = await readyStore();
     act.addEdit({ ...zero, where: { kind: 'selected' } });
     await vi.advanceTimersByTimeAsync(500);
     api.calls.length = 0;
@@ -177,7 +171,7 @@ describe('edits', () => {
 describe('models', () => {
   it('keeps the model it had when another is refused', async () => {
     const options: FakeOptions = {};
-    const { act, get } = await ready(options);
+    const { act, get } = await readyStore(options);
     options.fail = { load: 'This is not a GPT-NeoX model.' };
     void act.loadModel([], 'bert');
     await vi.advanceTimersByTimeAsync(500);
@@ -189,7 +183,7 @@ describe('models', () => {
   });
 
   it('reports progress, adopts the new model and reads the text with it', async () => {
-    const { act, get } = await ready({ delayMs: 10 });
+    const { act, get } = await readyStore({ delayMs: 10 });
     void act.loadModel([], 'mine');
     await vi.advanceTimersByTimeAsync(25);
     expect(get().load).toMatchObject({ status: 'loading', progress: { stage: 'fetching', loaded: 7_200_000 } });
@@ -201,7 +195,7 @@ describe('models', () => {
   });
 
   it('says nothing of a load that was cancelled', async () => {
-    const { act, get } = await ready({ delayMs: 10 });
+    const { act, get } = await readyStore({ delayMs: 10 });
     void act.loadModel([], 'mine');
     await vi.advanceTimersByTimeAsync(15);
     act.cancelLoad();
@@ -213,7 +207,7 @@ describe('models', () => {
 
 describe('continuing the text', () => {
   it('runs plain and edited one after the other', async () => {
-    const { act, get } = await ready();
+    const { act, get } = await readyStore();
     act.addEdit({ hook: 'blocks.3.hook_resid_post', change: { op: 'scale', factor: 0 }, where: { kind: 'all' } });
     await vi.advanceTimersByTimeAsync(500);
     act.setSettings({ tokens: 3 });
@@ -227,7 +221,7 @@ describe('continuing the text', () => {
   });
 
   it('asks for no more tokens than fit, and goes on from the end of a text that fills the context', async () => {
-    const { api, act, get } = await ready({ n_ctx: 4 });
+    const { api, act, get } = await readyStore({ n_ctx: 4 });
     void act.generate();
     await vi.advanceTimersByTimeAsync(500);
     const pieces = (text: string) => text.match(/<\|endoftext\|>| ?[a-z]+|\n|[^a-z]/g)?.length;
@@ -243,7 +237,7 @@ describe('continuing the text', () => {
   });
 
   it('keeps what was written when stopped', async () => {
-    const { act, get } = await ready({ delayMs: 10 });
+    const { act, get } = await readyStore({ delayMs: 10 });
     act.setSettings({ tokens: 50 });
     void act.generate();
     await vi.advanceTimersByTimeAsync(100);
