@@ -15,6 +15,7 @@ import { usePageKeys } from '../views/pageKeys.ts';
 import { laterDialog } from '../views/later.tsx';
 import { LinkBanner } from '../views/LinkBanner.tsx';
 import { PredictionsPanel } from '../views/PredictionsPanel.tsx';
+import { ModelOffer } from '../views/ModelMenu.tsx';
 import { LoadBanners } from '../views/Progress.tsx';
 import { ScreenGuard } from '../views/ScreenGuard.tsx';
 import { StoreProvider, useActions, useApp } from '../views/StoreContext.tsx';
@@ -102,6 +103,7 @@ export function Screen({ startup, api }: ScreenProps) {
         )}
         <DropTarget />
       </div>
+      <ModelOffer settings={api.settings} place="line" />
       {everTrained && (
         <Activity mode={exploring ? 'hidden' : 'visible'}>
           <Suspense fallback={<main className="train" aria-busy="true" />}>

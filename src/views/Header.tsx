@@ -17,7 +17,7 @@ export function Header({ startup, settings, onHelp }: HeaderProps) {
       <h1>featurescope</h1>
       <Screens />
       <div className="app-header-tools">
-        <ModelOffer settings={settings} />
+        <ModelOffer settings={settings} place="header" />
         <ModelMenu modelId={startup.modelId} />
         <DeviceMenu isolated={startup.isolated} />
         <ThemeButton />

@@ -42,8 +42,11 @@ function BodyMissing() {
   return <p role="alert">{PART_MISSING}</p>;
 }
 
-/** In the header, in plain sight, until one of the hub was chosen or the offer was put away. */
-export function ModelOffer({ settings }: { settings: FeaturescopeApi['settings'] }) {
+/**
+ * In plain sight until one of the hub was chosen or the offer was put away: in the header, and where that is too narrow
+ * on a line of its own below it.
+ */
+export function ModelOffer({ settings, place }: { settings: FeaturescopeApi['settings']; place: 'header' | 'line' }) {
   const { openDialog } = useActions();
   const ofPage = useApp((s) => s.model?.source === 'built-in');
   const wanted = useSyncExternalStore(
@@ -53,7 +56,7 @@ export function ModelOffer({ settings }: { settings: FeaturescopeApi['settings']
   );
   if (!ofPage || !wanted) return null;
   return (
-    <span className="offer">
+    <span className={`offer offer-${place}`}>
       <button type="button" className="button-quiet" onClick={() => openDialog({ kind: 'hub', id: OFFER.id })}>
         Get {OFFER.name} ({OFFER.size})
       </button>

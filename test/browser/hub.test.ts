@@ -156,8 +156,11 @@ describe('the chooser', () => {
     const { strangers } = visit;
     const page = await visit.open(DESKTOP);
     await button(page, /^Get Pythia-70M \(143 MB\)$/).waitFor();
-    for (const width of [640, 768, 1024]) {
+    for (const width of [360, 640, 768, 1024]) {
       await page.setViewportSize({ width, height: 800 });
+      // Once, wherever there is room for it.
+      expect(await button(page, /^Get Pythia-70M \(143 MB\)$/).count()).toBe(1);
+      expect(await button(page, /^Get Pythia-70M/).isVisible()).toBe(true);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
