@@ -5,6 +5,7 @@
 import type { LensClient } from '../../workers/lens/client.ts';
 import type { TrainModel } from '../../workers/trainer/api.ts';
 import type { Tabs } from '../cache/tabs.ts';
+import { onceItWorks } from '../core/onceItWorks.ts';
 import type { StorageUse, TrainingApi } from './api.ts';
 import { createSignal, type Signal } from './signal.ts';
 
@@ -37,13 +38,7 @@ export function createTraining(need: TrainingNeeds): Training {
     if (change === 'runs') signals.runs.tell();
     if (change === 'corpora') signals.corpora.tell();
   });
-  const load = () => import('./trainingHost.ts').then(({ createTrainingHost }) => createTrainingHost(need, signals));
-  let loading: ReturnType<typeof load> | undefined;
-  const host = () =>
-    (loading ??= load().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    }));
+  const host = onceItWorks(() => import('./trainingHost.ts').then(({ createTrainingHost }) => createTrainingHost(need, signals)));
   return {
     stored: async () => (await host()).stored(),
     api: {

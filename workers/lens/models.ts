@@ -10,6 +10,7 @@ import { hubModelId, randomModelId } from '../../src/core/lm/modelId.ts';
 import { createParameters } from '../../src/core/lm/parameters.ts';
 import { checkSeed, randomParameters } from '../../src/core/lm/randomWeights.ts';
 import type { KeptModel, LoadProgress, ModelInfo } from '../../src/core/lm/types.ts';
+import { onceItWorks } from '../../src/core/onceItWorks.ts';
 import { loadHookedModel, type HookedModel } from '../engine/hookedModel.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { createTokenizer, type Tokenizer } from '../engine/tokenizer.ts';
@@ -39,16 +40,8 @@ export interface OpenOptions {
 
 export type OpenHub = () => Promise<Hub>;
 
-let ownHub: Promise<Hub> | undefined;
-
 /** This browser's hub, fetched when first asked for, and again when that failed. */
-export const openHub: OpenHub = () =>
-  (ownHub ??= import('../../src/cache/hub/hub.ts')
-    .then(({ createHub }) => createHub())
-    .catch((error: unknown) => {
-      ownHub = undefined;
-      throw error;
-    }));
+export const openHub: OpenHub = onceItWorks(() => import('../../src/cache/hub/hub.ts').then(({ createHub }) => createHub()));
 
 /** Ids of the models that ship with the page. */
 export async function builtInIds(base: string): Promise<string[]> {

@@ -2,22 +2,17 @@
 import type { FetchedDictionary, PublishedHub } from '../../src/cache/hub/published.ts';
 import { findClaims, findModel } from '../../src/core/catalogue.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
+import { onceItWorks } from '../../src/core/onceItWorks.ts';
 import type { LoadProgress, PublishedSource } from '../../src/core/lm/types.ts';
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
 import type { DictionaryLibrary, Origin } from './dictionaries.ts';
 
 export type OpenPublished = () => Promise<PublishedHub>;
 
-let own: Promise<PublishedHub> | undefined;
-
 /** This browser's, fetched when first asked for, and again when that failed. */
-export const openPublished: OpenPublished = () =>
-  (own ??= import('../../src/cache/hub/published.ts')
-    .then(({ createPublishedHub }) => createPublishedHub())
-    .catch((error: unknown) => {
-      own = undefined;
-      throw error;
-    }));
+export const openPublished: OpenPublished = onceItWorks(() =>
+  import('../../src/cache/hub/published.ts').then(({ createPublishedHub }) => createPublishedHub()),
+);
 
 export interface FetchPublishedOptions {
   pick?: number[];
