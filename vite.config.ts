@@ -13,7 +13,7 @@ const ISOLATION = {
 
 /**
  * transformers.js brings ONNX Runtime's WebGPU build with it. All sessions are ours, so it gets the bare types
- * (see workers/engine/transformersRuntime.ts) and the bundle is spared a second runtime.
+ * (see src/engine/model/transformersRuntime.ts) and the bundle is spared a second runtime.
  */
 function oneRuntime(): Plugin {
   return {

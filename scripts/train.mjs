@@ -37,7 +37,7 @@ const { values } = parseArgs({
 
 if (!values.bundled) {
   await prepare();
-  const path = await bundle('workers/node/train.ts');
+  const path = await bundle('src/engine/node/train.ts');
   const flags = process.allowedNodeEnvironmentFlags.has(RELAXED) || Number(process.versions.node.split('.')[0]) < 22 ? [RELAXED] : [];
   const child = spawn(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
     stdio: 'inherit',

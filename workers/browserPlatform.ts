@@ -16,7 +16,7 @@ import { createPlainEngine } from '../src/kernels/plain.ts';
 import { WasmEngine } from '../src/kernels/wasm/engine.ts';
 import { chooseBuild } from '../src/kernels/wasm/kernels.ts';
 import { WebgpuEngine } from '../src/kernels/webgpu/engine.ts';
-import { Runtime, type OrtModule } from './engine/runtime.ts';
+import { Runtime, type OrtModule } from '../src/engine/model/runtime.ts';
 
 /** More threads than this gain little on models of this size and cost memory. */
 const MAX_THREADS = 8;

@@ -2,11 +2,11 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { DictionaryInfo } from '../core/lm/types.ts';
 import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
-import { chosenDictionary, MAX_PINS, type Pin } from './featureFacts.ts';
+import { chosenDictionary, MAX_PINS, type Pin } from './explore/featureFacts.ts';
 import { findHook } from './hooks.ts';
 import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
-import { RANKINGS } from './ranking.ts';
-import type { Reader } from './reader.ts';
+import { RANKINGS } from './explore/ranking.ts';
+import type { Reader } from './explore/reader.ts';
 
 /** The page's address, handed in so that nothing here knows of a browser. */
 export interface Address {

@@ -1,13 +1,13 @@
 /** What the page knows, as small facts and immutable references. Changed only through the actions. */
 import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/types.ts';
 import type { FileIn, HubModel, RandomModel } from '../app/api.ts';
-import type { Analysis } from './analysis.ts';
+import type { Analysis } from './explore/analysis.ts';
 import type { LinkedDictionary } from './link.ts';
-import type { Sample } from './samples.ts';
-import type { Timeline } from './timeline.ts';
-import type { EditItem, KeptVector, Workbench } from './edits.ts';
-import type { FeatureActions } from './featureActions.ts';
-import type { FeatureFacts } from './featureFacts.ts';
+import type { Sample } from './explore/samples.ts';
+import type { Timeline } from './explore/timeline.ts';
+import type { EditItem, KeptVector, Workbench } from './explore/edits.ts';
+import type { FeatureActions } from './explore/featureActions.ts';
+import type { FeatureFacts } from './explore/featureFacts.ts';
 
 export type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
 

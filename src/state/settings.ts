@@ -2,7 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../app/api.ts';
 import { COLOURS, type AppState, type Facts, type GenerationSettings } from './appState.ts';
-import { RANKINGS } from './ranking.ts';
+import { RANKINGS } from './explore/ranking.ts';
 
 type Settings = FeaturescopeApi['settings'];
 

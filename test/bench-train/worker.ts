@@ -9,7 +9,7 @@ import simdShared from '../../src/kernels/wasm/built/train-simd-shared.wasm?url'
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { createWasmTrainer, type WasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
-import { Runtime } from '../../workers/engine/runtime.ts';
+import { Runtime } from '../../src/engine/model/runtime.ts';
 import { serve, type Channel } from '../../workers/rpc.ts';
 import { ALPHA, BATCHES, makeBatches, makeWeights, type Shape } from './data.ts';
 

@@ -7,12 +7,12 @@ import { readDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import { writeDictionary } from '../../src/core/formats/dictionaries/write.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
-import { harvestBlock, scaleOf } from '../../workers/engine/training/harvest.ts';
-import { listBlocks, resolvePlan } from '../../workers/engine/training/plan.ts';
-import { TrainingRun } from '../../workers/engine/training/run.ts';
-import type { RunParts } from '../../workers/engine/training/types.ts';
-import { run } from '../../workers/engine/run.ts';
-import { createEngine, createRuntime, openModelFolder, readKernels, type NodeModel } from '../../workers/node/engine.ts';
+import { harvestBlock, scaleOf } from '../../src/engine/training/harvest.ts';
+import { listBlocks, resolvePlan } from '../../src/engine/training/plan.ts';
+import { TrainingRun } from '../../src/engine/training/run.ts';
+import type { RunParts } from '../../src/engine/training/types.ts';
+import { run } from '../../src/engine/model/run.ts';
+import { createEngine, createRuntime, openModelFolder, readKernels, type NodeModel } from '../../src/engine/node/engine.ts';
 
 const MODEL = join(import.meta.dirname, '../../public/models/bookworm-9m');
 const MOBY = join(import.meta.dirname, '../../public/corpora/moby-dick.txt');

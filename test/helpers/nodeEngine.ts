@@ -11,7 +11,7 @@ import type { FeaturescopeApi } from '../../src/app/api.ts';
 import type { Kept } from '../../src/app/kept.ts';
 import type { Hub } from '../../src/cache/hub/hub.ts';
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';
-import { Runtime } from '../../workers/engine/runtime.ts';
+import { Runtime } from '../../src/engine/model/runtime.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
 import { LensSession } from '../../workers/lens/session.ts';
 import { lensHandlers } from '../../workers/lens/handlers.ts';

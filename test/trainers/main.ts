@@ -7,7 +7,7 @@ import { chooseDevice } from '../../src/gpu/device.ts';
 import type { StepTrainer } from '../../src/kernels/trainer.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
-import { Runtime } from '../../workers/engine/runtime.ts';
+import { Runtime } from '../../src/engine/model/runtime.ts';
 
 export type TrainerKind = 'webgpu' | 'wasm-relaxed' | 'wasm-simd';
 export type TrainerMethod = Exclude<keyof StepTrainer, 'kernels' | 'bytes'>;

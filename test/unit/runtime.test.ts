@@ -2,7 +2,7 @@ import type { Tensor } from 'onnxruntime-common';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/core/errors.ts';
 import type { Graph } from '../../src/core/formats/onnxWriter.ts';
-import { Runtime, type OrtModule, type Session } from '../../workers/engine/runtime.ts';
+import { Runtime, type OrtModule, type Session } from '../../src/engine/model/runtime.ts';
 
 const GRAPH: Graph = {
   name: 'block 3',

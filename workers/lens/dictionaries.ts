@@ -21,9 +21,9 @@ import type {
 } from '../../src/core/lm/types.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
 import { settingsKey, type Dictionary } from '../../src/core/sae/dictionary.ts';
-import { misfit } from '../engine/encode.ts';
-import type { HookedModel } from '../engine/hookedModel.ts';
-import { createModelHash } from '../engine/modelHash.ts';
+import { misfit } from '../../src/engine/dictionary/encode.ts';
+import type { HookedModel } from '../../src/engine/model/hookedModel.ts';
+import { createModelHash } from '../../src/engine/model/modelHash.ts';
 import type { FileIn } from './api.ts';
 import { unpackZips } from './unpack.ts';
 

@@ -36,18 +36,18 @@ import type {
 } from '../../src/core/lm/types.ts';
 import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
-import { checkActs, encodeActivations, readActivations, type Activations } from '../engine/encode.ts';
-import { corpusNames, openCorpora } from '../engine/corpora.ts';
-import { cutContexts, evaluate } from '../engine/evaluate.ts';
-import { predict } from '../engine/predict.ts';
-import { checkRows, run, type Rows } from '../engine/run.ts';
-import type { Runtime } from '../engine/runtime.ts';
+import { checkActs, encodeActivations, readActivations, type Activations } from '../../src/engine/dictionary/encode.ts';
+import { corpusNames, openCorpora } from '../../src/engine/text/corpora.ts';
+import { cutContexts, evaluate } from '../../src/engine/dictionary/evaluate.ts';
+import { predict } from '../../src/engine/model/predict.ts';
+import { checkRows, run, type Rows } from '../../src/engine/model/run.ts';
+import type { Runtime } from '../../src/engine/model/runtime.ts';
 import type { CallContext } from '../rpc.ts';
 import type { FileIn, Live, ModelSource } from './api.ts';
-import { readCorpus } from './corpus.ts';
+import { readCorpus } from '../../src/engine/text/shippedText.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
 import { fetchPublished, openPublished, type OpenPublished } from './published.ts';
-import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type LoadedModel, type OpenHub } from './models.ts';
+import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type LoadedModel, type OpenHub } from '../../src/engine/model/openModel.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
 const MAX_ACTIVE = 4;
@@ -207,7 +207,7 @@ export class LensSession {
       const rows = toRows(input, held);
       if (rows.isBatch) throw new UsageError('generate takes one text, not a batch.');
       // Loaded when first needed: the library is large and the page starts without it.
-      const { generate } = await import('../engine/generate.ts');
+      const { generate } = await import('../../src/engine/model/generate.ts');
       const decode = (ids: number[]) => held.tokenizer?.decode(ids) ?? '';
       const soFar: number[] = [];
       const ids = await generate(held.model, rows.ids[0], {

@@ -2,9 +2,9 @@
 import { throwIfStopped, type Stop } from '../../src/core/errors.ts';
 import type { RunPlan, TrainConfig } from '../../src/core/train/config.ts';
 import type { RunEstimate } from '../../src/core/train/runTypes.ts';
-import { listBlocks, resolvePlan, type Known } from '../engine/training/plan.ts';
-import { TrainingRun } from '../engine/training/run.ts';
-import type { RunParts } from '../engine/training/types.ts';
+import { listBlocks, resolvePlan, type Known } from '../../src/engine/training/plan.ts';
+import { TrainingRun } from '../../src/engine/training/run.ts';
+import type { RunParts } from '../../src/engine/training/types.ts';
 
 /** Rows harvested and trained on, in batches of the run: enough to see past the first steps. */
 const BATCHES = 4;

@@ -3,9 +3,9 @@ import { StorageError, type RunRecord, type RunStore } from '../../src/cache/run
 import { AbortedError } from '../../src/core/errors.ts';
 import { exportSaelens } from '../../src/core/formats/dictionaries/write.ts';
 import type { RunHistory, RunInfo } from '../../src/core/train/runTypes.ts';
-import { nextTask } from '../engine/runtime.ts';
-import type { TrainingRun } from '../engine/training/run.ts';
-import type { RunCheckpoint } from '../engine/training/types.ts';
+import { nextTask } from '../../src/engine/model/runtime.ts';
+import type { TrainingRun } from '../../src/engine/training/run.ts';
+import type { RunCheckpoint } from '../../src/engine/training/types.ts';
 import type { FileIn, RunEnd } from './api.ts';
 
 export type TrainingStore = RunStore<RunCheckpoint>;

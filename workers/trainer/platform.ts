@@ -11,7 +11,7 @@ import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
 import { createOrtRuntime, createSaeEngine, fetchModule, usualThreads } from '../browserPlatform.ts';
-import type { Runtime } from '../engine/runtime.ts';
+import type { Runtime } from '../../src/engine/model/runtime.ts';
 import type { Platform, Trainers } from './session.ts';
 
 const MODULES = { relaxed: { alone: relaxedWasm, shared: relaxedShared }, simd: { alone: simdWasm, shared: simdShared } };

@@ -11,17 +11,17 @@ import type { TrainConfig } from '../../src/core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../../src/core/train/runTypes.ts';
 import { startingRun } from '../../src/core/train/startingRun.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
-import { readDocuments } from '../engine/documents.ts';
-import type { Runtime } from '../engine/runtime.ts';
-import { resolvePlan } from '../engine/training/plan.ts';
-import { TrainingRun } from '../engine/training/run.ts';
-import type { RunCheckpoint, RunParts } from '../engine/training/types.ts';
-import { openModel, type LoadedModel } from '../lens/models.ts';
+import { readDocuments } from '../../src/engine/text/documents.ts';
+import type { Runtime } from '../../src/engine/model/runtime.ts';
+import { resolvePlan } from '../../src/engine/training/plan.ts';
+import { TrainingRun } from '../../src/engine/training/run.ts';
+import type { RunCheckpoint, RunParts } from '../../src/engine/training/types.ts';
+import { openModel, type LoadedModel } from '../../src/engine/model/openModel.ts';
 import type { CallContext } from '../rpc.ts';
 import type { BeginJob, FileIn, RunEnd, TrainModel } from './api.ts';
 import { estimateRun } from './estimate.ts';
 import { HeldRun, type TrainingStore } from './heldRun.ts';
-import { corpusNames, openCorpora, tokenizeCorpora, type Text } from '../engine/corpora.ts';
+import { corpusNames, openCorpora, tokenizeCorpora, type Text } from '../../src/engine/text/corpora.ts';
 
 /** Layout of checkpoints that this build goes on from. */
 const CHECKPOINT_VERSION = 1;

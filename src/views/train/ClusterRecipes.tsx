@@ -1,6 +1,6 @@
 import type { ModelInfo, TrainConfig } from '../../app/api.ts';
 import { writeSaelensScript, writeSparsifyCommands } from '../../core/train/recipes.ts';
-import { CopyButton } from '../CopyButton.tsx';
+import { CopyButton } from '../shared/CopyButton.tsx';
 
 /** The settings for those who outgrow a tab. */
 export function ClusterRecipes({ config, model }: { config: TrainConfig | null; model: ModelInfo | null }) {

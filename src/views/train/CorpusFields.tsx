@@ -1,9 +1,9 @@
 import { useEffect, useState, type ChangeEvent } from 'react';
 import type { CorpusInfo } from '../../app/api.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
-import { Failure } from '../Panel.tsx';
-import { useActions, useApp } from '../StoreContext.tsx';
-import { ConfirmButton } from './ConfirmButton.tsx';
+import { Failure } from '../shared/Panel.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 import { Problem } from './TextField.tsx';
 

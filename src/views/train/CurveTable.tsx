@@ -1,9 +1,9 @@
 import type { DictionaryHistory, RunHistory, RunInfo } from '../../app/api.ts';
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
-import { perplexity } from '../../state/trainingTable.ts';
-import { ExportButton } from '../LibraryDialog.tsx';
-import { useActions } from '../StoreContext.tsx';
+import { perplexity } from '../../state/train/trainingTable.ts';
+import { ExportButton } from '../library/LibraryDialog.tsx';
+import { useActions } from '../shared/StoreContext.tsx';
 import { lineStyle, useValuesAt } from './Curves.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 

@@ -4,7 +4,7 @@ import { formatCount, formatInteger, formatNumber, formatPercent } from '../../c
 import { Histogram } from '../../charts/Histogram.tsx';
 import { LineChart, type ChartLine } from '../../charts/LineChart.tsx';
 import { densityHistogram } from '../../state/densityHistogram.ts';
-import { evaluationSeries, pointSeries, valuesAt, type Series } from '../../state/trainingCurves.ts';
+import { evaluationSeries, pointSeries, valuesAt, type Series } from '../../state/train/trainingCurves.ts';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 
 /** Colours there are; after that the dash changes. */

@@ -1,7 +1,7 @@
 import { formatCount, formatInteger, formatNumber } from '../../charts/format.ts';
 import type { ModelInfo } from '../../core/lm/types.ts';
-import { DEFAULT_RATIO, SPARSITY, sizesOf, sparsitiesOf, type DictionaryForm, type Problems } from '../../state/trainingForm.ts';
-import { Choice } from '../fields.tsx';
+import { DEFAULT_RATIO, SPARSITY, sizesOf, sparsitiesOf, type DictionaryForm, type Problems } from '../../state/train/trainingForm.ts';
+import { Choice } from '../shared/fields.tsx';
 import { PlacePicker } from './PlacePicker.tsx';
 import { Problem, TextField } from './TextField.tsx';
 

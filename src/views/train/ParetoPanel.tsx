@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useState } from 'react';
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Scatter, type ScatterPoint } from '../../charts/Scatter.tsx';
-import { paretoPoints, recordedPoint, type ParetoPoint } from '../../state/trainingTable.ts';
-import { Choice } from '../fields.tsx';
-import { Panel } from '../Panel.tsx';
-import { useActions, useApp } from '../StoreContext.tsx';
+import { paretoPoints, recordedPoint, type ParetoPoint } from '../../state/train/trainingTable.ts';
+import { Choice } from '../shared/fields.tsx';
+import { Panel } from '../shared/Panel.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
 import { lineStyle } from './Curves.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 

@@ -1,8 +1,8 @@
 import { formatBytes } from '../../charts/format.ts';
 import type { ModelInfo } from '../../core/lm/types.ts';
-import { estimateKey } from '../../state/trainingEstimates.ts';
-import { PRESETS, readForm, type Preset } from '../../state/trainingForm.ts';
-import { durationWords } from '../../state/trainingWords.ts';
+import { estimateKey } from '../../state/train/trainingEstimates.ts';
+import { PRESETS, readForm, type Preset } from '../../state/train/trainingForm.ts';
+import { durationWords } from '../../state/train/trainingWords.ts';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 
 /** Starting points, each with the time it takes on this device. */

@@ -1,11 +1,11 @@
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import type { RunInfo } from '../../app/api.ts';
-import { runHere, watchedRun } from '../../state/training.ts';
-import { differences, figuresOf, rangeWords, type Figures } from '../../state/trainingTable.ts';
-import { durationWords, percentDone, resumable, stateName } from '../../state/trainingWords.ts';
-import { Empty, Failure, Panel, Skeleton } from '../Panel.tsx';
-import { useActions } from '../StoreContext.tsx';
-import { ConfirmButton } from './ConfirmButton.tsx';
+import { runHere, watchedRun } from '../../state/train/training.ts';
+import { differences, figuresOf, rangeWords, type Figures } from '../../state/train/trainingTable.ts';
+import { durationWords, percentDone, resumable, stateName } from '../../state/train/trainingWords.ts';
+import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
+import { useActions } from '../shared/StoreContext.tsx';
+import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 
 const FIGURES: { name: string; formula: string; key: 'l0' | 'fvu' | 'ce_recovered' | 'dead'; show: (value: number) => string }[] = [

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import type { TrainConfig } from '../../app/api.ts';
 import { sentenceOf } from '../../state/latest.ts';
-import { CopyButton } from '../CopyButton.tsx';
-import { Failure } from '../Panel.tsx';
+import { CopyButton } from '../shared/CopyButton.tsx';
+import { Failure } from '../shared/Panel.tsx';
 import { useTrainingActions } from './TrainingContext.tsx';
 
 /** The settings as the file that `npm run train` takes, to copy and to paste. */

@@ -1,7 +1,7 @@
 import type { RunInfo, TrainingApi } from '../../app/api.ts';
-import { durationWords, percentDone, secondsLeft } from '../../state/trainingWords.ts';
-import { useActions, useApp } from '../StoreContext.tsx';
-import { ConfirmButton } from './ConfirmButton.tsx';
+import { durationWords, percentDone, secondsLeft } from '../../state/train/trainingWords.ts';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { TrainingProvider, useTraining, useTrainingActions } from './TrainingContext.tsx';
 
 /** Over both screens: a run that was interrupted; over Explore: that one goes on. */

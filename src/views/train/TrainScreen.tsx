@@ -1,8 +1,8 @@
 import { useEffect } from 'react';
 import type { TrainingApi } from '../../app/api.ts';
-import { runHere, watchedRun } from '../../state/training.ts';
-import { spokenWords } from '../../state/trainingWords.ts';
-import { Spoken } from '../Spoken.tsx';
+import { runHere, watchedRun } from '../../state/train/training.ts';
+import { spokenWords } from '../../state/train/trainingWords.ts';
+import { Spoken } from '../shared/Spoken.tsx';
 import { ParetoPanel } from './ParetoPanel.tsx';
 import { RunsPanel } from './RunsPanel.tsx';
 import { SetupPanel } from './SetupPanel.tsx';

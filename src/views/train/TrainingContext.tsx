@@ -2,8 +2,8 @@ import { createContext, use, type ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { TrainingApi } from '../../app/api.ts';
 import type { AppStore } from '../../state/store.ts';
-import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/training.ts';
-import { useAppStore } from '../StoreContext.tsx';
+import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/train/training.ts';
+import { useAppStore } from '../shared/StoreContext.tsx';
 
 /** One store for each page, whichever of its parts is drawn first. */
 const stores = new WeakMap<AppStore, TrainingStore>();

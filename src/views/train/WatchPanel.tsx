@@ -1,11 +1,11 @@
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
 import type { RunInfo } from '../../app/api.ts';
-import { runHere, watchedRun } from '../../state/training.ts';
-import { dictionaryNames } from '../../state/trainingTable.ts';
-import { durationWords, resumable, secondsLeft, shareDone, stateWords } from '../../state/trainingWords.ts';
-import { FactList } from '../FactList.tsx';
-import { Failure, Panel, Skeleton } from '../Panel.tsx';
-import { ConfirmButton } from './ConfirmButton.tsx';
+import { runHere, watchedRun } from '../../state/train/training.ts';
+import { dictionaryNames } from '../../state/train/trainingTable.ts';
+import { durationWords, resumable, secondsLeft, shareDone, stateWords } from '../../state/train/trainingWords.ts';
+import { FactList } from '../shared/FactList.tsx';
+import { Failure, Panel, Skeleton } from '../shared/Panel.tsx';
+import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { Curves } from './Curves.tsx';
 import { CurveTable } from './CurveTable.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createTokenizer } from '../../../workers/engine/tokenizer.ts';
-import { corpusNames, cutText, tokenizeCorpora, type OpenedCorpora } from '../../../workers/engine/corpora.ts';
+import { createTokenizer } from '../../../src/engine/model/tokenizer.ts';
+import { corpusNames, cutText, tokenizeCorpora, type OpenedCorpora } from '../../../src/engine/text/corpora.ts';
 
 const MODEL = resolve(import.meta.dirname, '../../../public/models/bookworm-9m');
 const MOBY = resolve(import.meta.dirname, '../../../public/corpora/moby-dick.txt');

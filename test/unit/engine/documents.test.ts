@@ -1,6 +1,6 @@
 import { gzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { readDocuments } from '../../../workers/engine/documents.ts';
+import { readDocuments } from '../../../src/engine/text/documents.ts';
 
 const read = (path: string, data: string | Uint8Array, field?: string) =>
   readDocuments({ path, data: new Blob([data as BlobPart]) }, { ...(field !== undefined && { field }) });

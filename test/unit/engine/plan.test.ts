@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TrainConfig } from '../../../src/core/train/config.ts';
 import type { ModelConfig } from '../../../src/core/lm/config.ts';
-import { heldOutContexts, listBlocks, resolvePlan, type Known } from '../../../workers/engine/training/plan.ts';
+import { heldOutContexts, listBlocks, resolvePlan, type Known } from '../../../src/engine/training/plan.ts';
 
 const N_CTX = 8;
 const model = { n_layers: 2, d_model: 16, n_heads: 2, d_head: 8, d_mlp: 64, d_vocab: 50, n_ctx: N_CTX, eos_token_id: 0 } as ModelConfig;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { batchVariation, shareUnexplained } from '../../../workers/engine/training/rows.ts';
+import { batchVariation, shareUnexplained } from '../../../src/engine/training/rows.ts';
 
 it('FVU is the squared error as a share of what the rows vary', () => {
   const x = Float32Array.of(1, 2, 3, 6);

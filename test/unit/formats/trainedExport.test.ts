@@ -13,7 +13,7 @@ import { PAPER_ADAM } from '../../../src/core/train/adam.ts';
 import { architectureOf, TRAINABLE, type TrainableConfig, type TrainableName } from '../../../src/core/train/architectures/index.ts';
 import { take, type Parameters } from '../../../src/core/train/types.ts';
 import { createPlainTrainer } from '../../../src/kernels/plainTrainer.ts';
-import { foldTrained, packTrained } from '../../../workers/engine/training/fold.ts';
+import { foldTrained, packTrained } from '../../../src/engine/training/fold.ts';
 import { randomNormal } from '../sae/helpers.ts';
 
 const PYTHON = process.env.FEATURESCOPE_PYTHON ?? 'python3';

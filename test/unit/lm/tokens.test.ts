@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { tokenBytes, tokenSpans } from '../../../src/core/lm/tokens.ts';
-import { createTokenizer } from '../../../workers/engine/tokenizer.ts';
+import { createTokenizer } from '../../../src/engine/model/tokenizer.ts';
 import { fixtureJson, readFixture } from '../formats/helpers.ts';
 
 const bytesOf = (text: string) => [...new TextEncoder().encode(text)];

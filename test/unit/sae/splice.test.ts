@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crossEntropy, SpliceMetrics } from '../../../src/core/sae/splice.ts';
-import { cutContexts } from '../../../workers/engine/evaluate.ts';
+import { cutContexts } from '../../../src/engine/dictionary/evaluate.ts';
 import { FIXTURES } from './helpers.ts';
 
 interface Goldens {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../../src/state/addressBar.ts';
-import { densitiesOf } from '../../../src/state/featureFacts.ts';
-import { labelsOf } from '../../../src/state/labels.ts';
+import { densitiesOf } from '../../../src/state/explore/featureFacts.ts';
+import { labelsOf } from '../../../src/state/library/labels.ts';
 import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, noise, type FakeOptions } from '../../helpers/fakeApi.ts';

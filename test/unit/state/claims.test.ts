@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isOtherModel } from '../../../src/core/lm/modelNames.ts';
-import { findDoubts } from '../../../src/state/claims.ts';
+import { findDoubts } from '../../../src/state/library/claims.ts';
 
 const measured = { l0: 40, fvu: 0.3, ce_recovered: 0.95 };
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Latents } from '../../../src/app/api.ts';
-import { indexFeatures } from '../../../src/state/features.ts';
+import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { MAX_TOKENS } from '../../../src/state/windowReading.ts';
+import { MAX_TOKENS } from '../../../src/state/explore/windowReading.ts';
 import { fakeApi, fakeStartup, fakeTokenize, type FakeOptions } from '../../helpers/fakeApi.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { comparedCsv, compareFeatures } from '../../../src/state/comparing.ts';
-import { comparedTop } from '../../../src/state/featureFacts.ts';
-import { indexFeatures } from '../../../src/state/features.ts';
-import { tally, type Densities } from '../../../src/state/ranking.ts';
+import { comparedCsv, compareFeatures } from '../../../src/state/explore/comparing.ts';
+import { comparedTop } from '../../../src/state/explore/featureFacts.ts';
+import { indexFeatures } from '../../../src/state/explore/features.ts';
+import { tally, type Densities } from '../../../src/state/explore/ranking.ts';
 import { readyStore } from '../../helpers/readyStore.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 

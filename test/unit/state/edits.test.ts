@@ -7,7 +7,7 @@ import {
   type EditContext,
   type EditItem,
   type KeptVector,
-} from '../../../src/state/edits.ts';
+} from '../../../src/state/explore/edits.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries } from '../../helpers/fakeDictionaries.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainText, explainWindow } from '../../../src/state/explained.ts';
+import { explainText, explainWindow } from '../../../src/state/explore/explained.ts';
 
 const rows = (...values: number[][]) => ({ data: Float32Array.from(values.flat()), shape: [values.length, values[0].length] });
 const whole = (x: ReturnType<typeof rows>, xhat: ReturnType<typeof rows>) =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TYPING_PAUSE_MS } from '../../../src/state/reader.ts';
-import { activeEdits } from '../../../src/state/selectors.ts';
+import { TYPING_PAUSE_MS } from '../../../src/state/explore/reader.ts';
+import { activeEdits } from '../../../src/state/explore/selectors.ts';
 import { type FakeOptions } from '../../helpers/fakeApi.ts';
 import { readyStore } from '../../helpers/readyStore.ts';
 

@@ -6,7 +6,7 @@ import {
   togglePin,
   type FeatureReading,
   type Pin,
-} from '../../../src/state/featureFacts.ts';
+} from '../../../src/state/explore/featureFacts.ts';
 import {
   binnedSeries,
   commonPrefix,
@@ -17,7 +17,7 @@ import {
   featureValue,
   indexFeatures,
   indexing,
-} from '../../../src/state/features.ts';
+} from '../../../src/state/explore/features.ts';
 import { atOnce } from '../../../src/state/slices.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries, sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { densitiesOf } from '../../../src/state/featureFacts.ts';
-import { labelsOf } from '../../../src/state/labels.ts';
+import { densitiesOf } from '../../../src/state/explore/featureFacts.ts';
+import { labelsOf } from '../../../src/state/library/labels.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tokenWindows } from '../../../src/core/lm/windows.ts';
 import { groupTokens } from '../../../src/core/lm/glyphs.ts';
-import { answerAt } from '../../../src/state/analysis.ts';
-import { compileEdits } from '../../../src/state/edits.ts';
-import { promptOf } from '../../../src/state/generator.ts';
+import { answerAt } from '../../../src/state/explore/analysis.ts';
+import { compileEdits } from '../../../src/state/explore/edits.ts';
+import { promptOf } from '../../../src/state/explore/generator.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { blockAt, stripBlocks } from '../../../src/state/stripBlocks.ts';
+import { blockAt, stripBlocks } from '../../../src/state/explore/stripBlocks.ts';
 import { createByteCache } from '../../../src/core/byteCache.ts';
-import { MAX_TOKENS, nextWindow, windowAt } from '../../../src/state/windowReading.ts';
+import { MAX_TOKENS, nextWindow, windowAt } from '../../../src/state/explore/windowReading.ts';
 import { fakeApi, fakeModel, fakeStartup, fakeTokenize, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 beforeEach(() => void vi.useFakeTimers());

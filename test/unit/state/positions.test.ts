@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatPositions, parsePositions } from '../../../src/state/positions.ts';
+import { formatPositions, parsePositions } from '../../../src/state/explore/positions.ts';
 
 describe('parsePositions', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { indexFeatures } from '../../../src/state/features.ts';
-import { featuresCsv } from '../../../src/state/featuresCsv.ts';
+import { indexFeatures } from '../../../src/state/explore/features.ts';
+import { featuresCsv } from '../../../src/state/explore/featuresCsv.ts';
 import {
   rankFeatures,
   rareValue,
@@ -12,7 +12,7 @@ import {
   type Densities,
   type Order,
   type Tally,
-} from '../../../src/state/ranking.ts';
+} from '../../../src/state/explore/ranking.ts';
 import { sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 
 const index = indexFeatures(threeTokens(24));

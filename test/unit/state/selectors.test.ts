@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Predictions } from '../../../src/core/lm/types.ts';
 import { toCsv } from '../../../src/state/csv.ts';
 import { hookGroups, hookInGroup, hookParts, hookWidth, isPattern } from '../../../src/state/hooks.ts';
-import { dimensionName, largestIndices, normsByPosition, predictionRows, vectorAt } from '../../../src/state/selectors.ts';
+import { dimensionName, largestIndices, normsByPosition, predictionRows, vectorAt } from '../../../src/state/explore/selectors.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 
 function predictions(topIds: number[], topProbs: number[], nextSurprise: number): Predictions {

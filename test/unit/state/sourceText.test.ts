@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { excerptAround, sourceSlice, textOfTokens } from '../../../src/state/sourceText.ts';
+import { excerptAround, sourceSlice, textOfTokens } from '../../../src/state/explore/sourceText.ts';
 
 describe('sourceSlice', () => {
   it('is a plain slice when the text is already composed', () => {

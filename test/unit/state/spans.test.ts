@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { extendSpan, keptSpan, sameSpan, spanWords } from '../../../src/state/spans.ts';
+import { extendSpan, keptSpan, sameSpan, spanWords } from '../../../src/state/explore/spans.ts';
 
 describe('a span', () => {
   it('grows from the chosen token, and shrinks when the step turns back', () => {

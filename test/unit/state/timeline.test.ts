@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAppStore } from '../../../src/state/store.ts';
-import { NO_STEPS, record, stepBack, stepForward, type Scene } from '../../../src/state/timeline.ts';
+import { NO_STEPS, record, stepBack, stepForward, type Scene } from '../../../src/state/explore/timeline.ts';
 import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 
 beforeEach(() => void vi.useFakeTimers());

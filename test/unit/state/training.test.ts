@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AbortedError } from '../../../src/core/errors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { createTrainingStore, watchedRun } from '../../../src/state/training.ts';
-import { pointSeries, valuesAt } from '../../../src/state/trainingCurves.ts';
-import { dictionaryNames, differences, figuresOf, paretoPoints, rangeWords } from '../../../src/state/trainingTable.ts';
-import { durationWords, secondsLeft, spokenWords, stateWords } from '../../../src/state/trainingWords.ts';
+import { createTrainingStore, watchedRun } from '../../../src/state/train/training.ts';
+import { pointSeries, valuesAt } from '../../../src/state/train/trainingCurves.ts';
+import { dictionaryNames, differences, figuresOf, paretoPoints, rangeWords } from '../../../src/state/train/trainingTable.ts';
+import { durationWords, secondsLeft, spokenWords, stateWords } from '../../../src/state/train/trainingWords.ts';
 import { fakeApi, fakeModel, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 import { fakeRun, type FakeTrainingOptions } from '../../helpers/fakeTraining.ts';
 

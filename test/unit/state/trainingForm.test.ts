@@ -9,7 +9,7 @@ import {
   readNumber,
   type DictionaryForm,
   type TrainingForm,
-} from '../../../src/state/trainingForm.ts';
+} from '../../../src/state/train/trainingForm.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 
 const model = fakeModel();

@@ -5,7 +5,7 @@ import { createRunStore } from '../../../src/cache/runStore.ts';
 import { AbortedError, EngineError } from '../../../src/core/errors.ts';
 import type { RunPlan } from '../../../src/core/train/config.ts';
 import type { RunInfo } from '../../../src/core/train/runTypes.ts';
-import type { RunCheckpoint } from '../../../workers/engine/training/types.ts';
+import type { RunCheckpoint } from '../../../src/engine/training/types.ts';
 import { HeldRun, type Trainable } from '../../../workers/trainer/heldRun.ts';
 
 const STEPS = 20;

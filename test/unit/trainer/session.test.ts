@@ -6,19 +6,19 @@ import { createRunStore } from '../../../src/cache/runStore.ts';
 import { throwIfStopped } from '../../../src/core/errors.ts';
 import type { RunPlan } from '../../../src/core/train/config.ts';
 import { startingRun } from '../../../src/core/train/startingRun.ts';
-import type { RunCheckpoint } from '../../../workers/engine/training/types.ts';
+import type { RunCheckpoint } from '../../../src/engine/training/types.ts';
 import type { TrainModel } from '../../../workers/trainer/api.ts';
 import type { Trainable } from '../../../workers/trainer/heldRun.ts';
 import { TrainerSession, type Platform } from '../../../workers/trainer/session.ts';
 
 const fake = vi.hoisted(() => ({ begin: vi.fn(), resume: vi.fn() }));
-vi.mock('../../../workers/engine/training/run.ts', () => ({ TrainingRun: fake }));
-vi.mock('../../../workers/engine/training/plan.ts', () => ({ resolvePlan: () => ({}) }));
-vi.mock('../../../workers/lens/models.ts', () => ({
+vi.mock('../../../src/engine/training/run.ts', () => ({ TrainingRun: fake }));
+vi.mock('../../../src/engine/training/plan.ts', () => ({ resolvePlan: () => ({}) }));
+vi.mock('../../../src/engine/model/openModel.ts', () => ({
   openModel: () =>
     Promise.resolve({ info: { id: 'tiny', hash: 'h' }, model: { config: {}, hash: 'h', runtime: { lost: '' } }, tokenizer: {} }),
 }));
-vi.mock('../../../workers/engine/corpora.ts', () => ({
+vi.mock('../../../src/engine/text/corpora.ts', () => ({
   corpusNames: () => ['text'],
   openCorpora: () => Promise.resolve({ version: '1' }),
   tokenizeCorpora: () => Promise.resolve({ ids: new Uint32Array(1), hash: 'of the text' }),

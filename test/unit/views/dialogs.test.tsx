@@ -1,8 +1,8 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, it } from 'vitest';
 import { createAppStore } from '../../../src/state/store.ts';
-import { Dialogs } from '../../../src/views/Dialogs.tsx';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { Dialogs } from '../../../src/views/frame/Dialogs.tsx';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 
 it('a dialog holds the notice: nothing outside an open one can be clicked', () => {

@@ -1,9 +1,9 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
-import { FeaturesPanel } from '../../../src/views/FeaturesPanel.tsx';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
-import { StripPanel } from '../../../src/views/StripPanel.tsx';
+import { FeaturesPanel } from '../../../src/views/explore/FeaturesPanel.tsx';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
+import { StripPanel } from '../../../src/views/explore/StripPanel.tsx';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 120));

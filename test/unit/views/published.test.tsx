@@ -2,10 +2,10 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import type { ReactNode } from 'react';
 import { expect, it } from 'vitest';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
-import { LinkBanner } from '../../../src/views/LinkBanner.tsx';
-import { placeWords } from '../../../src/views/hub/placeWords.ts';
-import { RightModel } from '../../../src/views/RightModel.tsx';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { LinkBanner } from '../../../src/views/frame/LinkBanner.tsx';
+import { placeWords } from '../../../src/views/library/hub/placeWords.ts';
+import { RightModel } from '../../../src/views/library/RightModel.tsx';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { fakeApi, fakeModel, fakeStartup } from '../../helpers/fakeApi.ts';
 
 async function draw(node: ReactNode, act?: (store: AppStore) => void): Promise<string> {

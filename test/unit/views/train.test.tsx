@@ -2,15 +2,15 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import type { RunInfo } from '../../../src/app/api.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { createTrainingStore, type TrainingFacts, type TrainingStore } from '../../../src/state/training.ts';
-import { emptyForm } from '../../../src/state/trainingForm.ts';
+import { createTrainingStore, type TrainingFacts, type TrainingStore } from '../../../src/state/train/training.ts';
+import { emptyForm } from '../../../src/state/train/trainingForm.ts';
 import { ParetoPanel } from '../../../src/views/train/ParetoPanel.tsx';
 import { RunsPanel } from '../../../src/views/train/RunsPanel.tsx';
 import { SetupPanel } from '../../../src/views/train/SetupPanel.tsx';
 import { Banners } from '../../../src/views/train/TrainBanner.tsx';
 import { TrainingContext } from '../../../src/views/train/TrainingContext.tsx';
 import { WatchPanel } from '../../../src/views/train/WatchPanel.tsx';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { fakeApi, fakeModel, fakeStartup } from '../../helpers/fakeApi.ts';
 import { fakeRun, type FakeTrainingOptions } from '../../helpers/fakeTraining.ts';
 

@@ -1,15 +1,15 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/state/appState.ts';
-import { indexFeatures } from '../../../src/state/features.ts';
+import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
-import { MAX_TOKENS } from '../../../src/state/windowReading.ts';
-import { ActivationsPanel } from '../../../src/views/ActivationsPanel.tsx';
-import { PredictionsPanel } from '../../../src/views/PredictionsPanel.tsx';
-import { SecondText } from '../../../src/views/SecondText.tsx';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
-import { StripPanel } from '../../../src/views/StripPanel.tsx';
-import { TextPanel } from '../../../src/views/TextPanel.tsx';
+import { MAX_TOKENS } from '../../../src/state/explore/windowReading.ts';
+import { ActivationsPanel } from '../../../src/views/explore/ActivationsPanel.tsx';
+import { PredictionsPanel } from '../../../src/views/explore/PredictionsPanel.tsx';
+import { SecondText } from '../../../src/views/explore/SecondText.tsx';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
+import { StripPanel } from '../../../src/views/explore/StripPanel.tsx';
+import { TextPanel } from '../../../src/views/explore/TextPanel.tsx';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 

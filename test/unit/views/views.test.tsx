@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/app/App.tsx';
 import type { Facts } from '../../../src/state/appState.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { deviceAddress, deviceChoice } from '../../../src/views/deviceChoice.ts';
-import { nameOfFiles } from '../../../src/views/modelFiles.ts';
-import { StoreProvider } from '../../../src/views/StoreContext.tsx';
+import { deviceAddress, deviceChoice } from '../../../src/views/frame/deviceChoice.ts';
+import { nameOfFiles } from '../../../src/views/library/modelFiles.ts';
+import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { offlineNowhere } from '../../../src/cache/offline/client.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 

@@ -12,7 +12,7 @@ const fails = () => {
 };
 
 it('is asked for again after it could not be had: models', async () => {
-  const { openHub } = await import('../../../../workers/lens/models.ts');
+  const { openHub } = await import('../../../../src/engine/model/openModel.ts');
   vi.doMock('../../../../src/cache/hub/hub.ts', fails);
   await expect(openHub()).rejects.toThrow();
   vi.doUnmock('../../../../src/cache/hub/hub.ts');

@@ -1,0 +1,141 @@
+/** The part of the state that is about features, and pure questions about it. */
+import type { DictionaryInfo } from '../../core/lm/types.ts';
+import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
+import type { EditItem, Workbench } from './edits.ts';
+import type { Explained } from './explained.ts';
+import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
+import { initialLibraryFacts, type LibraryFacts } from '../library/libraryFacts.ts';
+import { initialLabelFacts, shownDictionary, type LabelFacts } from '../library/labels.ts';
+import type { Known } from './windowReading.ts';
+import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
+
+export type DictionaryList =
+  { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
+
+export type FeaturesTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
+
+/** The last good answer. */
+export interface FeatureReading {
+  dictionary: DictionaryInfo;
+  text: string;
+  ids: number[];
+  tokens: string[];
+  spans: [number, number][];
+  /** Of the tokens known. */
+  index: FeatureIndex;
+  known: Known;
+  /** Windows the text is read in. */
+  windows: number;
+  /** Comes after the rest; null until then, or when the hook could not be read. */
+  explained: Explained | null;
+}
+
+export interface Pin {
+  dictionary: string;
+  latent: number;
+  /** Which of the colours and letters it has. */
+  slot: number;
+}
+
+export const MAX_PINS = 6;
+export const PIN_LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
+
+export interface FeatureFacts extends LabelFacts, CompareFacts, LibraryFacts {
+  dictionaries: DictionaryList;
+  /** Id of the chosen dictionary; '' when none fits. */
+  dictionary: string;
+  features: FeatureReading | null;
+  featuresTask: FeaturesTask;
+  ranking: Ranking;
+  /** Whether tokens such as <|endoftext|> are left out of maxima and rankings. */
+  skipSpecial: boolean;
+  /** How often the chosen dictionary's features fire, when that is known beyond this text. */
+  densities: (Densities & { dictionary: string }) | null;
+  /** In the order they were pinned, those of every dictionary. */
+  pins: readonly Pin[];
+  /** The feature under the pointer or the keyboard. */
+  pointed: number | null;
+}
+
+export const initialFeatureFacts: FeatureFacts = {
+  ...initialLabelFacts,
+  ...initialCompareFacts,
+  ...initialLibraryFacts,
+  dictionaries: { status: 'waiting' },
+  dictionary: '',
+  features: null,
+  featuresTask: { status: 'idle' },
+  ranking: 'rare',
+  skipSpecial: true,
+  densities: null,
+  pins: [],
+  pointed: null,
+};
+
+export function chosenDictionary({
+  dictionaries,
+  dictionary,
+}: Pick<FeatureFacts, 'dictionaries' | 'dictionary'>): DictionaryInfo | undefined {
+  return dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === dictionary) : undefined;
+}
+
+export function pinsOf(pins: readonly Pin[], dictionary: string): Pin[] {
+  return pins.filter((p) => p.dictionary === dictionary);
+}
+
+/** Pinned features with one more, or one fewer when it is there; unchanged when all places are taken. */
+export function togglePin(pins: readonly Pin[], dictionary: string, latent: number): readonly Pin[] {
+  const own = pinsOf(pins, dictionary);
+  if (own.some((p) => p.latent === latent)) return pins.filter((p) => p.dictionary !== dictionary || p.latent !== latent);
+  if (own.length >= MAX_PINS) return pins;
+  const slot = PIN_LETTERS.findIndex((_, i) => own.every((p) => p.slot !== i));
+  return [...pins, { dictionary, latent, slot }];
+}
+
+/** What the strip shows: the feature pointed at, else the last pinned, else the most telling one. */
+export function selectedLatent(
+  state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial' | 'densities' | 'dictionary'>,
+): number | null {
+  const { features, pins, pointed, skipSpecial } = state;
+  if (!features) return null;
+  return (
+    pointed ?? pinsOf(pins, features.dictionary.id).at(-1)?.latent ?? strongestFeature(tallyOf(features, skipSpecial), densitiesOf(state))
+  );
+}
+
+const special = new WeakMap<readonly string[], ReadonlySet<number>>();
+
+/** What is counted of a reading; the same object as long as reading and switch are the same. */
+export function tallyOf({ index, tokens }: Pick<FeatureReading, 'index' | 'tokens'>, skipSpecial: boolean): Tally {
+  if (!skipSpecial) return tally(index);
+  const skipped = special.get(tokens) ?? specialPositions(tokens);
+  special.set(tokens, skipped);
+  return tally(index, skipped);
+}
+
+/** A feature's largest value on the counted tokens on screen: one scale for the strips of both texts. */
+export function comparedTop(state: Pick<FeatureFacts, 'features' | 'compared' | 'skipSpecial'>, latent: number): number {
+  const { features, compared, skipSpecial } = state;
+  const texts = [features, compared?.dictionary.id === features?.dictionary.id ? compared : null];
+  return Math.max(0, ...texts.map((text) => (text ? (tallyOf(text, skipSpecial).byLatent.get(latent)?.max ?? 0) : 0)));
+}
+
+/** The densities when they are the dictionary's on screen. */
+export function densitiesOf(state: Pick<FeatureFacts, 'densities' | 'features' | 'dictionary'>): Densities | null {
+  return state.densities?.dictionary === shownDictionary(state) ? state.densities : null;
+}
+
+/** A feature's value at each token of the text on screen; NaN where its tokens have not been read yet. */
+export function shownSeries(features: FeatureReading, latent: number, ids: readonly number[]): Float32Array {
+  const same = commonPrefix(features.ids, ids);
+  const series = featureSeries(features.index, latent);
+  const { flags } = features.known;
+  return Float32Array.from(ids, (_, i) => (i < same && flags[i] === 1 ? series[i] : NaN));
+}
+
+/** The edit that ablates a feature everywhere, if it is listed. */
+export function ablationOf(bench: Workbench, dictionary: string, latent: number): EditItem | undefined {
+  return bench.edits.find(
+    ({ change, where }) => change.op === 'ablate' && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
+  );
+}

@@ -1,0 +1,199 @@
+/**
+ * Keeps the features in step with text and dictionary, in a lane of its own. What fires comes first;
+ * how much of the activation that explains follows, since it costs two more runs. A text longer than
+ * the context comes window by window, those on screen first, each with both.
+ */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi } from '../../app/api.ts';
+import { createByteCache } from '../../core/byteCache.ts';
+import type { DictionaryInfo, Latents } from '../../core/lm/types.ts';
+import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
+import { findWanted } from '../addressBar.ts';
+import type { SourceTokens } from './analysis.ts';
+import type { AppState } from '../appState.ts';
+import { explainText, explainWindow, type WindowExplained } from './explained.ts';
+import { chosenDictionary, type FeatureReading } from './featureFacts.ts';
+import { defaultDictionary, indexFeatures, indexing } from './features.ts';
+import { createLatest } from '../latest.ts';
+import { lastDictionary } from '../settings.ts';
+import { inSlices } from '../slices.ts';
+import { createPace, nextWindow, type Gaze } from './windowReading.ts';
+
+export interface FeatureReader {
+  refresh: () => void;
+  /** Stops reading; what has been read stays. */
+  cancel: () => void;
+  /** Asks again which dictionaries there are, then reads. */
+  modelChanged: () => void;
+  /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
+  libraryChanged: (wanted?: string) => Promise<void>;
+}
+
+/** What one window of a text gives: its own tokens only, those kept from it. */
+interface WindowFeatures {
+  latents: Pick<Latents, 'rows' | 'latents' | 'values'>;
+  explained: WindowExplained;
+}
+
+/** How often a text that is being read is shown: its index is made anew each time. */
+const SHOWN_EVERY_MS = 500;
+const CACHE_BYTES = 64 * 1024 * 1024;
+
+export function createFeatureReader(
+  api: FeaturescopeApi,
+  store: StoreApi<AppState>,
+  tokensOf: (text: string) => Promise<SourceTokens>,
+  gaze: (tokens: number) => Gaze,
+  /** Edits of features act or not by what is listed. */
+  listed: () => void,
+): FeatureReader {
+  const lane = createLatest();
+  const listing = createLatest();
+  const cache = createByteCache<WindowFeatures>(CACHE_BYTES);
+
+  /** @param wanted chosen if it fits, else what was chosen, else the default */
+  const list = async (wanted?: string) => {
+    const outcome = await listing.run(() => api.dictionaries.list());
+    if (outcome.status === 'stale') return;
+    if (outcome.status === 'failed') {
+      store.setState({ dictionaries: outcome, dictionary: '', features: null });
+      listed();
+      return;
+    }
+    const { model, dictionary, wanted: linked, pins } = store.getState();
+    const fits = (id: string | undefined) => outcome.value.some((d) => d.fits && d.id === id);
+    const found = findWanted(outcome.value, linked);
+    const last = model ? lastDictionary(api.settings, model.id) : undefined;
+    const usual = model ? defaultDictionary(outcome.value, model)?.id : undefined;
+    const chosen = [found?.id, wanted, dictionary, linked?.id, last, usual].find(fits) ?? '';
+    store.setState({
+      dictionaries: { status: 'done', list: outcome.value },
+      dictionary: chosen,
+      // The same tensors may have another id here.
+      ...(found && linked && { wanted: null, pins: pins.map((p) => (p.dictionary === linked.id ? { ...p, dictionary: found.id } : p)) }),
+    });
+    listed();
+    refresh();
+  };
+
+  /** One window is the whole text: features first, the explained share after. */
+  const readShort = async (source: SourceTokens, dictionary: DictionaryInfo, signal: AbortSignal): Promise<FeatureReading> => {
+    const { text, ids } = source;
+    const index = indexFeatures(await api.encode({ text }, dictionary.id, { signal }));
+    signal.throwIfAborted();
+    const known = { flags: new Uint8Array(ids.length).fill(1), count: ids.length };
+    const reading: FeatureReading = { ...namedTokens(source), dictionary, index, known, windows: 1, explained: null };
+    store.setState({ featuresTask: { status: 'done' }, features: reading });
+    const explained = await explainShort(reading, signal).catch(() => null);
+    return { ...reading, explained };
+  };
+
+  const explainShort = async ({ dictionary, text, ids }: FeatureReading, signal: AbortSignal) => {
+    const { id, hook, d_in } = dictionary;
+    const { acts } = await api.run({ text }, { read: [hook], signal });
+    signal.throwIfAborted();
+    const x = { data: acts[hook].data, shape: [ids.length, d_in] };
+    return explainText([{ first: 0, explained: explainWindow(x, await api.reconstruct({ acts: x }, id)) }], ids.length);
+  };
+
+  const readWindow = async (ids: number[], skip: number, { id, hook, d_in }: DictionaryInfo, signal: AbortSignal) => {
+    const { acts } = await api.run({ ids }, { read: [hook], signal });
+    signal.throwIfAborted();
+    const x = { data: acts[hook].data.slice(skip * d_in), shape: [ids.length - skip, d_in] };
+    const latents = await api.encode({ acts: x }, id, { signal });
+    signal.throwIfAborted();
+    return { latents, explained: explainWindow(x, await api.decode(id, latents, { x })) };
+  };
+
+  const readLong = async (
+    source: SourceTokens,
+    windows: readonly TokenWindow[],
+    dictionary: DictionaryInfo,
+    signal: AbortSignal,
+  ): Promise<FeatureReading> => {
+    const n = source.ids.length;
+    const found = new Map<number, WindowFeatures>();
+    const flags = new Uint8Array(n);
+    let count = 0;
+    const add = (w: number, features: WindowFeatures) => {
+      const { keepFrom, end } = windows[w];
+      found.set(w, features);
+      flags.fill(1, keepFrom, end);
+      count += end - keepFrom;
+    };
+    const reading = async (): Promise<FeatureReading> => {
+      const inOrder = [...found].sort(([a], [b]) => a - b).map(([w, features]) => ({ first: windows[w].keepFrom, ...features }));
+      const known = { flags: flags.slice(), count };
+      const index = await inSlices(indexing(inOrder, n, dictionary.d_sae), signal);
+      return { ...namedTokens(source), dictionary, index, known, windows: windows.length, explained: explainText(inOrder, n) };
+    };
+    const idsOf = ({ start, end }: TokenWindow) => source.ids.slice(start, end);
+    const keyOf = (w: TokenWindow) => `${dictionary.id} ${w.keepFrom - w.start} ${idsOf(w).join(' ')}`;
+    windows.forEach((window, w) => {
+      const known = cache.get(keyOf(window));
+      if (known) add(w, known);
+    });
+    const isTime = createPace(SHOWN_EVERY_MS);
+    for (;;) {
+      const next = nextWindow(windows, (w) => found.has(w), gaze(n));
+      if (next === undefined) return reading();
+      const window = windows[next];
+      const features = await readWindow(idsOf(window), window.keepFrom - window.start, dictionary, signal);
+      cache.set(keyOf(window), features, bytesOf(features));
+      signal.throwIfAborted();
+      add(next, features);
+      if (isTime()) store.setState({ features: await reading() });
+    }
+  };
+
+  const read = async (signal: AbortSignal): Promise<FeatureReading | null> => {
+    const state = store.getState();
+    const dictionary = chosenDictionary(state);
+    if (!dictionary) return null;
+    const source = await tokensOf(state.text);
+    signal.throwIfAborted();
+    const n = source.ids.length;
+    if (n === 0) return null;
+    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
+    return windows.length === 1 && source.whole ? readShort(source, dictionary, signal) : readLong(source, windows, dictionary, signal);
+  };
+
+  const refresh = () => void refreshNow();
+  const refreshNow = async () => {
+    const { model, dictionary, text } = store.getState();
+    if (!model || dictionary === '' || text === '') {
+      lane.cancel();
+      store.setState({ features: null, featuresTask: { status: 'idle' }, pointed: null });
+      return;
+    }
+    store.setState({ featuresTask: { status: 'running' } });
+    const outcome = await lane.run(read);
+    if (outcome.status === 'stale') return;
+    if (outcome.status === 'failed') {
+      // The last answer stays, unless it is another dictionary's than the one named above it.
+      const { features } = store.getState();
+      store.setState({ featuresTask: outcome, features: features?.dictionary.id === dictionary ? features : null });
+    } else if (outcome.value) store.setState({ featuresTask: { status: 'done' }, features: outcome.value });
+    else store.setState({ featuresTask: { status: 'idle' } });
+  };
+
+  return {
+    refresh,
+    libraryChanged: list,
+    cancel: lane.cancel,
+    modelChanged() {
+      lane.cancel();
+      cache.clear();
+      store.setState({ dictionaries: { status: 'waiting' }, features: null, featuresTask: { status: 'idle' }, pointed: null });
+      void list();
+    },
+  };
+}
+
+function namedTokens({ text, ids, tokens, spans }: SourceTokens) {
+  return { text, ids, tokens, spans };
+}
+
+function bytesOf({ latents, explained }: WindowFeatures): number {
+  return 8 * latents.latents.length + 4 * latents.rows.length + 8 * explained.mean.length + 4 * explained.tokens.length;
+}

@@ -1,0 +1,98 @@
+/** Continues the text, plain and, when edits act, edited beside it with the same seed. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi } from '../../app/api.ts';
+import type { Edit, Input } from '../../core/lm/types.ts';
+import type { AppState, GenerationTask, Output } from '../appState.ts';
+import { sentenceOf } from '../latest.ts';
+import { activeEdits } from './selectors.ts';
+
+/**
+ * Which tokens the model reads before it goes on, and how many it may add: a text that leaves room is read whole; one
+ * that does not, from `start` on, so that what is asked for (at most half the context) fits behind it.
+ */
+export function promptOf(length: number, wanted: number, n_ctx: number): { start: number; tokens: number } {
+  if (length < n_ctx) return { start: 0, tokens: Math.min(wanted, n_ctx - length) };
+  const tokens = Math.max(1, Math.min(wanted, Math.floor(n_ctx / 2)));
+  return { start: length - (n_ctx - tokens), tokens };
+}
+
+export interface Generator {
+  generate: () => Promise<void>;
+  stop: () => void;
+}
+
+export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>): Generator {
+  let running: AbortController | null = null;
+
+  const setOutput = (index: number, change: (output: Output) => Output) => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const outputs = generation.outputs.map((o, i) => (i === index ? change(o) : o));
+    store.setState({ generation: { ...generation, outputs } });
+  };
+
+  const addOutput = (output: Output) => {
+    const { generation } = store.getState();
+    if (generation.status === 'running') store.setState({ generation: { ...generation, outputs: [...generation.outputs, output] } });
+  };
+
+  const finish = (status: 'done' | 'stopped' | 'failed', message = '') => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const { prompt, outputs } = generation;
+    const next: GenerationTask = status === 'failed' ? { status, prompt, outputs, message } : { status, prompt, outputs };
+    store.setState({ generation: next });
+  };
+
+  const continueOnce = async (index: number, input: Input, tokens: number, edits: Edit[], signal: AbortSignal) => {
+    const { temperature, topK, seed } = store.getState().settings;
+    const { text } = await api.generate(input, {
+      tokens,
+      temperature,
+      top_k: topK,
+      seed,
+      edits,
+      signal,
+      onToken: (_id, soFar) => {
+        if (!signal.aborted) setOutput(index, (o) => ({ ...o, text: soFar }));
+      },
+    });
+    if (!signal.aborted) setOutput(index, (o) => ({ ...o, text, finished: true }));
+  };
+
+  const stop = () => {
+    running?.abort();
+    running = null;
+    finish('stopped');
+  };
+  // Half of one model and half of another would stand side by side.
+  store.subscribe(({ model }, was) => {
+    if (model !== was.model) stop();
+  });
+
+  return {
+    async generate() {
+      const state = store.getState();
+      if (!state.model || state.generation.status === 'running') return;
+      const mine = new AbortController();
+      running = mine;
+      const prompt = state.text;
+      store.setState({ generation: { status: 'running', prompt, outputs: [{ name: 'plain', text: '', finished: false }] } });
+      try {
+        const { ids } = await api.tokenize(prompt);
+        const { start, tokens } = promptOf(ids.length, state.settings.tokens, state.model.n_ctx);
+        const input = start === 0 ? { text: prompt } : { ids: ids.slice(start) };
+        const edits = state.settings.withEdits ? activeEdits(store.getState(), ids.length, { start, end: ids.length }) : [];
+        if (edits.length > 0) addOutput({ name: 'edited', text: '', finished: false });
+        if (!mine.signal.aborted) await continueOnce(0, input, tokens, [], mine.signal);
+        if (edits.length > 0 && !mine.signal.aborted) await continueOnce(1, input, tokens, edits, mine.signal);
+        if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'done');
+      } catch (error) {
+        if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'failed', sentenceOf(error));
+      } finally {
+        if (running === mine) running = null;
+      }
+    },
+    stop,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * Keeps predictions, activations and features in step with text, edits, hook, dictionary and model. A lane
+ * each, so that a slow read of activations never holds back predictions; in each only the newest question counts.
+ * A text longer than the context is read window by window, those on screen first.
+ */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi } from '../../app/api.ts';
+import { createByteCache } from '../../core/byteCache.ts';
+import type { Input, Predictions } from '../../core/lm/types.ts';
+import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
+import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
+import type { Activations, AppState, TokenSpan } from '../appState.ts';
+import { usesSelection } from './edits.ts';
+import { createFeatureReader } from './featureReader.ts';
+import { createLatest } from '../latest.ts';
+import { activeEdits, chosenPosition, clampPosition, editsAct } from './selectors.ts';
+import { insideText, keptSpan } from './spans.ts';
+import { createTokenReader } from './tokenReader.ts';
+import { createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
+
+/** Keystrokes closer together than this are answered as one; the first after a pause is answered at once. */
+export const TYPING_PAUSE_MS = 70;
+/** Of a long text: turning it into tokens takes that long. */
+export const LONG_TYPING_PAUSE_MS = 250;
+const LONG_TEXT_CHARACTERS = 8000;
+/** As many predictions as the screen can show. */
+export const PREDICTIONS_K = 50;
+/** How often a text that is being read is shown. */
+const SHOWN_EVERY_MS = 150;
+/** Windows remembered: about 300 of 256 tokens. */
+const CACHE_BYTES = 48 * 1024 * 1024;
+
+export interface Reader {
+  textChanged: () => void;
+  /** Another view came from a link, with a span of its own text. */
+  linkOpened: () => void;
+  editsChanged: () => void;
+  hookChanged: () => void;
+  positionChanged: () => void;
+  look: (view: TokenSpan) => void;
+  dictionaryChanged: () => void;
+  /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
+  libraryChanged: (wanted?: string) => Promise<void>;
+  modelChanged: () => void;
+}
+
+export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): Reader {
+  const predictions = createLatest();
+  const activations = createLatest();
+  const { tokensOf, forget } = createTokenReader(api);
+  const cache = createByteCache<Predictions>(CACHE_BYTES);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let lastRead = 0;
+  let view: TokenSpan = [0, 1];
+  let linked: TokenSpan | null = null;
+
+  const gaze = (tokens: number): Gaze => {
+    return { view, chosen: clampPosition(store.getState().position, tokens) };
+  };
+
+  const features = createFeatureReader(api, store, tokensOf, gaze, () => {
+    if (store.getState().bench.edits.some((e) => e.change.op === 'ablate')) refresh();
+  });
+
+  /** A window's predictions without edits. */
+  const readBefore = async (input: Input, ids: readonly number[], signal: AbortSignal): Promise<Predictions> => {
+    const key = ids.join(' ');
+    const known = cache.get(key);
+    if (known) return known;
+    const answer = await api.predict(input, { k: PREDICTIONS_K, signal });
+    cache.set(key, answer, bytesOf(answer));
+    return answer;
+  };
+
+  const readWindow = async (source: SourceTokens, window: TokenWindow, only: boolean, signal: AbortSignal): Promise<WindowAnswer> => {
+    const state = store.getState();
+    const ids = source.ids.slice(window.start, window.end);
+    const input = only && source.whole ? { text: source.text } : { ids };
+    const edits = activeEdits(state, source.ids.length, window);
+    const before = await readBefore(input, ids, signal);
+    signal.throwIfAborted();
+    if (!editsAct(state, source.ids.length)) return { before, after: null };
+    if (edits.length === 0) return { before, after: unedited(before) };
+    return { before, after: await api.predict(input, { k: PREDICTIONS_K, edits, signal }) };
+  };
+
+  const readPredictions = async (text: string, signal: AbortSignal): Promise<Analysis | null> => {
+    const source = await tokensOf(text);
+    signal.throwIfAborted();
+    const state = store.getState();
+    const n = source.ids.length;
+    if (n === 0) return null;
+    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
+    const only = windows.length === 1;
+    const edited = editsAct(state, n);
+    const building = buildAnalysis(source, windows, edited);
+    if (!only && !edited) {
+      windows.forEach(({ start, end }, w) => {
+        const before = cache.get(source.ids.slice(start, end).join(' '));
+        if (before) building.add(w, { before, after: null });
+      });
+    }
+    const isTime = createPace(SHOWN_EVERY_MS);
+    for (;;) {
+      const next = nextWindow(windows, building.has, gaze(n));
+      if (next === undefined) return building.snapshot();
+      building.add(next, await readWindow(source, windows[next], only, signal));
+      signal.throwIfAborted();
+      if (!only && isTime()) adopt(building.snapshot());
+    }
+  };
+
+  const adopt = (analysis: Analysis) => {
+    const was = store.getState();
+    // The span of a link comes before its text was read.
+    const span =
+      was.analysis && was.span !== linked
+        ? keptSpan(was.span, was.analysis.before.ids, analysis.before.ids)
+        : insideText({ analysis }, was.span);
+    linked = null;
+    store.setState({ analysis, span });
+  };
+
+  const refreshPredictions = async () => {
+    const { text, model } = store.getState();
+    if (!model) return;
+    store.setState({ reading: { status: 'running' } });
+    const outcome = await predictions.run((signal) => readPredictions(text, signal));
+    if (outcome.status === 'stale') return;
+    if (outcome.status === 'failed') store.setState({ reading: outcome });
+    else if (outcome.value) {
+      adopt(outcome.value);
+      store.setState({ reading: { status: 'done' } });
+    } else store.setState({ reading: { status: 'empty' }, analysis: null, span: null });
+  };
+
+  /** Of a long text, the window that the chosen token takes its values from. */
+  const readActivations = async (text: string, hook: string, signal: AbortSignal): Promise<Activations | null> => {
+    const source = await tokensOf(text);
+    const state = store.getState();
+    const n = source.ids.length;
+    if (n === 0) return null;
+    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
+    const window = windows[windowAt(windows, gaze(n).chosen)];
+    const { start, end } = window;
+    const edits = activeEdits(state, n, window);
+    const only = windows.length === 1 && source.whole;
+    const { acts } = await api.run(only ? { text } : { ids: source.ids.slice(start, end) }, { read: [hook], edits, signal });
+    const tokens = only ? source.tokens : source.tokens.slice(start, end);
+    const spans = only ? source.spans : source.spans.slice(start, end);
+    return { hook, text: source.text, start, tokens, spans, values: acts[hook], edited: edits.length > 0 };
+  };
+
+  const refreshActivations = async () => {
+    const { text, model, hook } = store.getState();
+    if (!model || hook === '') return;
+    store.setState({ activationsTask: { status: 'running' } });
+    const outcome = await activations.run((signal) => readActivations(text, hook, signal));
+    if (outcome.status === 'stale') return;
+    if (outcome.status === 'failed') store.setState({ activationsTask: outcome });
+    else if (outcome.value) store.setState({ activationsTask: { status: 'done' }, activations: outcome.value });
+    else store.setState({ activationsTask: { status: 'idle' } });
+  };
+
+  const refresh = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    void refreshPredictions();
+    void refreshActivations();
+  };
+
+  /** Features first: they are what a person types for, and predictions go on from the residuals they needed. */
+  const readText = () => {
+    lastRead = performance.now();
+    features.refresh();
+    refresh();
+  };
+
+  return {
+    textChanged() {
+      clearTimeout(timer);
+      const long = store.getState().text.length > LONG_TEXT_CHARACTERS;
+      if (long) stopReading(predictions, features);
+      const isFirst = performance.now() - lastRead > TYPING_PAUSE_MS;
+      timer = setTimeout(readText, long ? LONG_TYPING_PAUSE_MS : isFirst ? 0 : TYPING_PAUSE_MS);
+    },
+    linkOpened() {
+      linked = store.getState().span;
+      readText();
+    },
+    editsChanged() {
+      // A text not read yet is about to be, here: its features with it.
+      const pending = timer !== undefined;
+      refresh();
+      if (pending) features.refresh();
+    },
+    hookChanged: () => void refreshActivations(),
+    positionChanged() {
+      const state = store.getState();
+      if (usesSelection(state.bench.edits)) return refresh();
+      const { activations: shown, analysis } = state;
+      if (!shown || !analysis || analysis.windows.length === 1) return;
+      if (analysis.windows[windowAt(analysis.windows, chosenPosition(state))].start !== shown.start) void refreshActivations();
+    },
+    look(span) {
+      view = span;
+    },
+    dictionaryChanged: features.refresh,
+    libraryChanged: features.libraryChanged,
+    modelChanged() {
+      forget();
+      cache.clear();
+      refresh();
+      features.modelChanged();
+    },
+  };
+}
+
+/** Typing stops the reading of a long text at once; what was read stays on screen and in the caches. */
+function stopReading(...lanes: readonly { cancel: () => void }[]): void {
+  for (const lane of lanes) lane.cancel();
+}
+
+/** What edits make of a window that none of them touches. */
+function unedited(before: Predictions): Predictions {
+  const { topIds, topProbs, ids } = before;
+  const comparison = {
+    kl: new Float32Array(ids.length),
+    topProbsBefore: topProbs,
+    idsBefore: topIds,
+    probsBefore: topProbs,
+    probsAfter: topProbs,
+  };
+  return { ...before, comparison };
+}
+
+/** Numbers of a window's predictions, and about as much again for the words. */
+function bytesOf({ ids, k }: Predictions): number {
+  return ids.length * (2 * 4 * k + 160);
+}

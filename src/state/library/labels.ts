@@ -1,0 +1,108 @@
+/** Labels of the dictionary on screen, in step with what is kept, here and in other tabs. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { FeaturescopeApi, FileIn } from '../../app/api.ts';
+import type { AppState, Notice } from '../appState.ts';
+import type { FeatureFacts } from '../explore/featureFacts.ts';
+import { createLatest, sentenceOf } from '../latest.ts';
+
+export interface LabelFacts {
+  /** Of one dictionary, by latent. */
+  labels: { dictionary: string; byLatent: ReadonlyMap<number, string> };
+}
+
+export interface LabelActions {
+  /** Saves the label of a dictionary's feature, or removes it ('' does); the notice takes it back. */
+  label: (dictionary: string, latent: number, text: string) => Promise<void>;
+  importLabels: (file: FileIn) => Promise<void>;
+  /** @param all of every dictionary, else of the chosen one; null when it failed, and the notice says why */
+  exportLabels: (all: boolean) => Promise<Blob | null>;
+}
+
+export const NO_LABELS: ReadonlyMap<number, string> = new Map();
+
+export const initialLabelFacts: LabelFacts = { labels: { dictionary: '', byLatent: NO_LABELS } };
+
+type Shown = Pick<FeatureFacts, 'features' | 'dictionary'>;
+
+/** Whose features are on screen: those of the dictionary before stay until the chosen one is read. */
+export function shownDictionary({ features, dictionary }: Shown): string {
+  return features?.dictionary.id ?? dictionary;
+}
+
+/** Those of a dictionary, the one on screen unless said; none where others are at hand. */
+export function labelsOf(state: LabelFacts & Shown, dictionary = shownDictionary(state)): ReadonlyMap<number, string> {
+  return state.labels.dictionary === dictionary ? state.labels.byLatent : NO_LABELS;
+}
+
+/** "Feature 12 “ships”", for sentences. */
+export function featureName(latent: number, label: string | undefined): string {
+  return label ? `Feature ${latent} “${label}”` : `Feature ${latent}`;
+}
+
+/** Follows the chosen dictionary and every change of labels for as long as the page lives. */
+export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState>): LabelActions {
+  const lane = createLatest();
+
+  const refresh = async () => {
+    const { dictionary } = store.getState();
+    if (dictionary === '') return;
+    const outcome = await lane.run(() => api.labels.list(dictionary));
+    if (outcome.status === 'done') put(dictionary, new Map(outcome.value.map(({ latent, text }) => [latent, text])));
+    // Without labels the screen works as ever; writing one will say what is wrong.
+    else if (outcome.status === 'failed') put(dictionary, NO_LABELS);
+  };
+  const put = (dictionary: string, byLatent: ReadonlyMap<number, string>) => store.setState({ labels: { dictionary, byLatent } });
+  const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
+
+  /** @returns the label before; null when it could not be saved */
+  const save = async (dictionary: string, latent: number, text: string): Promise<string | null> => {
+    try {
+      // Asked, as the labels at hand may be those of a dictionary chosen since.
+      const before = (await api.labels.list(dictionary)).find((l) => l.latent === latent)?.text ?? '';
+      if (text !== before) await api.labels.set(dictionary, latent, text);
+      return before;
+    } catch (error) {
+      say(`The label of feature ${latent} was not saved. ${sentenceOf(error)}`);
+      return null;
+    }
+  };
+
+  store.subscribe((now, was) => {
+    if (now.dictionary !== was.dictionary) void refresh();
+  });
+  api.labels.subscribe(() => void refresh());
+
+  return {
+    async label(dictionary, latent, text) {
+      const wanted = text.trim();
+      const before = await save(dictionary, latent, wanted);
+      if (before === null || before === wanted) return;
+      const done = wanted === '' ? 'removed' : before === '' ? 'saved' : 'changed';
+      const problem = wanted === '' ? null : api.labels.problem();
+      say([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run: () => void save(dictionary, latent, before) });
+    },
+    async importLabels(file) {
+      try {
+        const { added, changed, unchanged, warnings } = await api.labels.import(file);
+        const counts = [
+          [added, 'added'],
+          [changed, 'changed'],
+          [unchanged, 'already here'],
+        ] as const;
+        const said = counts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+        const words = said.length > 0 ? `Labels imported: ${said.join(', ')}.` : 'The file holds no labels that could be taken.';
+        say([words, ...warnings].join(' '));
+      } catch (error) {
+        say(`No label was imported. ${sentenceOf(error)}`);
+      }
+    },
+    async exportLabels(all) {
+      try {
+        return await api.labels.export(all ? undefined : store.getState().dictionary);
+      } catch (error) {
+        say(`The labels could not be exported. ${sentenceOf(error)}`);
+        return null;
+      }
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { Suspense, useMemo, useState } from 'react';
+import { compileEdits, editProblem, editsCode, type EditItem } from '../../state/explore/edits.ts';
+import { editContext } from '../../state/explore/selectors.ts';
+import { CopyButton } from '../shared/CopyButton.tsx';
+import type { EditFormProps } from './EditForm.tsx';
+import { EditRow } from './EditRow.tsx';
+import { KeptVectors } from './KeptVectors.tsx';
+import { laterPart } from '../shared/later.tsx';
+import { Empty, Panel } from '../shared/Panel.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+
+const LaterForm = laterPart<EditFormProps>(() => import('./EditForm.tsx').then((m) => m.EditForm));
+
+function EditForm(props: EditFormProps) {
+  return (
+    <Suspense fallback={<Empty>One moment…</Empty>}>
+      <LaterForm {...props} />
+    </Suspense>
+  );
+}
+
+export function EditsPanel() {
+  const model = useApp((s) => s.model);
+  const edits = useApp((s) => s.bench.edits);
+  const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
+  const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
+  const { undo, redo, clearEdits, addEdit } = useActions();
+  const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<number | null>(null);
+  const aside = (
+    <>
+      <button type="button" className="button-small" onClick={undo} disabled={!undoWords} title={undoWords && `Undo: ${undoWords}`}>
+        Undo
+      </button>
+      <button type="button" className="button-small" onClick={redo} disabled={!redoWords} title={redoWords && `Redo: ${redoWords}`}>
+        Redo
+      </button>
+      {edits.length > 1 && (
+        <button type="button" className="button-small" onClick={clearEdits}>
+          Remove all
+        </button>
+      )}
+    </>
+  );
+  return (
+    <Panel title="Edits" aside={aside} className="panel-edits">
+      {edits.length === 0 && !adding && (
+        <Empty>
+          No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.
+        </Empty>
+      )}
+      <EditList edits={edits} changing={changing} onChanging={setChanging} />
+      {model &&
+        (adding ? (
+          <EditForm
+            submitLabel="Add edit"
+            onCancel={() => setAdding(false)}
+            onSubmit={(edit) => {
+              addEdit(edit);
+              setAdding(false);
+            }}
+          />
+        ) : (
+          <button type="button" onClick={() => setAdding(true)}>
+            Add an edit
+          </button>
+        ))}
+      <KeptVectors />
+      {edits.length > 0 && <EditsCode />}
+    </Panel>
+  );
+}
+
+interface EditListProps {
+  edits: readonly EditItem[];
+  changing: number | null;
+  onChanging: (id: number | null) => void;
+}
+
+function EditList({ edits, changing, onChanging }: EditListProps) {
+  const context = useEditContext();
+  const { changeEdit } = useActions();
+  if (edits.length === 0) return null;
+  return (
+    <ol className="edits">
+      {edits.map((item) => (
+        <li key={item.id}>
+          {changing === item.id ? (
+            <EditForm
+              initial={item}
+              submitLabel="Save"
+              onCancel={() => onChanging(null)}
+              onSubmit={(edit) => {
+                changeEdit(item.id, edit);
+                onChanging(null);
+              }}
+            />
+          ) : (
+            <EditRow
+              item={item}
+              context={context}
+              problem={item.on ? editProblem(item, context) : null}
+              onChange={() => onChanging(item.id)}
+            />
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What edits are compiled against, made anew only when a part of it changes. */
+export function useEditContext() {
+  const model = useApp((s) => s.model);
+  const bench = useApp((s) => s.bench);
+  const analysis = useApp((s) => s.analysis);
+  const position = useApp((s) => s.position);
+  const dictionaries = useApp((s) => s.dictionaries);
+  return useMemo(() => editContext({ model, bench, analysis, position, dictionaries }), [model, bench, analysis, position, dictionaries]);
+}
+
+function EditsCode() {
+  const context = useEditContext();
+  const items = useApp((s) => s.bench.edits);
+  const edits = useMemo(() => compileEdits(items, context), [items, context]);
+  return (
+    <details className="code">
+      <summary>As code for the scripting interface</summary>
+      <pre tabIndex={0}>{editsCode(edits, false)}</pre>
+      <CopyButton label="Copy code" text={() => editsCode(edits, true)} />
+    </details>
+  );
+}

@@ -1,0 +1,169 @@
+import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from 'react';
+import { formatInteger } from '../../charts/format.ts';
+import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
+import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
+import { featuresCsv } from '../../state/explore/featuresCsv.ts';
+import { labelsOf } from '../../state/library/labels.ts';
+import { rankFeatures, RARE_FORMULA, searchFeatures, type Densities, type RankedFeature, type Ranking } from '../../state/explore/ranking.ts';
+import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
+import { densityWords } from './densityWords.ts';
+import { FeatureDetail } from './FeatureDetail.tsx';
+import { FeatureSearch } from './FeatureSearch.tsx';
+import { FeatureTable } from './FeatureTable.tsx';
+import { Choice } from '../shared/fields.tsx';
+import { Empty } from '../shared/Panel.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+import type { GridHandle } from '../shared/VirtualGrid.tsx';
+
+const RANKINGS: { value: Ranking; label: string; title: string }[] = [
+  { value: 'rare', label: 'Rarity', title: `Strong here and seldom elsewhere: ${RARE_FORMULA}` },
+  { value: 'max', label: 'Maximum', title: 'Largest value on this text' },
+  { value: 'sum', label: 'Sum', title: 'Sum of its values over the tokens of this text' },
+  { value: 'count', label: 'Tokens', title: 'Number of tokens on which it fires' },
+  { value: 'token', label: 'At token', title: 'Value at the chosen token' },
+  { value: 'span', label: 'In span', title: 'Largest value on the tokens brushed in the strip' },
+];
+
+interface FeatureListProps {
+  reading: FeatureReading;
+  names: readonly NamedToken[];
+  position: number;
+}
+
+export function FeatureList({ reading, names, position }: FeatureListProps) {
+  const { dictionary } = reading;
+  const ranking = useApp((s) => s.ranking);
+  const pins = useApp((s) => s.pins);
+  const span = useApp((s) => s.span);
+  const densities = useApp(densitiesOf);
+  const skipSpecial = useApp((s) => s.skipSpecial);
+  const { setRanking, label } = useActions();
+  const counted = tallyOf(reading, skipSpecial);
+  const labels = useApp(labelsOf);
+  // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
+  const at = ranking === 'token' ? position : -1;
+  const within = ranking === 'span' ? span : null;
+  const ranked = useMemo(
+    () => rankFeatures(counted, { ranking, position: at, span: within, densities }),
+    [counted, ranking, at, within, densities],
+  );
+  const [query, setQuery] = useState('');
+  const wanted = useDeferredValue(query);
+  const found = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
+  // The list holds still while a label is being written: a new order must not carry the box away.
+  const [writing, setWriting] = useState<{ dictionary: string; latent: number; shown: readonly RankedFeature[] } | null>(null);
+  if (writing && writing.dictionary !== dictionary.id) setWriting(null);
+  const shown = writing?.shown ?? found;
+  const own = useMemo(() => pinsOf(pins, dictionary.id), [pins, dictionary.id]);
+  const [cursor, setCursor] = useState(0);
+  const detailId = useId();
+  const table = useRef<GridHandle>(null);
+
+  const rankBy = (next: Ranking) => {
+    setRanking(next);
+    setCursor(0);
+  };
+  const search = (next: string) => {
+    setQuery(next);
+    setCursor(0);
+  };
+  const write = useCallback((latent: number) => setWriting({ dictionary: dictionary.id, latent, shown: found }), [dictionary, found]);
+  const written = (text: string | null, byKey: boolean) => {
+    if (!writing) return;
+    setWriting(null);
+    if (text !== null) void label(writing.dictionary, writing.latent, text);
+    const place = shown.findIndex(({ row }) => row.latent === writing.latent);
+    // After the next drawing, when the box has given way to the row's button.
+    if (byKey && place >= 0) requestAnimationFrame(() => table.current?.focusRow(place));
+  };
+  const csv = () => featuresCsv({ counted, ranked: shown, names: names.map(namedText), labels, position, span, densities });
+  return (
+    <>
+      <div className="feature-tools">
+        <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={rankBy} />
+        <FeatureSearch
+          key={dictionary.id}
+          query={query}
+          onQuery={search}
+          last={dictionary.d_sae - 1}
+          onEnter={() => table.current?.focusRow(0)}
+        />
+      </div>
+      <ListNotes ranking={ranking} densities={densities} special={tallyOf(reading, true).skipped.size} />
+      {shown.length === 0 ? (
+        <Empty>{emptyWords(wanted, ranking, span !== null)}</Empty>
+      ) : (
+        <div className="feature-frame">
+          <FeatureTable
+            // Another order starts at its top.
+            key={`${ranking} ${wanted}`}
+            ref={table}
+            counted={counted}
+            shown={shown}
+            ranking={ranking}
+            names={names}
+            pins={own}
+            labels={labels}
+            editing={writing?.latent ?? null}
+            onEdit={write}
+            onDone={written}
+            cursor={cursor}
+            onCursor={setCursor}
+            detailId={detailId}
+          />
+          <FeatureDetail
+            id={detailId}
+            counted={counted}
+            fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
+            names={names}
+            labels={labels}
+            position={position}
+          />
+        </div>
+      )}
+      <div className="panel-foot">
+        <span className="hint" role="status">
+          {countWords(shown.length, ranked.length, wanted.trim() !== '')}
+        </span>
+        <CopyButton label="Copy list as CSV" text={csv} />
+        <DownloadButton label="Download" name={`features ${dictionary.id.replaceAll('/', ' ')}.csv`} text={csv} />
+      </div>
+    </>
+  );
+}
+
+function countWords(shown: number, ranked: number, searched: boolean): string {
+  if (searched) return `${formatInteger(shown)} found`;
+  return `${formatInteger(ranked)} feature${ranked === 1 ? '' : 's'}`;
+}
+
+function emptyWords(query: string, ranking: Ranking, brushed: boolean): string {
+  if (query.trim() !== '') return 'No feature has this number, and no label holds these words.';
+  if (ranking === 'token') return 'No feature fires at this token.';
+  if (ranking !== 'span') return 'No feature fires on a token that counts here.';
+  return brushed
+    ? 'No feature fires on the brushed tokens.'
+    : 'No tokens are brushed. Drag over tokens in the strip above, or hold Shift and use the arrow keys there.';
+}
+
+/** What the numbers of the list rest on, where that is not plain. */
+function ListNotes({ ranking, densities, special }: { ranking: Ranking; densities: Densities | null; special: number }) {
+  const skip = useApp((s) => s.skipSpecial);
+  const { setSkipSpecial } = useActions();
+  return (
+    <>
+      {ranking === 'rare' && (
+        <p className="hint">
+          <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
+        </p>
+      )}
+      {special > 0 && (
+        <label className="check hint">
+          <input type="checkbox" checked={skip} onChange={(e) => setSkipSpecial(e.target.checked)} />
+          Leave {special === 1 ? 'one special token' : `${formatInteger(special)} special tokens`} such as <code>&lt;|endoftext|&gt;</code>{' '}
+          out of values and order
+        </label>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+import { useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { formatNumber } from '../../charts/format.ts';
+import { Num } from '../../charts/Num.tsx';
+import { MAX_BARS, TokenBars } from '../../charts/TokenBars.tsx';
+import { ablationOf, MAX_PINS, PIN_LETTERS, pinsOf, tallyOf, type FeatureReading, type Pin } from '../../state/explore/featureFacts.ts';
+import { labelsOf } from '../../state/library/labels.ts';
+import { binnedSeries, featureValue } from '../../state/explore/features.ts';
+import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
+import { LabelCell } from './LabelCell.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+
+export function PinBadge({ slot }: { slot: number }) {
+  return (
+    // The letter is drawn by the style sheet: as text it would be part of what the button beside it is called.
+    <span className="pin-badge" data-slot={slot} data-letter={PIN_LETTERS[slot]} aria-hidden="true" />
+  );
+}
+
+/** Features kept at hand while the text changes. */
+export function FeaturePins({ reading, position }: { reading: FeatureReading; position: number }) {
+  const all = useApp((s) => s.pins);
+  const { point, pin: toggle } = useActions();
+  const list = useRef<HTMLUListElement>(null);
+  const pins = pinsOf(all, reading.dictionary.id);
+  if (pins.length === 0) return null;
+  const unpin = (place: number) => {
+    flushSync(() => {
+      toggle(pins[place].latent);
+      // A row that goes from under the pointer never says that the pointer left it.
+      point(null);
+    });
+    focusAfter(list.current, place);
+  };
+  return (
+    // What is being written for one dictionary's feature is not for another's of the same number.
+    <section key={reading.dictionary.id} className="pins" aria-label="Pinned features">
+      <ul ref={list} onPointerLeave={() => point(null)}>
+        {pins.map((pin, place) => (
+          <PinRow key={pin.latent} pin={pin} reading={reading} position={position} onUnpin={() => unpin(place)} />
+        ))}
+      </ul>
+      {pins.length === MAX_PINS && <p className="hint">All {MAX_PINS} pins are taken: unpin one to pin another.</p>}
+    </section>
+  );
+}
+
+/** The keyboard goes on from the pin that took the place, else the last one, else the search box. */
+function focusAfter(list: HTMLElement | null, place: number): void {
+  const left = list?.isConnected ? [...list.querySelectorAll<HTMLElement>('.pin-unpin')] : [];
+  const next = left[Math.min(place, left.length - 1)] ?? document.getElementById(FEATURE_SEARCH_ID);
+  next?.focus({ preventScroll: true });
+}
+
+interface PinRowProps {
+  pin: Pin;
+  reading: FeatureReading;
+  position: number;
+  onUnpin: () => void;
+}
+
+function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
+  const { point, ablate, label } = useActions();
+  const [editing, setEditing] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
+  const { index, dictionary } = reading;
+  const { latent, slot } = pin;
+  const counted = tallyOf(
+    reading,
+    useApp((s) => s.skipSpecial),
+  );
+  const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
+  const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
+  const row = counted.byLatent.get(latent);
+  const text = useApp((s) => labelsOf(s).get(latent));
+  const written = (next: string | null, byKey: boolean) => {
+    if (next !== null) void label(pin.dictionary, latent, next);
+    if (!byKey) return setEditing(false);
+    flushSync(() => setEditing(false));
+    item.current?.querySelector<HTMLElement>('.label-button')?.focus();
+  };
+  return (
+    <li ref={item} data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
+      <PinBadge slot={slot} />
+      <span className="pin-name">{latent}</span>
+      <span className="feature-label">
+        <LabelCell latent={latent} label={text} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
+      </span>
+      <TokenBars values={series} />
+      <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>
+        {row ? <Num value={featureValue(index, latent, position)} /> : 'silent'}
+      </span>
+      <span className="pin-tools">
+        <button
+          type="button"
+          className="button-small"
+          aria-pressed={ablated}
+          aria-label={`Ablate feature ${latent}`}
+          title={ablated ? 'Let it act again' : 'Take this feature out of the model at every token and compare predictions'}
+          onClick={() => ablate(latent)}
+        >
+          {ablated ? 'Ablated' : 'Ablate'}
+        </button>
+        <button type="button" className="button-small pin-unpin" aria-label={`Unpin feature ${latent}`} title="Unpin" onClick={onUnpin}>
+          ×
+        </button>
+      </span>
+    </li>
+  );
+}

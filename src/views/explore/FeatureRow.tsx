@@ -1,0 +1,53 @@
+import { memo, useMemo } from 'react';
+import { formatInteger } from '../../charts/format.ts';
+import { Num } from '../../charts/Num.tsx';
+import { MAX_BARS, TokenBars } from '../../charts/TokenBars.tsx';
+import { TokenSample } from '../../charts/TokenText.tsx';
+import type { NamedToken } from '../../core/lm/glyphs.ts';
+import { binnedSeries, type FeatureRow as Row } from '../../state/explore/features.ts';
+import type { Tally } from '../../state/explore/ranking.ts';
+import { FeatureNumber } from './FeatureNumber.tsx';
+import { LabelCell } from './LabelCell.tsx';
+import { rowAttributes, type RowPlace } from '../shared/VirtualGrid.tsx';
+
+interface FeatureRowProps extends RowPlace {
+  counted: Tally;
+  row: Row;
+  value: number;
+  /** The value is a whole number. */
+  whole: boolean;
+  /** Token of the maximum; none while another text is being named. */
+  peak: NamedToken | undefined;
+  /** −1 when not pinned. */
+  slot: number;
+  label: string | undefined;
+  /** The label is being written. */
+  editing: boolean;
+  onEdit: (latent: number) => void;
+  onDone: (text: string | null, byKey: boolean) => void;
+  detailId: string;
+}
+
+export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
+  const { counted, row, value, whole, peak, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
+  const { latent } = row;
+  const silent = row.count === 0;
+  const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
+  return (
+    <div className="feature-row" data-slot={slot >= 0 ? slot : undefined} {...rowAttributes(latent, place, top)}>
+      <FeatureNumber latent={latent} label={label} slot={slot} stop={stop} detailId={detailId} />
+      <span role="gridcell" className="numeric">
+        {silent ? <span className="silent">silent</span> : whole ? formatInteger(value) : <Num value={value} />}
+      </span>
+      <span role="gridcell" className="feature-bars">
+        <TokenBars values={series} />
+      </span>
+      <span role="gridcell" className="feature-peak">
+        {!silent && peak && <TokenSample name={peak} />}
+      </span>
+      <span role="gridcell" className="feature-label">
+        <LabelCell latent={latent} label={label} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
+      </span>
+    </div>
+  );
+});

@@ -1,0 +1,147 @@
+import type { FormEvent } from 'react';
+import type { Output } from '../../state/appState.ts';
+import { anyActs } from '../../state/explore/edits.ts';
+import { promptOf } from '../../state/explore/generator.ts';
+import { editContext } from '../../state/explore/selectors.ts';
+import { Field, NumberInput } from '../shared/fields.tsx';
+import { Empty, Failure, Panel } from '../shared/Panel.tsx';
+import { useActions, useApp, useAppStore } from '../shared/StoreContext.tsx';
+import { typeIntoTextBox } from './textBox.ts';
+
+export function GeneratePanel() {
+  const generation = useApp((s) => s.generation);
+  const ready = useApp((s) => s.model !== null && s.analysis !== null && s.reading.status !== 'empty');
+  const empty = useApp((s) => s.reading.status === 'empty');
+  const { generate, stopGenerating } = useActions();
+  const running = generation.status === 'running';
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void generate();
+  };
+  return (
+    <Panel title="Continue the text" className="panel-generate">
+      <form onSubmit={submit}>
+        <Settings />
+        <div className="panel-foot">
+          {running ? (
+            <button type="button" className="button-main" onClick={stopGenerating}>
+              Stop
+            </button>
+          ) : (
+            <button type="submit" className="button-main" disabled={!ready}>
+              Continue
+            </button>
+          )}
+          {generation.status === 'stopped' && <span className="hint">Stopped.</span>}
+        </div>
+      </form>
+      {generation.status === 'failed' && <Failure message={generation.message} />}
+      {generation.status === 'idle' ? (
+        <Empty>{empty ? 'There is no text to continue.' : 'What the model writes after the text appears here.'}</Empty>
+      ) : (
+        <div className={`outputs${generation.outputs.length > 1 ? ' is-pair' : ''}`}>
+          {generation.outputs.map((output) => (
+            <OutputView
+              key={output.name}
+              output={output}
+              prompt={generation.prompt}
+              paired={generation.outputs.length > 1}
+              running={running}
+            />
+          ))}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Settings() {
+  const settings = useApp((s) => s.settings);
+  const n_ctx = useApp((s) => s.model?.n_ctx ?? 256);
+  const length = useApp((s) => s.analysis?.before.ids.length ?? 0);
+  const edits = useApp((s) => anyActs(s.bench.edits, editContext(s)));
+  const { setSettings } = useActions();
+  const { start, tokens: room } = promptOf(length, settings.tokens, n_ctx);
+  return (
+    <>
+      <div className="field-row field-row-numbers">
+        <Field label="Tokens">
+          <NumberInput
+            value={settings.tokens}
+            min={1}
+            max={4096}
+            step={1}
+            onChange={(tokens) => setSettings({ tokens: Math.round(tokens) })}
+          />
+        </Field>
+        <Field label="Temperature">
+          <NumberInput value={settings.temperature} min={0} max={10} step={0.1} onChange={(temperature) => setSettings({ temperature })} />
+        </Field>
+        <Field label="Top-k">
+          <NumberInput
+            value={settings.topK}
+            min={0}
+            step={1}
+            disabled={settings.temperature === 0}
+            onChange={(topK) => setSettings({ topK: Math.round(topK) })}
+          />
+        </Field>
+        <Field label="Seed">
+          <NumberInput
+            value={settings.seed}
+            min={0}
+            step={1}
+            disabled={settings.temperature === 0}
+            onChange={(seed) => setSettings({ seed: Math.round(seed) })}
+          />
+        </Field>
+      </div>
+      <p className="hint">
+        {settings.temperature === 0
+          ? 'Temperature 0 is greedy: always the likeliest token.'
+          : settings.topK === 0
+            ? 'Sampling among all tokens.'
+            : `Sampling among the ${settings.topK} likeliest.`}
+        {settings.tokens > room && ` Only ${room} more ${room === 1 ? 'token fits' : 'tokens fit'} in the context.`}
+        {start > 0 && ` The text is longer than the model reads at once, so it goes on from the last ${length - start} tokens.`}
+      </p>
+      {edits && (
+        <label className="check">
+          <input type="checkbox" checked={settings.withEdits} onChange={(e) => setSettings({ withEdits: e.target.checked })} />
+          Also with the edits, side by side
+        </label>
+      )}
+    </>
+  );
+}
+
+function OutputView({ output, prompt, paired, running }: { output: Output; prompt: string; paired: boolean; running: boolean }) {
+  const store = useAppStore();
+  const append = () => {
+    const { text, actions } = store.getState();
+    const { setText, setNotice } = actions;
+    if (!typeIntoTextBox(output.text, false)) setText(text + output.text);
+    setNotice({ text: 'Appended the continuation.', undo: { textBefore: text, textAfter: text + output.text } });
+  };
+  return (
+    <article className="output">
+      {paired && <h3>{output.name === 'plain' ? 'Plain' : 'With the edits'}</h3>}
+      <p className="output-text">
+        <span className="output-prompt">{tail(prompt)}</span>
+        <span className="output-new">{output.text}</span>
+        {running && !output.finished && <span className="output-caret" aria-hidden="true" />}
+      </p>
+      {!running && output.text !== '' && (
+        <button type="button" className="button-small" onClick={append}>
+          Append to the text
+        </button>
+      )}
+    </article>
+  );
+}
+
+const PROMPT_TAIL_CHARACTERS = 60;
+
+function tail(prompt: string): string {
+  return prompt.length > PROMPT_TAIL_CHARACTERS ? `…${[...prompt].slice(-PROMPT_TAIL_CHARACTERS).join('')}` : prompt;
+}

@@ -1,0 +1,25 @@
+import { Suspense } from 'react';
+import type { FeaturescopeApi } from '../../app/api.ts';
+import { laterDialog } from '../shared/later.tsx';
+import type { LibraryDialogProps } from '../library/LibraryDialog.tsx';
+import { PickDialog } from '../library/PickDialog.tsx';
+import { useApp } from '../shared/StoreContext.tsx';
+
+const LibraryDialog = laterDialog<LibraryDialogProps>(() => import('../library/LibraryDialog.tsx').then((m) => m.LibraryDialog));
+const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('../library/StorageDialog.tsx').then((m) => m.StorageDialog));
+const CardDialog = laterDialog<{ id: string }>(() => import('../library/CardDialog.tsx').then((m) => m.CardDialog));
+
+/** Whatever covers the page. */
+export function Dialogs({ api }: { api: FeaturescopeApi }) {
+  const dialog = useApp((s) => s.dialog);
+  return (
+    <>
+      <Suspense fallback={null}>
+        {dialog?.kind === 'library' && <LibraryDialog published={dialog.published} />}
+        {dialog?.kind === 'storage' && <StorageDialog api={api} />}
+        {dialog?.kind === 'card' && <CardDialog id={dialog.id} />}
+      </Suspense>
+      <PickDialog />
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+import type { Theme } from '../../state/appState.ts';
+import type { FeaturescopeApi } from '../../app/api.ts';
+import type { Startup } from '../../app/startup.ts';
+import { DeviceMenu } from './DeviceMenu.tsx';
+import { ModelMenu, ModelOffer } from '../library/ModelMenu.tsx';
+import { useActions, useApp } from '../shared/StoreContext.tsx';
+
+interface HeaderProps {
+  startup: Startup;
+  settings: FeaturescopeApi['settings'];
+  onHelp: () => void;
+}
+
+export function Header({ startup, settings, onHelp }: HeaderProps) {
+  return (
+    <header className="app-header">
+      <h1>featurescope</h1>
+      <Screens />
+      <div className="app-header-tools">
+        <ModelOffer settings={settings} place="header" />
+        <ModelMenu modelId={startup.modelId} />
+        <DeviceMenu isolated={startup.isolated} />
+        <ThemeButton />
+        <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys">
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+const SCREENS = [
+  { view: 'explore', label: 'Explore' },
+  { view: 'train', label: 'Train' },
+] as const;
+
+function Screens() {
+  const current = useApp((s) => s.view);
+  const { show } = useActions();
+  return (
+    <nav className="screens" aria-label="Screens">
+      {SCREENS.map(({ view, label }) => (
+        <button
+          key={view}
+          type="button"
+          className="button-quiet"
+          aria-current={view === current ? 'page' : undefined}
+          onClick={() => show(view)}
+        >
+          {label}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+const NEXT: Record<Theme, Theme> = { auto: 'light', light: 'dark', dark: 'auto' };
+const SIGNS: Record<Theme, string> = { auto: '◐', light: '○', dark: '●' };
+
+function ThemeButton() {
+  const theme = useApp((s) => s.theme);
+  const { setTheme } = useActions();
+  return (
+    <button
+      type="button"
+      className="button-quiet"
+      onClick={() => setTheme(NEXT[theme])}
+      aria-label={`Theme: ${theme}. Change to ${NEXT[theme]}`}
+      title={`Theme: ${theme}`}
+    >
+      <span aria-hidden="true">{SIGNS[theme]}</span> <span className="wide-only">{theme}</span>
+    </button>
+  );
+}
