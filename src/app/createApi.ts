@@ -1,6 +1,8 @@
 /** The scripting interface on top of the lens worker. */
 import type { HubSource, ModelSource } from '../../workers/lens/api.ts';
 import type { LensClient } from '../../workers/lens/client.ts';
+import type { DeviceInfo, LoadOptions, LoadProgress, ModelInfo } from '../api/model.ts';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/client.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { toFiles } from './files.ts';
@@ -9,7 +11,6 @@ import { createLabels } from './labels.ts';
 import { createSignal } from './signal.ts';
 import { createStorage } from './storage.ts';
 import { createTraining } from './training.ts';
-import type { DeviceInfo, FeaturescopeApi, LoadOptions, LoadProgress, ModelInfo } from './api.ts';
 
 export interface ApiSettings {
   version: string;

@@ -1,6 +1,6 @@
 /** Files as the scripting interface takes them. */
 import { UsageError } from '../core/errors.ts';
-import type { FileIn } from './api.ts';
+import type { FileIn } from '../api/model.ts';
 
 /**
  * Files with the path they had in the dropped folder; a bare File has only its name.

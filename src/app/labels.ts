@@ -13,8 +13,8 @@ import {
   type ParsedLabels,
 } from '../core/formats/labels.ts';
 import { listNames, quote, readJson } from '../core/formats/text.ts';
-import type { DictionaryInfo } from '../core/lm/types.ts';
-import type { FeaturescopeApi } from './api.ts';
+import type { DictionaryInfo } from '../api/dictionaries.ts';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { toFiles } from './files.ts';
 import type { Signal } from './signal.ts';
 

@@ -2,11 +2,11 @@
 import type { RunEnd, TrainModel } from '../../workers/trainer/api.ts';
 import type { TrainerClient } from '../../workers/trainer/client.ts';
 import { EngineError, UsageError } from '../core/errors.ts';
-import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo } from '../api/dictionaries.ts';
+import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { TrainConfig } from '../core/train/config.ts';
 import type { RunInfo } from '../core/train/runTypes.ts';
 import { startingRun } from '../core/train/startingRun.ts';
-import type { Run, RunOptionsOf } from './api.ts';
 import type { TrainingNeeds } from './training.ts';
 
 export interface LiveRunNeeds extends Pick<TrainingNeeds, 'lens' | 'libraryChanged'> {

@@ -6,11 +6,11 @@ import { startLens } from '../../workers/lens/client.ts';
 import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
+import type { LoadProgress } from '../api/model.ts';
 import { createOffline } from '../cache/offline/client.ts';
 import { createKept } from './kept.ts';
 import { watchActivity } from './quiet.ts';
-import type { LoadProgress } from './api.ts';
-import type { Startup } from './startup.ts';
+import type { Startup } from '../state/startup.ts';
 
 declare const __VERSION__: string;
 

@@ -2,7 +2,7 @@
 import type { ModelSource } from '../../workers/lens/api.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkHubModel, parseModelId } from '../core/lm/modelId.ts';
-import type { FileIn, HubModel, RandomModel } from './api.ts';
+import type { FileIn, HubModel, RandomModel } from '../api/model.ts';
 import { toFiles } from './files.ts';
 
 /** The hub itself; a setting names a mirror. */

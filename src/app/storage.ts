@@ -1,12 +1,14 @@
 /** `featurescope.storage`: what this site keeps in the browser, how much room there is, and deleting it. */
 import type { LabelStore } from '../cache/labelStore.ts';
+import type { DictionaryInfo } from '../api/dictionaries.ts';
+import type { KeptModel } from '../api/model.ts';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
+import type { StorageUse, StoredKind } from '../api/storage.ts';
 import type { SettingsStore } from '../cache/settings.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
 import { labelKey, type Label } from '../core/formats/labels.ts';
 import { quote } from '../core/formats/text.ts';
-import type { DictionaryInfo, KeptModel } from '../core/lm/types.ts';
-import type { FeaturescopeApi, StorageUse, StoredKind } from './api.ts';
 
 type Item = StorageUse['items'][number];
 

@@ -6,7 +6,8 @@ import type { LensClient } from '../../workers/lens/client.ts';
 import type { TrainModel } from '../../workers/trainer/api.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { onceItWorks } from '../core/onceItWorks.ts';
-import type { StorageUse, TrainingApi } from './api.ts';
+import type { StorageUse } from '../api/storage.ts';
+import type { TrainingApi } from '../api/training.ts';
 import { createSignal, type Signal } from './signal.ts';
 
 export interface TrainingNeeds {

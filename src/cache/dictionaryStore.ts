@@ -6,7 +6,7 @@
 import { createStore, del, delMany, entries, keys, set, setMany, type UseStore } from 'idb-keyval';
 import { EngineError } from '../core/errors.ts';
 import type { OpenedDictionary } from '../core/formats/dictionaries/opened.ts';
-import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo } from '../api/dictionaries.ts';
 import { readSource } from '../core/publishedSource.ts';
 import { exclusively } from './locks.ts';
 import { reasonOf } from './refusals.ts';

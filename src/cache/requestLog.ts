@@ -1,6 +1,6 @@
 /** Every host this page asked anything of, since it was opened (design D12). Each worker has its own list; the page adds them up. */
 
-import type { AskedHost } from '../core/lm/types.ts';
+import type { AskedHost } from '../api/model.ts';
 
 const asked = new Map<string, AskedHost>();
 

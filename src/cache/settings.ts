@@ -3,28 +3,7 @@
  * localStorage. Everything read is checked; names this build does not know are left as they are, so that two tabs of
  * different builds do not undo each other. Without storage the settings last as long as the page.
  */
-
-/** A setting has a check here and a type there; adding one is a line in each. */
-export interface Settings {
-  theme: 'auto' | 'light' | 'dark';
-  /** Id of the model opened last that ships with the page or is of the hub. */
-  model: string;
-  /** Address of the mirror or own host that stands for the hub. */
-  hub: string;
-  /** false: the person does not want to be offered a larger model again. */
-  offer: boolean;
-  /** Id of the dictionary used last. */
-  dictionary: string;
-  ranking: string;
-  /** false: the person deleted the files kept for offline use. */
-  offline: boolean;
-  colourBy: string;
-  generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
-  /** Id of the dictionary used last, by id of the model. */
-  dictionaries: Record<string, string>;
-}
-
-export type SettingName = keyof Settings;
+import type { SettingName, Settings } from '../api/storage.ts';
 
 type Checks = { [K in SettingName]: (value: unknown) => value is Settings[K] };
 

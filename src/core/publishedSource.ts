@@ -1,5 +1,5 @@
 /** Where a dictionary is published, as it comes from links and stores. */
-import type { PublishedSource } from './lm/types.ts';
+import type { PublishedSource } from './sae/types.ts';
 
 const LONGEST = 300;
 

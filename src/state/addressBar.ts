@@ -1,6 +1,6 @@
 /** Keeps the address in step with what is on screen, and the screen with the address. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { DictionaryInfo } from '../core/lm/types.ts';
+import type { DictionaryInfo } from '../api/dictionaries.ts';
 import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
 import { chosenDictionary, MAX_PINS, type Pin } from './explore/featureFacts.ts';
 import { findHook } from './hooks.ts';

@@ -1,6 +1,5 @@
 /** What the page knows, as small facts and immutable references. Changed only through the actions. */
-import type { Array2, DeviceInfo, LoadProgress, ModelInfo } from '../core/lm/types.ts';
-import type { FileIn, HubModel, RandomModel } from '../app/api.ts';
+import type { Array2, DeviceInfo, FileIn, HubModel, LoadProgress, ModelInfo, RandomModel } from '../api/model.ts';
 import type { Analysis } from './explore/analysis.ts';
 import type { LinkedDictionary } from './link.ts';
 import type { Sample } from './explore/samples.ts';

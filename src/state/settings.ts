@@ -1,6 +1,6 @@
 /** Settings kept between visits, as facts of the page. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../app/api.ts';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { COLOURS, type AppState, type Facts, type GenerationSettings } from './appState.ts';
 import { RANKINGS } from './explore/ranking.ts';
 

@@ -1,7 +1,7 @@
 /** The one store of the page, made from the api it talks to so that tests can pass a fake. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../app/api.ts';
-import type { Startup } from '../app/startup.ts';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
+import type { Startup } from './startup.ts';
 import { namedText } from '../core/lm/glyphs.ts';
 import { factsFromAddress, followAddress } from './addressBar.ts';
 import type { Actions, AppState, Facts } from './appState.ts';

@@ -10,7 +10,7 @@ import { unzipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchProfile } from '../../scripts/chromium.mjs';
-import type { Run, RunHistory, TrainConfig } from '../../src/app/api.ts';
+import type { Run, RunHistory, TrainConfig } from '../../src/api/training.ts';
 import { createRandom } from '../../src/core/array/random.ts';
 import { serveSite, type Site } from '../helpers/page.ts';
 

@@ -1,7 +1,7 @@
 /** The features, labels and dictionaries of the Explore screen in the built page, held against numbers asked of its scripting interface. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Latents } from '../../src/app/api.ts';
+import type { Latents } from '../../src/api/dictionaries.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
 const FIRST = 'The old man looked at the sea, and the wind was in the sails of the ship.';

@@ -1,7 +1,7 @@
 /** Training through the scripting interface of the built page: a tiny run on real activations, with and without isolation. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Run, RunInfo, TrainConfig } from '../../src/app/api.ts';
+import type { Run, RunInfo, TrainConfig } from '../../src/api/training.ts';
 import { closeBrowser, serveSite, sharedBrowser, watchPage, type Site } from '../helpers/page.ts';
 
 /** What the scripts below leave in the page for the next. */

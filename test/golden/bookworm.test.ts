@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Edit, FeaturescopeApi, Predictions, RunResult } from '../../src/app/api.ts';
+import type { Edit, Predictions, RunResult } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { MODELS, readGoldens, readJson, relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, type NodeApi } from '../helpers/nodeEngine.ts';
 

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Array2, DictionaryInfo, Latents } from '../../src/app/api.ts';
+import type { Array2 } from '../../src/api/model.ts';
+import type { DictionaryInfo, Latents } from '../../src/api/dictionaries.ts';
 import { relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Array2, FeaturescopeApi, HookInfo, Input, RunResult } from '../../src/app/api.ts';
+import type { Array2, Edit, HookEdit, HookInfo, Input, RunResult } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { createRandom } from '../../src/core/array/random.ts';
 import { listHooks } from '../../src/core/lm/hooks.ts';
 import { referenceForward } from '../../src/core/lm/reference.ts';
 import { pickToken } from '../../src/core/lm/sampling.ts';
-import type { Edit, HookEdit } from '../../src/core/lm/types.ts';
 import { maxDifference, MODELS, relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 import { editSimply, randomArray, valueShape, type RowOfText, type TestEdit, type ValueForm } from '../helpers/simpleEdits.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/app/api.ts';
+import type { Evaluation } from '../../src/api/dictionaries.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';

@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { AutoModelForCausalLM, AutoTokenizer, env, Tensor, type PreTrainedModel, type PreTrainedTokenizer } from '@xenova/transformers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FeaturescopeApi } from '../../src/app/api.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { BOOKWORM, maxDifference } from '../helpers/goldens.ts';
 import { createNodeApi, type NodeApi } from '../helpers/nodeEngine.ts';
 

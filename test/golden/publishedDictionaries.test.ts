@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Array2, DictionaryInfo, ExportFormat, Latents } from '../../src/app/api.ts';
+import type { Array2 } from '../../src/api/model.ts';
+import type { DictionaryInfo, ExportFormat, Latents } from '../../src/api/dictionaries.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/dictionaries');

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Edit, FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
+import type { Edit, ModelInfo } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { BOOKWORM, maxDifference, MODELS, readGoldens, readJson } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 import { openFixture, readAll } from '../unit/formats/helpers.ts';

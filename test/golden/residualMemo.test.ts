@@ -1,7 +1,8 @@
 /** Passes that start at kept residuals give what a pass from the start gives, bit for bit, whatever came before. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Edit, FeaturescopeApi, RunResult } from '../../src/app/api.ts';
+import type { Edit, RunResult } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { createRandom } from '../../src/core/array/random.ts';
 import { listHooks } from '../../src/core/lm/hooks.ts';
 import { MODELS } from '../helpers/goldens.ts';

@@ -1,6 +1,8 @@
 /** A FeaturescopeApi with made-up but repeatable numbers, for tests and for looking at the screens. */
-import type { DeviceInfo, Edit, FeaturescopeApi, HookInfo, ModelInfo, Predictions, Source, Tokenized } from '../../src/app/api.ts';
-import type { Startup } from '../../src/app/startup.ts';
+import type { DeviceInfo, Edit, HookInfo, ModelInfo, Predictions, Tokenized } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
+import type { Source } from '../../src/api/dictionaries.ts';
+import type { Startup } from '../../src/state/startup.ts';
 import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';

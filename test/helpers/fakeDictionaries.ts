@@ -1,5 +1,6 @@
 /** Dictionaries of the fake api: sparse latents that depend on the token and the dictionary alone. */
-import type { Array2, DictionaryInfo, Latents } from '../../src/app/api.ts';
+import type { Array2 } from '../../src/api/model.ts';
+import type { DictionaryInfo, Latents } from '../../src/api/dictionaries.ts';
 
 const D_SAE = 1024;
 const PER_TOKEN = 40;

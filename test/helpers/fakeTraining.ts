@@ -5,10 +5,7 @@
 import { createSignal } from '../../src/app/signal.ts';
 import type {
   CorpusInfo,
-  DictionaryInfo,
   DictionarySpec,
-  HookInfo,
-  ModelInfo,
   Run,
   RunEvaluation,
   RunHistory,
@@ -17,7 +14,9 @@ import type {
   RunPoint,
   TrainConfig,
   TrainingApi,
-} from '../../src/app/api.ts';
+} from '../../src/api/training.ts';
+import type { DictionaryInfo } from '../../src/api/dictionaries.ts';
+import type { HookInfo, ModelInfo } from '../../src/api/model.ts';
 
 export interface FakeTrainingOptions {
   /** Runs of earlier visits; see fakeRun. */

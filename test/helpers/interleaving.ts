@@ -3,7 +3,8 @@
  * models loaded in between. Every answer is compared with the one the same call gave when made alone. For any engine.
  */
 import { expect } from 'vitest';
-import type { Edit, FeaturescopeApi, Input, LogitRows, ModelInfo } from '../../src/app/api.ts';
+import type { Edit, Input, LogitRows, ModelInfo } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { createRandom } from '../../src/core/array/random.ts';
 import { relativeToTolerance } from './goldens.ts';
 import type { Engine } from './modelSuite.ts';

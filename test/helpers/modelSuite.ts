@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { describe, expect, it, beforeAll } from 'vitest';
-import type { Array2, Edit, FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
+import type { Array2, Edit, ModelInfo } from '../../src/api/model.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import { MODELS, SITES, maxDifference, readGoldens, readJson, type Golden } from './goldens.ts';
 
 interface Manifest {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { createApi } from '../../src/app/createApi.ts';
-import type { FeaturescopeApi } from '../../src/app/api.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import type { Kept } from '../../src/app/kept.ts';
 import type { Hub } from '../../src/cache/hub/hub.ts';
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/chromium.mjs';
 import { createStaticServer } from '../../scripts/serve.mjs';
-import type { FeaturescopeApi, ModelInfo } from '../../src/app/api.ts';
+import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
+import type { ModelInfo } from '../../src/api/model.ts';
 import type { InterleavingEngine } from './interleaving.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');

@@ -2,7 +2,7 @@
  * The four edit operations written a second time, as plainly as they can be said, for tests: one row of text at a
  * time, on the values of the reference model. Shares no code with src/core/lm/edits.ts.
  */
-import type { Array2, HookEdit } from '../../src/core/lm/types.ts';
+import type { Array2, HookEdit } from '../../src/api/model.ts';
 
 /** How the numbers of a `set` are laid out: one token's, one for each chosen position, or for each chosen row too. */
 export type ValueForm = 'token' | 'positions' | 'rows';

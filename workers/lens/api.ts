@@ -3,41 +3,38 @@ import type {
   Array2,
   AskedHost,
   DeviceInfo,
-  DictionaryCard,
-  DictionaryDensities,
-  DictionaryInfo,
   Edit,
-  EvaluateOptions,
-  Evaluation,
-  ExportFormat,
-  FoundDictionary,
   GenerateOptions,
   Generated,
   HubModel,
   HubPlan,
   Input,
   KeptModel,
-  Latents,
   Live,
   LoadProgress,
   ModelInfo,
   Predictions,
-  PublishedPlan,
-  PublishedSource,
   RunOptions,
   RunResult,
-  Source,
   Tokenized,
-} from '../../src/core/lm/types.ts';
+} from '../../src/api/model.ts';
+import type {
+  DictionaryCard,
+  DictionaryDensities,
+  DictionaryInfo,
+  EvaluateOptions,
+  Evaluation,
+  ExportFormat,
+  FoundDictionary,
+  Latents,
+  PublishedPlan,
+  PublishedSource,
+  Source,
+} from '../../src/api/dictionaries.ts';
 
-export type { Live };
+import type { HubSource, ModelSource, PlainFile } from '../../src/api/model.ts';
 
-/** A file as it crosses: Blobs are handed over by reference. */
-export type FileIn = { path: string; data: Blob };
-/** Of the hub at `host`; `keptOnly`: from this browser, without asking anybody. */
-export type HubSource = Required<HubModel> & { host: string; keptOnly?: boolean };
-/** `random`: seed of random weights in place of its own. */
-export type ModelSource = ({ id: string } | { files: FileIn[] } | HubSource) & { random?: number };
+export type { HubSource, Live, ModelSource, PlainFile as FileIn };
 
 export interface LensMethods {
   open(settings: { device: 'auto' | 'webgpu' | 'wasm'; base: string }): DeviceInfo;
@@ -58,9 +55,9 @@ export interface LensMethods {
   decode(dictionary: string, latents: Latents, options: { x?: Array2 }): Array2;
   reconstruct(source: Source, dictionary: string): Array2;
   listDictionaries(): DictionaryInfo[];
-  importDictionaries(files: FileIn[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
+  importDictionaries(files: PlainFile[], options: { pick?: number[] }): { dictionaries: DictionaryInfo[]; warnings: string[] };
   /** What `importDictionaries` would open, in the order that `pick` counts. */
-  inspectDictionaries(files: FileIn[]): { found: FoundDictionary[]; warnings: string[] };
+  inspectDictionaries(files: PlainFile[]): { found: FoundDictionary[]; warnings: string[] };
   planPublished(source: PublishedSource, host: string): PublishedPlan;
   fetchPublished(
     source: PublishedSource,
@@ -71,7 +68,7 @@ export interface LensMethods {
   begunDownloads(): { id: string; bytes: number; here: number }[];
   removeDownload(id: string): void;
   /** Opens a dictionary that is not kept: one in training. Takes the place of an earlier one. */
-  previewDictionary(files: FileIn[], options: { label: string; replaces: string | null }): DictionaryInfo;
+  previewDictionary(files: PlainFile[], options: { label: string; replaces: string | null }): DictionaryInfo;
   exportDictionary(id: string, format: ExportFormat): Blob;
   removeDictionary(id: string): void;
   /** Brings back the one that was removed last. */

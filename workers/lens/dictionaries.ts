@@ -15,10 +15,9 @@ import type {
   DictionaryInfo,
   ExportFormat,
   FoundDictionary,
-  LatentEdit,
-  LoadProgress,
   PublishedSource,
-} from '../../src/core/lm/types.ts';
+} from '../../src/api/dictionaries.ts';
+import type { LatentEdit, LoadProgress } from '../../src/api/model.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
 import { settingsKey, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../../src/engine/dictionary/encode.ts';

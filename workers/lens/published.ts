@@ -3,7 +3,8 @@ import type { FetchedDictionary, PublishedHub } from '../../src/cache/hub/publis
 import { findClaims, findModel } from '../../src/core/catalogue.ts';
 import { FormatError } from '../../src/core/formats/bytes.ts';
 import { onceItWorks } from '../../src/core/onceItWorks.ts';
-import type { LoadProgress, PublishedSource } from '../../src/core/lm/types.ts';
+import type { LoadProgress } from '../../src/api/model.ts';
+import type { PublishedSource } from '../../src/api/dictionaries.ts';
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
 import type { DictionaryLibrary, Origin } from './dictionaries.ts';
 

@@ -10,30 +10,32 @@ import { EXPORT_FORMATS } from '../../src/core/formats/dictionaries/export.ts';
 import type {
   Array2,
   DeviceInfo,
-  DictionaryCard,
-  DictionaryDensities,
-  DictionaryInfo,
   Edit,
-  EvaluateOptions,
-  Evaluation,
-  ExportFormat,
-  FoundDictionary,
   GenerateOptions,
   Generated,
   HubModel,
   HubPlan,
   Input,
   KeptModel,
-  Latents,
   ModelInfo,
   Predictions,
-  PublishedPlan,
-  PublishedSource,
   RunOptions,
   RunResult,
-  Source,
   Tokenized,
-} from '../../src/core/lm/types.ts';
+} from '../../src/api/model.ts';
+import type {
+  DictionaryCard,
+  DictionaryDensities,
+  DictionaryInfo,
+  EvaluateOptions,
+  Evaluation,
+  ExportFormat,
+  FoundDictionary,
+  Latents,
+  PublishedPlan,
+  PublishedSource,
+  Source,
+} from '../../src/api/dictionaries.ts';
 import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { checkActs, encodeActivations, readActivations, type Activations } from '../../src/engine/dictionary/encode.ts';
@@ -47,7 +49,16 @@ import type { FileIn, Live, ModelSource } from './api.ts';
 import { readCorpus } from '../../src/engine/text/shippedText.ts';
 import { DictionaryLibrary } from './dictionaries.ts';
 import { fetchPublished, openPublished, type OpenPublished } from './published.ts';
-import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type LoadedModel, type OpenHub } from '../../src/engine/model/openModel.ts';
+import {
+  builtInIds,
+  describeBuiltIn,
+  describeKept,
+  openHub,
+  openModel,
+  sourceId,
+  type LoadedModel,
+  type OpenHub,
+} from '../../src/engine/model/openModel.ts';
 
 /** Calls that compute at the same time; more would only hold more memory. */
 const MAX_ACTIVE = 4;

@@ -1,5 +1,5 @@
 /** What crosses between the page and the trainer worker. */
-import type { ModelInfo } from '../../src/core/lm/types.ts';
+import type { ModelInfo } from '../../src/api/model.ts';
 import type { TrainConfig } from '../../src/core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../../src/core/train/runTypes.ts';
 import type { FileIn, ModelSource } from '../lens/api.ts';

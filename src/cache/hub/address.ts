@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../../core/errors.ts';
 import { quote } from '../../core/formats/text.ts';
-import type { HubModel } from '../../core/lm/types.ts';
+import type { HubModel } from '../../api/model.ts';
 
 export const HUB = 'https://huggingface.co/';
 /** The cache transformers.js keeps files in. */

@@ -1,7 +1,7 @@
 /** Models of the hub: what one takes, fetching it, and what this browser keeps. */
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { hubModelId } from '../../core/lm/modelId.ts';
-import type { HubModel, HubPlan, LoadProgress } from '../../core/lm/types.ts';
+import type { HubModel, HubPlan, LoadProgress } from '../../api/model.ts';
 import { reasonOf } from '../refusals.ts';
 import { checkHost } from './address.ts';
 import { PATIENCE, type Patience } from './ask.ts';

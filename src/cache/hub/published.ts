@@ -14,7 +14,7 @@ import { inflate } from '../../core/formats/inflate.ts';
 import { listNames, quote } from '../../core/formats/text.ts';
 import { DEFLATED, isZip, listZip, locateEntry, type ZipEntry } from '../../core/formats/zip.ts';
 import { MAIN } from '../../core/lm/modelId.ts';
-import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
+import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../api/dictionaries.ts';
 import { ask, CutError, PATIENCE, type AskOptions, type Patience } from './ask.ts';
 import { createBegunNotes, type BegunDictionary } from './begun.ts';
 import { fetchHubFile, type HubFile } from './fetchFile.ts';

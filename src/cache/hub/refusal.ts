@@ -1,7 +1,7 @@
 /** What the hub's refusals mean, as sentences. */
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { quote } from '../../core/formats/text.ts';
-import type { HubModel } from '../../core/lm/types.ts';
+import type { HubModel } from '../../api/model.ts';
 
 export interface Asked {
   model: Required<HubModel>;

@@ -3,7 +3,7 @@ import { EngineError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { maybeRecord, parseJson, quote } from '../../core/formats/text.ts';
 import { parseConfig } from '../../core/lm/config.ts';
-import type { HubModel } from '../../core/lm/types.ts';
+import type { HubModel } from '../../api/model.ts';
 import { noteBytes } from '../requestLog.ts';
 import { fileUrl, listUrl } from './address.ts';
 import { ask, CutError, pause, type AskOptions } from './ask.ts';

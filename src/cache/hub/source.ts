@@ -2,7 +2,8 @@
 import { UsageError } from '../../core/errors.ts';
 import { quote } from '../../core/formats/text.ts';
 import { checkHubModel, MAIN } from '../../core/lm/modelId.ts';
-import type { HubModel, PublishedSource } from '../../core/lm/types.ts';
+import type { HubModel } from '../../api/model.ts';
+import type { PublishedSource } from '../../api/dictionaries.ts';
 import { checkHost, HUB } from './address.ts';
 import { isPlainPath } from './repository.ts';
 

@@ -6,7 +6,7 @@
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { EngineError } from '../../core/errors.ts';
 import { hubModelId } from '../../core/lm/modelId.ts';
-import type { HubModel, KeptModel } from '../../core/lm/types.ts';
+import type { HubModel, KeptModel } from '../../api/model.ts';
 import { reasonOf } from '../refusals.ts';
 import { CACHE } from './address.ts';
 import { hold, unlessFetched } from './hold.ts';

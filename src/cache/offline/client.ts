@@ -3,24 +3,8 @@
  * fetch what is missing file by file, and says how far it is and whether a new build waits. Without service workers
  * (old browsers, some private windows, plain http) the page works while it is connected, and `supported` is false.
  */
+import type { OfflineStatus } from '../../api/storage.ts';
 import { cachePrefix, type Ask, type DeviceKind, type InstallFailed, type KeepFailure, type Kept, type TakeOver } from './manifest.ts';
-
-export interface OfflineStatus {
-  supported: boolean;
-  /** Everything a page on this device needs is kept. */
-  ready: boolean;
-  /** Files are being fetched, or will be as soon as the page is quiet. */
-  saving: boolean;
-  cachedBytes: number;
-  /** 0 while unknown. */
-  totalBytes: number;
-  /** A new build is there and starts with `update()`. */
-  update: boolean;
-  /** It was asked to start, and will as soon as the browser lets it: mostly at once, seldom in half a minute. */
-  starting: boolean;
-  /** What could not be kept and why, as a sentence. */
-  problem?: string;
-}
 
 export interface OfflineNeeds {
   /** The folder of index.html, ending in a slash. */

@@ -1,5 +1,5 @@
 /** What can be seen of a training run: figures and states, plain data. */
-import type { Evaluation } from '../lm/types.ts';
+import type { Evaluation } from '../sae/types.ts';
 import type { RunPlan, TrainConfig } from './config.ts';
 
 /** Figures of one dictionary at one step, of that step's batch unless said. */

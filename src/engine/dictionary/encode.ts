@@ -2,7 +2,8 @@
 import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import { assertArray2 } from '../../core/lm/edits.ts';
 import { hookShape, parseHook } from '../../core/lm/hooks.ts';
-import type { Array2, Latents } from '../../core/lm/types.ts';
+import type { Array2 } from '../../api/model.ts';
+import type { Latents } from '../../api/dictionaries.ts';
 import { tokenWindows } from '../../core/lm/windows.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { Latents as SparseRows } from '../../core/sae/latents.ts';

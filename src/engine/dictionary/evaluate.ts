@@ -1,7 +1,8 @@
 /** How good a dictionary is on given tokens: reconstruction, sparsity, and what splicing it in costs the model. */
 import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import { parseHook } from '../../core/lm/hooks.ts';
-import type { Array2, Edit, Evaluation } from '../../core/lm/types.ts';
+import type { Array2, Edit } from '../../api/model.ts';
+import type { Evaluation } from '../../api/dictionaries.ts';
 import { hasSkip, isTranscoder, type Dictionary } from '../../core/sae/dictionary.ts';
 import { FiringCounts, ReconstructionMetrics } from '../../core/sae/metrics.ts';
 import { crossEntropy, SpliceMetrics } from '../../core/sae/splice.ts';

@@ -19,7 +19,7 @@ import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import { createRandom } from '../../core/array/random.ts';
 import { checkEdits } from '../../core/lm/edits.ts';
 import { pickToken } from '../../core/lm/sampling.ts';
-import type { GenerateOptions } from '../../core/lm/types.ts';
+import type { GenerateOptions } from '../../api/model.ts';
 import { disposeCache, forward, type KeyValues } from './forward.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { checkRows, unembed, type Dictionaries } from './run.ts';

@@ -9,12 +9,12 @@ import { listHooks } from '../../core/lm/hooks.ts';
 import { hubModelId, randomModelId } from '../../core/lm/modelId.ts';
 import { createParameters } from '../../core/lm/parameters.ts';
 import { checkSeed, randomParameters } from '../../core/lm/randomWeights.ts';
-import type { KeptModel, LoadProgress, ModelInfo } from '../../core/lm/types.ts';
+import type { KeptModel, LoadProgress, ModelInfo } from '../../api/model.ts';
 import { onceItWorks } from '../../core/onceItWorks.ts';
 import { loadHookedModel, type HookedModel } from './hookedModel.ts';
 import type { Runtime } from './runtime.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
-import type { FileIn, HubSource, ModelSource } from '../../../workers/lens/api.ts';
+import type { HubSource, ModelSource, PlainFile } from '../../api/model.ts';
 
 /** Files of a model folder on our own origin; those marked optional may be missing. */
 const HUB_FILES = [
@@ -81,7 +81,7 @@ export async function openModel(runtime: Runtime, base: string, source: ModelSou
 }
 
 /** The same for the same source, so that a source can be told from the model that is open. */
-export function sourceId(source: Exclude<ModelSource, { files: FileIn[] }>): string {
+export function sourceId(source: Exclude<ModelSource, { files: PlainFile[] }>): string {
   const id = 'id' in source ? source.id : hubModelId(source);
   return source.random === undefined ? id : randomModelId(id, source.random);
 }
@@ -123,7 +123,7 @@ async function build(
   return { info, model, ...(tokenizer && { tokenizer }) };
 }
 
-async function fetchModel(base: string, id: string, options: OpenOptions): Promise<FileIn[]> {
+async function fetchModel(base: string, id: string, options: OpenOptions): Promise<PlainFile[]> {
   // Asked for at once with the list, not after it: this is on the way to the first prediction.
   const fetched = fetchFiles(base, id, options);
   fetched.catch(() => {});
@@ -136,7 +136,7 @@ async function fetchModel(base: string, id: string, options: OpenOptions): Promi
   return fetched;
 }
 
-async function fetchFiles(base: string, id: string, { onProgress, signal }: OpenOptions): Promise<FileIn[]> {
+async function fetchFiles(base: string, id: string, { onProgress, signal }: OpenOptions): Promise<PlainFile[]> {
   const files = await Promise.all(
     HUB_FILES.map(async ({ path, optional }) => {
       const label = `${path} of ${id}`;

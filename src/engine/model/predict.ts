@@ -1,7 +1,7 @@
 /** The call `predict`: next-token statistics of every position, so that logits never leave the worker. */
 import { UsageError, type Stop } from '../../core/errors.ts';
 import { klDivergence, rankOf, rowStatistics, topK } from '../../core/lm/statistics.ts';
-import type { Comparison, Edit } from '../../core/lm/types.ts';
+import type { Comparison, Edit } from '../../api/model.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { finalResidual, unembed, type Dictionaries } from './run.ts';
 

@@ -7,7 +7,7 @@ import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import type { ModelConfig } from '../../core/lm/config.ts';
 import { allFinite, assertArray2, checkEdits, type CheckedEdit, type EditContext, type Stretch } from '../../core/lm/edits.ts';
 import { hookShape, parseHook, type Hook } from '../../core/lm/hooks.ts';
-import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../core/lm/types.ts';
+import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../api/model.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { ForwardJob } from './forward.ts';
 import type { HookedModel } from './hookedModel.ts';

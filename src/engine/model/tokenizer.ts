@@ -3,7 +3,7 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { UsageError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { tokenBytes, tokenSpans } from '../../core/lm/tokens.ts';
-import type { Tokenized } from '../../core/lm/types.ts';
+import type { Tokenized } from '../../api/model.ts';
 
 /** Longest text taken; a book. */
 const MAX_CHARACTERS = 2_000_000;

@@ -6,7 +6,7 @@ import { AbortedError, UsageError, type Stop } from '../../core/errors.ts';
 import { writeDictionary } from '../../core/formats/dictionaries/write.ts';
 import { readDictionary, type OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
 import type { RunPlan, TrainConfig } from '../../core/train/config.ts';
-import type { Evaluation } from '../../core/lm/types.ts';
+import type { Evaluation } from '../../api/dictionaries.ts';
 import { createPlainTrainer } from '../../kernels/plainTrainer.ts';
 import { chooseBuild } from '../../kernels/wasm/kernels.ts';
 import { help, Threads, type Helper } from '../../kernels/wasm/threads.ts';

@@ -1,5 +1,5 @@
 /** Predictions of a text put together from its windows. */
-import type { Predictions, Tokenized } from '../../core/lm/types.ts';
+import type { Predictions, Tokenized } from '../../api/model.ts';
 import type { TokenWindow } from '../../core/lm/windows.ts';
 import { windowAt, type Known } from './windowReading.ts';
 

@@ -1,7 +1,7 @@
 /** Keeps the features of the second text in step with it, the dictionary and the model. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
-import type { DictionaryInfo, Latents } from '../../core/lm/types.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
 import type { AppState } from '../appState.ts';
 import type { CompareBy } from './comparing.ts';
 import type { SecondReading } from './compareFacts.ts';

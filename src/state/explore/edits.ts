@@ -1,5 +1,6 @@
 /** The edits a person has listed, and the api's `Edit[]` they stand for. */
-import type { DictionaryInfo, Edit, HookInfo, ModelInfo } from '../../core/lm/types.ts';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
+import type { Edit, HookInfo, ModelInfo } from '../../api/model.ts';
 import { findHook, hookWidth } from '../hooks.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 

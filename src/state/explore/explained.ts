@@ -1,5 +1,5 @@
 /** How much of the activations a dictionary keeps, window by window. */
-import type { Array2 } from '../../core/lm/types.ts';
+import type { Array2 } from '../../api/model.ts';
 import { explainedPerRow } from '../../core/sae/metrics.ts';
 
 /** 1 − Σ‖x − x̂‖² / Σ‖x − mean x‖² over the tokens read, and token by token, there with the mean of the token's window. */

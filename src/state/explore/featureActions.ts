@@ -1,6 +1,6 @@
 /** What a person can do with features. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Actions, AppState } from '../appState.ts';
 import { createComparer, type CompareActions } from './comparer.ts';
 import { ablationOf, togglePin } from './featureFacts.ts';

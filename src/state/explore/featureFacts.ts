@@ -1,5 +1,5 @@
 /** The part of the state that is about features, and pure questions about it. */
-import type { DictionaryInfo } from '../../core/lm/types.ts';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { Explained } from './explained.ts';

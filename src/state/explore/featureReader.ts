@@ -4,9 +4,9 @@
  * the context comes window by window, those on screen first, each with both.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
-import type { DictionaryInfo, Latents } from '../../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
 import { findWanted } from '../addressBar.ts';
 import type { SourceTokens } from './analysis.ts';

@@ -1,5 +1,6 @@
 /** Which features fire on a text: sparse rows turned about, ranked, laid out token by token. */
-import type { DictionaryInfo, Latents, ModelInfo } from '../../core/lm/types.ts';
+import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import { lowerBound } from './bisect.ts';
 import { atOnce } from '../slices.ts';
 import { hookParts, type HookParts } from '../hooks.ts';

@@ -1,7 +1,7 @@
 /** Continues the text, plain and, when edits act, edited beside it with the same seed. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
-import type { Edit, Input } from '../../core/lm/types.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { Edit, Input } from '../../api/model.ts';
 import type { AppState, GenerationTask, Output } from '../appState.ts';
 import { sentenceOf } from '../latest.ts';
 import { activeEdits } from './selectors.ts';

@@ -1,5 +1,5 @@
 /** Orders of the feature list, and search in it. */
-import type { DictionaryDensities } from '../../core/lm/types.ts';
+import type { DictionaryDensities } from '../../api/dictionaries.ts';
 import { lowerBound } from './bisect.ts';
 import { featureValue, type FeatureIndex, type FeatureRow } from './features.ts';
 

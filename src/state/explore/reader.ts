@@ -4,9 +4,9 @@
  * A text longer than the context is read window by window, those on screen first.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { Input, Predictions } from '../../api/model.ts';
 import { createByteCache } from '../../core/byteCache.ts';
-import type { Input, Predictions } from '../../core/lm/types.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
 import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
 import type { Activations, AppState, TokenSpan } from '../appState.ts';

@@ -1,5 +1,5 @@
 /** Pure questions about the state. Nothing answered here is stored. */
-import type { Edit, Predictions } from '../../core/lm/types.ts';
+import type { Edit, Predictions } from '../../api/model.ts';
 import type { AppState, Facts } from '../appState.ts';
 import { anyActs, compileEdits, type EditContext, type Stretch } from './edits.ts';
 

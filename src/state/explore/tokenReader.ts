@@ -1,5 +1,5 @@
 /** Tokens of the text in the box: asked for once, and of a very long text only as much as is read. */
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { SourceTokens } from './analysis.ts';
 import { MAX_TOKENS } from './windowReading.ts';
 

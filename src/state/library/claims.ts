@@ -1,5 +1,5 @@
 /** What a dictionary's file claims beside what was measured here. */
-import type { DictionaryCard, Evaluation } from '../../core/lm/types.ts';
+import type { DictionaryCard, Evaluation } from '../../api/dictionaries.ts';
 
 /** Other text moves figures; beyond these something else is wrong. */
 const L0_FACTOR = 2;

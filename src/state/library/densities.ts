@@ -1,6 +1,6 @@
 /** How often the features of the chosen dictionary fire: asked at each choice, for another model, and when they were counted anew. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { AppState } from '../appState.ts';
 import { createLatest } from '../latest.ts';
 

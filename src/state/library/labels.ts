@@ -1,6 +1,7 @@
 /** Labels of the dictionary on screen, in step with what is kept, here and in other tabs. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { FileIn } from '../../api/model.ts';
 import type { AppState, Notice } from '../appState.ts';
 import type { FeatureFacts } from '../explore/featureFacts.ts';
 import { createLatest, sentenceOf } from '../latest.ts';

@@ -1,7 +1,9 @@
 /** The library of dictionaries: opening, removing, exporting; what was dropped, told apart. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi, FileIn, PublishedRelease, StorageUse } from '../../app/api.ts';
-import type { DictionaryCard, ExportFormat, LoadProgress, PublishedPlan, PublishedSource } from '../../core/lm/types.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { FileIn, LoadProgress } from '../../api/model.ts';
+import type { DictionaryCard, ExportFormat, PublishedPlan, PublishedRelease, PublishedSource } from '../../api/dictionaries.ts';
+import type { StorageUse } from '../../api/storage.ts';
 import type { AppState, Notice } from '../appState.ts';
 import { isAbort, sentenceOf } from '../latest.ts';
 import type { ImportTask, OpenDialog, ToFetch } from './libraryFacts.ts';

@@ -1,7 +1,7 @@
 /** The part of the state that is about the library and what covers the page. */
-import type { FileIn } from '../../app/api.ts';
+import type { FileIn, LoadProgress } from '../../api/model.ts';
+import type { FoundDictionary, PublishedSource } from '../../api/dictionaries.ts';
 import type { Report } from './reports.ts';
-import type { FoundDictionary, LoadProgress, PublishedSource } from '../../core/lm/types.ts';
 
 /** A published dictionary that is to be fetched. */
 export interface ToFetch {

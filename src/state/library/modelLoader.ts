@@ -1,7 +1,7 @@
 /** Opens models: the one of the start, one from the list, one from files. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
-import type { Startup } from '../../app/startup.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { Startup } from '../startup.ts';
 import type { AppState, ToOpen } from '../appState.ts';
 import { defaultHook, findHook } from '../hooks.ts';
 import { isAbort, sentenceOf } from '../latest.ts';

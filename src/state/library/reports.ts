@@ -3,8 +3,8 @@
  * opened, the whole sample when a person asks. Figures are of one model and go with it.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { FeaturescopeApi } from '../../app/api.ts';
-import type { Evaluation } from '../../core/lm/types.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { Evaluation } from '../../api/dictionaries.ts';
 import type { AppState } from '../appState.ts';
 import { findDoubts, isClaimed } from './claims.ts';
 import { isAbort, sentenceOf } from '../latest.ts';

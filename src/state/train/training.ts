@@ -3,7 +3,9 @@
  * one for each page, so that going to Explore and back loses nothing.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { CorpusInfo, DictionaryInfo, ModelInfo, Run, RunEstimate, RunHistory, RunInfo, TrainingApi } from '../../app/api.ts';
+import type { CorpusInfo, Run, RunEstimate, RunHistory, RunInfo, TrainingApi } from '../../api/training.ts';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import type { AppStore } from '../store.ts';
 import { createEstimator } from './trainingEstimates.ts';
 import { configNow, emptyForm, formOf, formOfJson, type TrainingForm } from './trainingForm.ts';

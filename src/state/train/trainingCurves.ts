@@ -1,5 +1,5 @@
 /** The history of a run as series that charts draw and a table reads. */
-import type { DictionaryHistory, RunEvaluation, RunPoint } from '../../app/api.ts';
+import type { DictionaryHistory, RunEvaluation, RunPoint } from '../../api/training.ts';
 import { perplexity } from './trainingTable.ts';
 
 type PointFigure = 'loss' | 'reconstruction' | 'sparsity' | 'auxiliary' | 'l0' | 'fvu' | 'dead';

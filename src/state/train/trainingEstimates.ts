@@ -1,5 +1,6 @@
 /** What runs would take on this device: measured one after another, the form first, while nothing trains. */
-import type { ModelInfo, RunInfo, TrainConfig, TrainingApi } from '../../app/api.ts';
+import type { ModelInfo } from '../../api/model.ts';
+import type { RunInfo, TrainConfig, TrainingApi } from '../../api/training.ts';
 import { isAbort, sentenceOf } from '../latest.ts';
 import type { EstimateState, TrainingStore } from './training.ts';
 import { configNow, PRESETS, readForm } from './trainingForm.ts';

@@ -1,5 +1,5 @@
 /** The plain numbers of a training run: what they mean, what they may be, where they stand in the settings. */
-import type { TrainConfig } from '../../app/api.ts';
+import type { TrainConfig } from '../../api/training.ts';
 
 export interface NumberField {
   /** Path in TrainConfig: 'batch', 'adam.lr'. */

@@ -2,7 +2,8 @@
  * The form of a training run. Boxes hold text until it is read, so that half-typed numbers stay; an empty box means
  * the default. Read, it is a TrainConfig with only what was set, or sentences beside the fields that are wrong.
  */
-import type { DictionarySpec, ModelInfo, TrainConfig } from '../../app/api.ts';
+import type { DictionarySpec, TrainConfig } from '../../api/training.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import { defaultHook, findHook, hookWidth } from '../hooks.ts';
 import { fieldOf, NUMBER_FIELDS, setField, type FieldName } from './trainingFields.ts';
 

@@ -1,5 +1,5 @@
 /** Runs side by side: what sets them apart, how they ended, and the picture of sparsity against error. */
-import type { DictionaryPlan, RunEvaluation, RunInfo, RunPlan } from '../../app/api.ts';
+import type { DictionaryPlan, RunEvaluation, RunInfo, RunPlan } from '../../api/training.ts';
 import { formatInteger, formatNumber } from '../../charts/format.ts';
 
 /** Settings of a run in words, by name. */

@@ -1,5 +1,5 @@
 /** What the training screen says of runs, in words. */
-import type { RunInfo } from '../../app/api.ts';
+import type { RunInfo } from '../../api/training.ts';
 import { formatInteger, formatPercent } from '../../charts/format.ts';
 
 /** 'about 2 min', '40 s', '3 h 10 min'. */

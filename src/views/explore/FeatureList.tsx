@@ -4,7 +4,14 @@ import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
 import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
 import { featuresCsv } from '../../state/explore/featuresCsv.ts';
 import { labelsOf } from '../../state/library/labels.ts';
-import { rankFeatures, RARE_FORMULA, searchFeatures, type Densities, type RankedFeature, type Ranking } from '../../state/explore/ranking.ts';
+import {
+  rankFeatures,
+  RARE_FORMULA,
+  searchFeatures,
+  type Densities,
+  type RankedFeature,
+  type Ranking,
+} from '../../state/explore/ranking.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
 import { densityWords } from './densityWords.ts';
 import { FeatureDetail } from './FeatureDetail.tsx';

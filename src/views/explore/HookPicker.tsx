@@ -1,4 +1,4 @@
-import type { HookInfo } from '../../core/lm/types.ts';
+import type { HookInfo } from '../../api/model.ts';
 import { hookGroups, hookInGroup, hookParts, siteWords, type HookParts } from '../../state/hooks.ts';
 import { Field } from '../shared/fields.tsx';
 

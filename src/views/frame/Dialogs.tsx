@@ -1,5 +1,5 @@
 import { Suspense } from 'react';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { laterDialog } from '../shared/later.tsx';
 import type { LibraryDialogProps } from '../library/LibraryDialog.tsx';
 import { PickDialog } from '../library/PickDialog.tsx';

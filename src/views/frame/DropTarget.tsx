@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { FileIn } from '../../app/api.ts';
+import type { FileIn } from '../../api/model.ts';
 import { kindOfFiles } from '../../state/library/library.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { fromDrop, nameOfFiles } from '../library/modelFiles.ts';

@@ -1,6 +1,6 @@
 import type { Theme } from '../../state/appState.ts';
-import type { FeaturescopeApi } from '../../app/api.ts';
-import type { Startup } from '../../app/startup.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { Startup } from '../../state/startup.ts';
 import { DeviceMenu } from './DeviceMenu.tsx';
 import { ModelMenu, ModelOffer } from '../library/ModelMenu.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';

@@ -1,4 +1,4 @@
-import type { PublishedSource } from '../../core/lm/types.ts';
+import type { PublishedSource } from '../../api/dictionaries.ts';
 import { placeWords } from '../library/hub/placeWords.ts';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 

@@ -1,5 +1,5 @@
 import { useState, useSyncExternalStore } from 'react';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { formatBytes } from '../../charts/format.ts';
 import { sentenceOf } from '../../state/latest.ts';
 

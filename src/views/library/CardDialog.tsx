@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
-import type { DictionaryCard, Evaluation, ExportFormat } from '../../core/lm/types.ts';
+import type { DictionaryCard, Evaluation, ExportFormat } from '../../api/dictionaries.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { isOtherModel } from '../../core/lm/modelNames.ts';
 import { densityHistogram } from '../../state/densityHistogram.ts';

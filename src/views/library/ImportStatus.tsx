@@ -1,5 +1,5 @@
 import { formatBytes, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
-import type { LoadProgress } from '../../core/lm/types.ts';
+import type { LoadProgress } from '../../api/model.ts';
 import type { Report } from '../../state/library/reports.ts';
 import { Failure } from '../shared/Panel.tsx';
 import { misfitWords } from './misfitWords.ts';

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
-import type { DictionaryInfo, ExportFormat } from '../../core/lm/types.ts';
+import type { DictionaryInfo, ExportFormat } from '../../api/dictionaries.ts';
 import { isOtherModel } from '../../core/lm/modelNames.ts';
 import { FileChooser } from '../shared/FileChooser.tsx';
 import type { LookedUp, PublishedProps } from './hub/Published.tsx';

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useRef, useState, useSyncExternalStore, type ComponentType } from 'react';
-import type { FeaturescopeApi } from '../../app/api.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { PART_MISSING } from '../shared/later.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 import { OFFER } from './modelOffer.ts';

@@ -1,6 +1,5 @@
-import type { FileIn } from '../../app/api.ts';
+import type { FileIn, ModelInfo } from '../../api/model.ts';
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
-import type { ModelInfo } from '../../core/lm/types.ts';
 import type { ToOpen } from '../../state/appState.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { FactList } from '../shared/FactList.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
-import type { FoundDictionary } from '../../core/lm/types.ts';
+import type { FoundDictionary } from '../../api/dictionaries.ts';
 import { Sheet } from '../shared/Sheet.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 

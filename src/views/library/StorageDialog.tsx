@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { AskedHost, FeaturescopeApi, StorageUse } from '../../app/api.ts';
+import type { AskedHost } from '../../api/model.ts';
+import type { FeaturescopeApi } from '../../api/featurescope.ts';
+import type { StorageUse } from '../../api/storage.ts';
 import { formatBytes, formatPercent } from '../../charts/format.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { ExportButton } from './LibraryDialog.tsx';

@@ -1,5 +1,5 @@
 import { formatInteger } from '../../charts/format.ts';
-import type { DictionaryInfo } from '../../core/lm/types.ts';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
 
 /** Why a dictionary cannot be read with the model that is open; none: undefined. */
 export function misfitWords({ model, hook, d_in }: DictionaryInfo, open: string | undefined): string {

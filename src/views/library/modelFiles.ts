@@ -1,5 +1,5 @@
 /** Files as the browser gives them, turned into what the api opens: files with the path they had. */
-import type { FileIn } from '../../app/api.ts';
+import type { FileIn } from '../../api/model.ts';
 
 type Named = { path: string; data: File };
 

@@ -1,5 +1,5 @@
 import type { ChangeEvent } from 'react';
-import type { FileIn } from '../../app/api.ts';
+import type { FileIn } from '../../api/model.ts';
 import { fromFileList } from '../library/modelFiles.ts';
 
 /** Two buttons that open the browser's file and folder choosers. */

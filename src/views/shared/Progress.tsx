@@ -1,6 +1,6 @@
 import { formatBytes } from '../../charts/format.ts';
-import type { LoadProgress } from '../../core/lm/types.ts';
-import type { Startup } from '../../app/startup.ts';
+import type { LoadProgress } from '../../api/model.ts';
+import type { Startup } from '../../state/startup.ts';
 import { useActions, useApp } from './StoreContext.tsx';
 
 const STAGES: Record<LoadProgress['stage'], string> = {

@@ -1,4 +1,5 @@
-import type { ModelInfo, TrainConfig } from '../../app/api.ts';
+import type { ModelInfo } from '../../api/model.ts';
+import type { TrainConfig } from '../../api/training.ts';
 import { writeSaelensScript, writeSparsifyCommands } from '../../core/train/recipes.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 

@@ -1,5 +1,5 @@
 import { useEffect, useState, type ChangeEvent } from 'react';
-import type { CorpusInfo } from '../../app/api.ts';
+import type { CorpusInfo } from '../../api/training.ts';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import { Failure } from '../shared/Panel.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';

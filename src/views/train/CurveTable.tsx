@@ -1,4 +1,4 @@
-import type { DictionaryHistory, RunHistory, RunInfo } from '../../app/api.ts';
+import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.ts';
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { perplexity } from '../../state/train/trainingTable.ts';

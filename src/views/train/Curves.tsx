@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react';
-import type { DictionaryHistory, RunHistory, RunInfo } from '../../app/api.ts';
+import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.ts';
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Histogram } from '../../charts/Histogram.tsx';
 import { LineChart, type ChartLine } from '../../charts/LineChart.tsx';

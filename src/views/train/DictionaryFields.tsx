@@ -1,5 +1,5 @@
 import { formatCount, formatInteger, formatNumber } from '../../charts/format.ts';
-import type { ModelInfo } from '../../core/lm/types.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import { DEFAULT_RATIO, SPARSITY, sizesOf, sparsitiesOf, type DictionaryForm, type Problems } from '../../state/train/trainingForm.ts';
 import { Choice } from '../shared/fields.tsx';
 import { PlacePicker } from './PlacePicker.tsx';

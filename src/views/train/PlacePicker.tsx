@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { HookInfo } from '../../core/lm/types.ts';
+import type { HookInfo } from '../../api/model.ts';
 import { hookGroups, hookParts, hookWidth, siteWords } from '../../state/hooks.ts';
 
 interface PlacePickerProps {

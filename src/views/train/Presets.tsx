@@ -1,5 +1,5 @@
 import { formatBytes } from '../../charts/format.ts';
-import type { ModelInfo } from '../../core/lm/types.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import { estimateKey } from '../../state/train/trainingEstimates.ts';
 import { PRESETS, readForm, type Preset } from '../../state/train/trainingForm.ts';
 import { durationWords } from '../../state/train/trainingWords.ts';

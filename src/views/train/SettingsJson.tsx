@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { TrainConfig } from '../../app/api.ts';
+import type { TrainConfig } from '../../api/training.ts';
 import { sentenceOf } from '../../state/latest.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { Failure } from '../shared/Panel.tsx';

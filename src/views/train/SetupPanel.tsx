@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
-import type { ModelInfo } from '../../core/lm/types.ts';
+import type { ModelInfo } from '../../api/model.ts';
 import { estimateKey } from '../../state/train/trainingEstimates.ts';
 import { ADVANCED_FIELDS, TOKENS_FIELD, type FieldName, type NumberField } from '../../state/train/trainingFields.ts';
 import { corpusNames, emptyDictionary, readForm, type ReadForm, type TrainingForm } from '../../state/train/trainingForm.ts';

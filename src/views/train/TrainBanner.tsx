@@ -1,4 +1,4 @@
-import type { RunInfo, TrainingApi } from '../../app/api.ts';
+import type { RunInfo, TrainingApi } from '../../api/training.ts';
 import { durationWords, percentDone, secondsLeft } from '../../state/train/trainingWords.ts';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 import { ConfirmButton } from '../shared/ConfirmButton.tsx';

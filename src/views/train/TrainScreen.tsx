@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import type { TrainingApi } from '../../app/api.ts';
+import type { TrainingApi } from '../../api/training.ts';
 import { runHere, watchedRun } from '../../state/train/training.ts';
 import { spokenWords } from '../../state/train/trainingWords.ts';
 import { Spoken } from '../shared/Spoken.tsx';

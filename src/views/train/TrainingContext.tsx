@@ -1,6 +1,6 @@
 import { createContext, use, type ReactNode } from 'react';
 import { useStore } from 'zustand';
-import type { TrainingApi } from '../../app/api.ts';
+import type { TrainingApi } from '../../api/training.ts';
 import type { AppStore } from '../../state/store.ts';
 import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/train/training.ts';
 import { useAppStore } from '../shared/StoreContext.tsx';

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
-import type { RunInfo } from '../../app/api.ts';
+import type { RunInfo } from '../../api/training.ts';
 import { runHere, watchedRun } from '../../state/train/training.ts';
 import { dictionaryNames } from '../../state/train/trainingTable.ts';
 import { durationWords, resumable, secondsLeft, shareDone, stateWords } from '../../state/train/trainingWords.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLabels } from '../../../src/app/labels.ts';
 import { createSignal } from '../../../src/app/signal.ts';
 import { createStorage } from '../../../src/app/storage.ts';
-import type { FeaturescopeApi } from '../../../src/app/api.ts';
+import type { FeaturescopeApi } from '../../../src/api/featurescope.ts';
 import { fakeDictionaries } from '../../helpers/fakeDictionaries.ts';
 import { fakeKept, fakeLabelStore } from '../../helpers/fakeKept.ts';
 

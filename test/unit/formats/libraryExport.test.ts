@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
 import { exportDictionary } from '../../../src/core/formats/dictionaries/export.ts';
 import { packDictionary } from '../../../src/core/formats/dictionaries/write.ts';
-import type { ExportFormat } from '../../../src/core/lm/types.ts';
+import type { ExportFormat } from '../../../src/api/dictionaries.ts';
 import { decode } from '../../../src/core/sae/decode.ts';
 import { encode } from '../../../src/core/sae/encode.ts';
 import { toDense } from '../../../src/core/sae/latents.ts';

@@ -12,7 +12,7 @@ import { readDictionary, type Candidate, type OpenedDictionary } from '../../../
 import { openLearnedDicts } from '../../../src/core/formats/dictionaries/sparseCoding.ts';
 import { createBlob, packDictionary } from '../../../src/core/formats/dictionaries/write.ts';
 import { transpose, type TorchTensor, type TorchValue } from '../../../src/core/formats/torch/index.ts';
-import type { ExportFormat } from '../../../src/core/lm/types.ts';
+import type { ExportFormat } from '../../../src/api/dictionaries.ts';
 import { decode } from '../../../src/core/sae/decode.ts';
 import type { Dictionary } from '../../../src/core/sae/dictionary.ts';
 import { encode } from '../../../src/core/sae/encode.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { parseConfig } from '../../../src/core/lm/config.ts';
 import { applyEdits, applyPatternEdits, assertArray2, checkEdits, type EditContext, type Stretch } from '../../../src/core/lm/edits.ts';
-import type { Array2, Edit } from '../../../src/core/lm/types.ts';
+import type { Array2, Edit } from '../../../src/api/model.ts';
 
 /** d_model 8, 2 heads of 4, d_mlp 12, 2 layers. */
 const config = parseConfig({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Latents } from '../../../src/app/api.ts';
+import type { Latents } from '../../../src/api/dictionaries.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { MAX_TOKENS } from '../../../src/state/explore/windowReading.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Predictions } from '../../../src/core/lm/types.ts';
+import type { Predictions } from '../../../src/api/model.ts';
 import { toCsv } from '../../../src/state/csv.ts';
 import { hookGroups, hookInGroup, hookParts, hookWidth, isPattern } from '../../../src/state/hooks.ts';
 import { dimensionName, largestIndices, normsByPosition, predictionRows, vectorAt } from '../../../src/state/explore/selectors.ts';

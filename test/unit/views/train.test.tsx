@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import type { RunInfo } from '../../../src/app/api.ts';
+import type { RunInfo } from '../../../src/api/training.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { createTrainingStore, type TrainingFacts, type TrainingStore } from '../../../src/state/train/training.ts';
 import { emptyForm } from '../../../src/state/train/trainingForm.ts';

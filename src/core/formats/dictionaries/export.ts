@@ -4,7 +4,7 @@
  */
 import { foldInputBias, foldScales } from '../../sae/fold.ts';
 import { isGroupmax, isTopk, isTranscoder, type DictionaryConfig } from '../../sae/dictionary.ts';
-import type { ExportFormat } from '../../lm/types.ts';
+import type { ExportFormat } from '../../sae/types.ts';
 import { FormatError } from '../bytes.ts';
 import type { OutFile } from './files.ts';
 import { readDictionary, type OpenedDictionary } from './opened.ts';

@@ -3,7 +3,7 @@
  * after the other, each by the files in it; what several dictionaries lie in is read once.
  */
 import { UsageError, type Stop } from '../../errors.ts';
-import type { FoundDictionary } from '../../lm/types.ts';
+import type { FoundDictionary } from '../../sae/types.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';

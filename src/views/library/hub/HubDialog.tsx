@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useId, useMemo, useState, type FormEvent } from 'react';
-import type { FeaturescopeApi, HubModel, HubPlan, KeptModel } from '../../../app/api.ts';
+import type { FeaturescopeApi } from '../../../api/featurescope.ts';
+import type { HubModel, HubPlan, KeptModel } from '../../../api/model.ts';
 import { formatBytes } from '../../../charts/format.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Failure } from '../../shared/Panel.tsx';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { KeptModel } from '../../../app/api.ts';
+import type { KeptModel } from '../../../api/model.ts';
 import { formatBytes } from '../../../charts/format.ts';
 import { sentenceOf } from '../../../state/latest.ts';
 import { ConfirmButton } from '../../shared/ConfirmButton.tsx';

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from 'react';
-import type { FeaturescopeApi } from '../../../app/api.ts';
+import type { FeaturescopeApi } from '../../../api/featurescope.ts';
 import { Field } from '../../shared/fields.tsx';
 
 const HUB = 'https://huggingface.co';

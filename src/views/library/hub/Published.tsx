@@ -1,10 +1,16 @@
 import { useCallback, useEffect, useMemo, useState, type FormEvent, type ReactNode } from 'react';
-import type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../../../app/api.ts';
+import type {
+  FoundDictionary,
+  PublishedClaims,
+  PublishedDictionary,
+  PublishedPlan,
+  PublishedRelease,
+  PublishedSource,
+} from '../../../api/dictionaries.ts';
 import { formatBytes, formatInteger } from '../../../charts/format.ts';
 import { findClaims, findModel } from '../../../core/catalogue.ts';
 import { isSameModel } from '../../../core/lm/modelNames.ts';
 import { isSameSource } from '../../../core/publishedSource.ts';
-import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../../core/lm/types.ts';
 import { sentenceOf } from '../../../state/latest.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Empty, Failure } from '../../shared/Panel.tsx';

@@ -8,7 +8,7 @@ import { fetchHubFile } from '../../../../src/cache/hub/fetchFile.ts';
 import { createHub } from '../../../../src/cache/hub/hub.ts';
 import { createPartStore } from '../../../../src/cache/hub/parts.ts';
 import { createPublishedHub } from '../../../../src/cache/hub/published.ts';
-import type { PublishedSource } from '../../../../src/core/lm/types.ts';
+import type { PublishedSource } from '../../../../src/api/dictionaries.ts';
 import { fakeCaches } from '../../../helpers/fakeCaches.ts';
 import { checkpointRepo, dictionaryRepo, serveHub, type HubServer } from '../../../helpers/hub.ts';
 import { zeroSae } from '../../../helpers/zeroSae.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CACHE, checkHost } from '../../../../src/cache/hub/address.ts';
 import { PATIENCE, type Patience } from '../../../../src/cache/hub/ask.ts';
 import { createHub, type Hub } from '../../../../src/cache/hub/hub.ts';
-import type { LoadProgress } from '../../../../src/core/lm/types.ts';
+import type { LoadProgress } from '../../../../src/api/model.ts';
 import { fakeCaches } from '../../../helpers/fakeCaches.ts';
 import { checkpointRepo, onnxRepo, repoFiles, serveHub, type HubServer } from '../../../helpers/hub.ts';
 

@@ -8,7 +8,8 @@ import { PATIENCE, type Patience } from '../../../../src/cache/hub/ask.ts';
 import { createPublishedHub, type PublishedHub } from '../../../../src/cache/hub/published.ts';
 import { askedHosts } from '../../../../src/cache/requestLog.ts';
 import { openDictionaryFiles } from '../../../../src/core/formats/dictionaries/open.ts';
-import type { LoadProgress, PublishedSource } from '../../../../src/core/lm/types.ts';
+import type { LoadProgress } from '../../../../src/api/model.ts';
+import type { PublishedSource } from '../../../../src/api/dictionaries.ts';
 import { dictionaryRepo, serveHub, type HubServer, type RepoFiles } from '../../../helpers/hub.ts';
 import { zeroSae } from '../../../helpers/zeroSae.ts';
 

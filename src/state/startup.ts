@@ -1,6 +1,6 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
-import type { LoadProgress } from '../core/lm/types.ts';
-import type { Address } from '../state/addressBar.ts';
+import type { LoadProgress } from '../api/model.ts';
+import type { Address } from './addressBar.ts';
 
 export interface Startup {
   /** The model being opened: named by the address bar, else the default. */
