@@ -1,9 +1,9 @@
-import { useMemo, type KeyboardEvent, type PointerEvent } from 'react';
+import { useMemo, type PointerEvent } from 'react';
 import { formatNumber } from './format.ts';
-import { moveCursor } from './keys.ts';
 import { extent, layoutBars } from './layout.ts';
+import { ReadingArea } from './ReadingArea.tsx';
 
-export interface BarStripProps {
+interface BarStripProps {
   values: ArrayLike<number>;
   label: string;
   /** The bar the keyboard is at. */
@@ -27,24 +27,15 @@ export function BarStrip({ values, label, cursor, onCursor, onHover, describe, h
     const box = event.currentTarget.getBoundingClientRect();
     return Math.max(0, Math.min(count - 1, Math.floor(((event.clientX - box.left) / box.width) * count)));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const next = moveCursor(event.key, cursor, count);
-    if (next === undefined) return;
-    event.preventDefault();
-    onCursor(next);
-  };
   return (
     <div className="bar-strip">
-      <div
+      <ReadingArea
         className="bar-strip-plot"
-        role="slider"
-        tabIndex={0}
-        aria-label={label}
-        aria-valuemin={0}
-        aria-valuemax={Math.max(0, count - 1)}
-        aria-valuenow={cursor}
-        aria-valuetext={count > 0 ? describe(cursor) : 'no values'}
-        onKeyDown={onKeyDown}
+        label={label}
+        count={count}
+        at={cursor}
+        words={count > 0 ? describe(cursor) : 'no values'}
+        onMove={(at) => at !== null && onCursor(at)}
         onPointerDown={(e) => onCursor(indexAt(e))}
         onPointerMove={(e) => onHover?.(indexAt(e))}
         onPointerLeave={() => onHover?.(null)}
@@ -56,7 +47,7 @@ export function BarStrip({ values, label, cursor, onCursor, onHover, describe, h
           <line className="bar-zero" x1={0} x2={count} y1={bars.zero} y2={bars.zero} vectorEffect="non-scaling-stroke" />
         </svg>
         <span className="bar-caret" style={{ left: `${((cursor + 0.5) / Math.max(1, count)) * 100}%` }} aria-hidden="true" />
-      </div>
+      </ReadingArea>
       <div className="bar-scale" aria-hidden="true">
         <span>{formatNumber(max)}</span>
         <span>{formatNumber(min)}</span>

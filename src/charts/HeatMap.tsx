@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { heatPixels, labelStep } from './layout.ts';
+import { useWidth } from './useWidth.ts';
 
-export interface HeatMapProps {
+interface HeatMapProps {
   /** n × n, rows attend to columns. */
   values: Float32Array;
   /** One label per token. */
@@ -13,53 +14,29 @@ export interface HeatMapProps {
   describe: (row: number, column: number) => string;
 }
 
+const FIRST_SIDE = 360;
 const LABEL_PX = 13;
 const LABEL_CHARACTERS = 9;
 
 /** Attention of one head as a picture; arrows move a cell, a click chooses one. */
-export function HeatMap({ values, labels: names, row, column, onCell, onHover, describe }: HeatMapProps) {
-  const n = names.length;
-  const [side, setSide] = useState(360);
-  const plot = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!plot.current) return;
-    const observer = new ResizeObserver(([entry]) => setSide(entry.contentRect.width));
-    observer.observe(plot.current);
-    return () => observer.disconnect();
-  }, []);
+export function HeatMap({ values, labels, row, column, onCell, onHover, describe }: HeatMapProps) {
+  const n = labels.length;
+  const [plot, side] = useWidth<HTMLDivElement>(FIRST_SIDE);
   const cellAt = (event: PointerEvent<Element>) => {
     const box = event.currentTarget.getBoundingClientRect();
     const place = (at: number, size: number) => Math.max(0, Math.min(n - 1, Math.floor((at / size) * n)));
     return { row: place(event.clientY - box.top, box.height), column: place(event.clientX - box.left, box.width) };
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const moves: Record<string, [number, number]> = {
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      Home: [0, -n],
-      End: [0, n],
-    };
-    const move = moves[event.key];
-    if (!move) return;
+    const cell = moveCell(event.key, { row, column }, n);
+    if (!cell) return;
     event.preventDefault();
-    const within = (x: number) => Math.max(0, Math.min(n - 1, x));
-    onCell(within(row + move[0]), within(column + move[1]));
+    onCell(cell.row, cell.column);
   };
   const step = labelStep(n, side, LABEL_PX);
-  const labels = names.map((name, i) => ({ i, text: shortLabel(name) }));
-  // The chosen row and column always have theirs, and the neighbours give way.
-  const labelled = (chosen: number) => labels.filter(({ i }) => i === chosen || (i % step === 0 && Math.abs(i - chosen) >= step));
   return (
     <div className="heat">
-      <div className="heat-rows" aria-hidden="true">
-        {labelled(row).map(({ i, text }) => (
-          <span key={i} className={i === row ? 'is-chosen' : undefined} style={{ top: `${((i + 0.5) / n) * 100}%` }}>
-            {text}
-          </span>
-        ))}
-      </div>
+      <HeatLabels className="heat-rows" edge="top" names={labels} chosen={row} step={step} />
       <div
         ref={plot}
         className="heat-plot"
@@ -83,13 +60,53 @@ export function HeatMap({ values, labels: names, row, column, onCell, onHover, d
           aria-hidden="true"
         />
       </div>
-      <div className="heat-columns" aria-hidden="true">
-        {labelled(column).map(({ i, text }) => (
-          <span key={i} className={i === column ? 'is-chosen' : undefined} style={{ left: `${((i + 0.5) / n) * 100}%` }}>
-            {text}
-          </span>
-        ))}
-      </div>
+      <HeatLabels className="heat-columns" edge="left" names={labels} chosen={column} step={step} />
+    </div>
+  );
+}
+
+interface Cell {
+  row: number;
+  column: number;
+}
+
+const MOVES: Record<string, (cell: Cell, n: number) => Cell> = {
+  ArrowUp: ({ row, column }) => ({ row: row - 1, column }),
+  ArrowDown: ({ row, column }) => ({ row: row + 1, column }),
+  ArrowLeft: ({ row, column }) => ({ row, column: column - 1 }),
+  ArrowRight: ({ row, column }) => ({ row, column: column + 1 }),
+  Home: ({ row }) => ({ row, column: 0 }),
+  End: ({ row }, n) => ({ row, column: n - 1 }),
+};
+
+/** Where a key goes from a cell of n × n; undefined for other keys. */
+function moveCell(key: string, cell: Cell, n: number): Cell | undefined {
+  const next = MOVES[key]?.(cell, n);
+  const within = (x: number) => Math.max(0, Math.min(n - 1, x));
+  return next && { row: within(next.row), column: within(next.column) };
+}
+
+interface HeatLabelsProps {
+  className: string;
+  edge: 'top' | 'left';
+  names: readonly string[];
+  chosen: number;
+  step: number;
+}
+
+/** Every so many a label; the chosen one always has its own, and the neighbours give way. */
+function HeatLabels({ className, edge, names, chosen, step }: HeatLabelsProps) {
+  const shown = (i: number) => i === chosen || (i % step === 0 && Math.abs(i - chosen) >= step);
+  return (
+    <div className={className} aria-hidden="true">
+      {names.map(
+        (name, i) =>
+          shown(i) && (
+            <span key={i} className={i === chosen ? 'is-chosen' : undefined} style={{ [edge]: `${((i + 0.5) / names.length) * 100}%` }}>
+              {shortLabel(name)}
+            </span>
+          ),
+      )}
     </div>
   );
 }

@@ -1,23 +1,27 @@
-import { memo, useMemo, type KeyboardEvent, type PointerEvent } from 'react';
+/** Lines over a common x, with a cursor that pointer and arrow keys move, and a stretch of x that is brushed to see it closer. */
+import { memo, useCallback } from 'react';
 import { domainOf, linearAxis, logAxis, type Axis, type Domain } from './axes.ts';
-import { moveCursor } from './keys.ts';
+import { Frame, type Box, type Plot } from './Frame.tsx';
 import { indexAt, linePath, nearest, type Curve } from './lines.ts';
-import { useWidth } from './useWidth.ts';
-import { ValueGrid } from './ValueGrid.tsx';
+import type { ChartTable } from './TableTwin.tsx';
+import { ZoomBrush } from './ZoomBrush.tsx';
 
 export interface ChartLine extends Curve {
+  name: string;
   /** Which of the colours, and which of the dashes. */
   slot: number;
   dash: number;
 }
 
-export interface LineChartProps {
+interface LineChartProps {
   title: string;
   /** What is drawn, exactly. */
   formula: string;
   lines: readonly ChartLine[];
-  /** Of x, the whole run. */
+  /** Of x: the whole run, or what was brushed of it. */
   domain: Domain;
+  /** Of x, in words: 'tokens'. */
+  xName: string;
   log?: boolean;
   /** Of counts: 0 is on the axis, and at least 1. */
   fromZero?: boolean;
@@ -26,113 +30,102 @@ export interface LineChartProps {
   /** x that all charts point at; null follows the last. */
   cursor: number | null;
   onCursor: (x: number | null) => void;
+  /** A stretch was brushed; null: all of it again. */
+  onZoom?: (domain: Domain | null) => void;
   /** x where the keyboard stops. */
   stops: ArrayLike<number>;
   format: (value: number) => string;
+  formatX: (value: number) => string;
   /** "120 k tokens: α 0.004 0.31; …" */
   describe: (x: number) => string;
 }
 
-const HEIGHT = 150;
-const FIRST_WIDTH = 320;
-const MARGIN = { left: 46, right: 8, top: 8, bottom: 20 };
 /** Stops are many; a key moves over a part of the picture that is seen to move. */
 const KEY_STEPS = 200;
+const TABLE_ROWS = 40;
 export const DASHES = ['none', '5 3', '1.5 3'] as const;
 
-/** Lines over a common x, with a cursor that pointer and arrow keys move. */
 export function LineChart(props: LineChartProps) {
-  const { title, formula, lines, domain, log = false, fromZero = false, cursor, onCursor, stops, format, describe } = props;
-  const [plot, width] = useWidth<HTMLDivElement>(FIRST_WIDTH);
-  const x = useMemo(() => linearAxis(domain, [MARGIN.left, width - MARGIN.right], Math.max(2, Math.floor(width / 110))), [domain, width]);
-  const y = useMemo(() => yAxis(lines, log, fromZero), [lines, log, fromZero]);
-  const last = stops.length > 0 ? stops[stops.length - 1] : 0;
-  const at = cursor ?? last;
-  const stop = Math.max(0, nearest(stops, at));
-  const onPointer = (event: PointerEvent<Element>) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const i = nearest(stops, x.value(event.clientX - box.left));
-    if (i >= 0) onCursor(stops[i]);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const by = Math.max(1, Math.round(stops.length / KEY_STEPS));
-    const next = moveCursor(event.key, Math.round(stop / by), Math.ceil(stops.length / by));
-    if (event.key === 'Escape') onCursor(null);
-    if (next === undefined) return;
-    event.preventDefault();
-    const i = event.key === 'End' ? stops.length - 1 : Math.min(stops.length - 1, next * by);
-    onCursor(i === stops.length - 1 ? null : stops[i]);
-  };
+  const { title, formula, lines, domain, log = false, fromZero = false, cursor, onCursor, onZoom, stops, format, describe } = props;
+  const axes = useCallback((box: Box) => axesOf(lines, domain, log, fromZero, box), [lines, domain, log, fromZero]);
+  const last = stops.length - 1;
+  const at = cursor ?? stops[last] ?? 0;
   return (
-    <figure className="chart">
-      <figcaption title={formula}>
-        <span className="chart-title" tabIndex={-1}>
-          {title}
-        </span>
-        <span className="chart-formula">{formula}</span>
-      </figcaption>
-      <div
-        ref={plot}
-        className="chart-plot"
-        role="slider"
-        tabIndex={0}
-        aria-label={title}
-        aria-valuemin={0}
-        aria-valuemax={Math.max(0, stops.length - 1)}
-        aria-valuenow={stop}
-        aria-valuetext={stops.length > 0 ? describe(at) : 'no values yet'}
-        onKeyDown={onKeyDown}
-        onPointerMove={onPointer}
-        onPointerDown={onPointer}
-        onPointerLeave={() => onCursor(null)}
-      >
-        <svg width={width} height={HEIGHT} aria-hidden="true">
-          {y && <Frame x={x} y={y} width={width} />}
-          {y && <Lines lines={lines} x={x} y={y} width={width} marks={props.marks ?? false} />}
-          {y && stops.length > 0 && <Cursor lines={lines} x={x} y={y} at={at} format={format} width={width} />}
-        </svg>
-        {!y && <p className="chart-empty hint">Nothing measured yet.</p>}
-      </div>
-    </figure>
+    <Frame
+      title={title}
+      formula={formula}
+      axes={axes}
+      empty="Nothing measured yet."
+      count={stops.length}
+      at={Math.max(0, nearest(stops, at))}
+      by={Math.max(1, Math.round(stops.length / KEY_STEPS))}
+      nearest={({ x }, px) => (stops.length > 0 ? nearest(stops, x.value(px)) : null)}
+      describe={() => describe(at)}
+      onKey={(key) => zoomByKey(key, props, at)}
+      onRead={(stop) => onCursor(stop === null || stop === last ? null : stops[stop])}
+      table={() => lineTable(props)}
+      overlay={(plot) => (
+        <>
+          {stops.length > 0 && <Cursor {...plot} lines={lines} at={at} format={format} />}
+          {onZoom && <ZoomBrush plot={plot} onZoom={onZoom} />}
+        </>
+      )}
+    >
+      {({ x, y, box }) => <Lines lines={lines} x={x} y={y} width={box.width} marks={props.marks ?? false} />}
+    </Frame>
   );
 }
 
-function yAxis(lines: readonly ChartLine[], log: boolean, fromZero: boolean): Axis | null {
-  const domain = domainOf(
-    lines.map(({ ys }) => ys),
+/** + halves the stretch of x about the cursor, − doubles it, 0 shows all. @returns whether the key was one of them */
+function zoomByKey(key: string, { domain: [low, high], stops, onZoom }: LineChartProps, at: number): boolean {
+  if (!onZoom || !['+', '=', '-', '0'].includes(key)) return false;
+  const end = stops[stops.length - 1] ?? high;
+  const half = (high - low) * (key === '-' ? 1 : 0.25);
+  const from = Math.max(0, Math.min(at - half, end - 2 * half));
+  const to = Math.min(from + 2 * half, Math.max(end, high));
+  onZoom(key === '0' || (from === 0 && to >= end) ? null : [from, to]);
+  return true;
+}
+
+/** Room is made for what lies inside the domain alone. */
+function axesOf(lines: readonly ChartLine[], domain: Domain, log: boolean, fromZero: boolean, box: Box): { x: Axis; y: Axis } | null {
+  const values = domainOf(
+    lines.map(({ xs, ys }) => Array.from(ys).filter((_, i) => xs[i] >= domain[0] && xs[i] <= domain[1])),
     log,
   );
-  if (!domain) return null;
-  const range = [HEIGHT - MARGIN.bottom, MARGIN.top] as const;
-  if (log) return logAxis(domain, range);
-  return linearAxis(fromZero ? [Math.min(0, domain[0]), Math.max(1, domain[1])] : domain, range);
+  if (!values) return null;
+  const x = linearAxis(domain, [box.left, box.width - box.right], Math.max(2, Math.floor(box.width / 110)));
+  const range = [box.height - box.bottom, box.top] as const;
+  if (log) return { x, y: logAxis(values, range) };
+  return { x, y: linearAxis(fromZero ? [Math.min(0, values[0]), Math.max(1, values[1])] : values, range) };
 }
 
-interface LayerProps {
+/** At most 40 of the stops inside the domain, evenly over it, the last among them. */
+export function lineTable(o: Pick<LineChartProps, 'lines' | 'domain' | 'stops' | 'format' | 'formatX' | 'xName'>): ChartTable {
+  const { lines, domain, stops, format, formatX, xName } = o;
+  const inside = Array.from(stops).filter((x) => x >= domain[0] && x <= domain[1]);
+  const every = Math.max(1, Math.ceil(inside.length / TABLE_ROWS));
+  const shown = inside.filter((_, i) => (inside.length - 1 - i) % every === 0);
+  const valueOf = ({ xs, ys }: ChartLine, x: number) => {
+    const i = indexAt(xs, x);
+    return i < 0 ? '–' : format(ys[i]);
+  };
+  return {
+    columns: [xName, ...lines.map(({ name }) => name)],
+    rows: shown.map((x) => [formatX(x), ...lines.map((line) => valueOf(line, x))]),
+    ...(every > 1 && { note: `One of every ${every} steps.` }),
+  };
+}
+
+interface LinesProps {
+  lines: readonly ChartLine[];
   x: Axis;
   y: Axis;
   width: number;
+  marks: boolean;
 }
 
-const Frame = memo(function Frame({ x, y, width }: LayerProps) {
-  return (
-    <g className="chart-frame">
-      <ValueGrid axis={y} left={MARGIN.left} right={width - MARGIN.right} />
-      {x.ticks.map(({ value, label }) => (
-        <text
-          key={value}
-          x={x.place(value)}
-          y={HEIGHT - 5}
-          textAnchor={value === 0 ? 'start' : x.place(value) > width - 24 ? 'end' : 'middle'}
-        >
-          {label}
-        </text>
-      ))}
-    </g>
-  );
-});
-
-const Lines = memo(function Lines({ lines, x, y, width, marks }: LayerProps & { lines: readonly ChartLine[]; marks: boolean }) {
+const Lines = memo(function Lines({ lines, x, y, width, marks }: LinesProps) {
   return lines.map((line, i) => (
     <g key={i} data-line={line.slot}>
       <path className="chart-line" d={linePath(line, x, y, width)} strokeDasharray={DASHES[line.dash % DASHES.length]} />
@@ -144,29 +137,31 @@ const Lines = memo(function Lines({ lines, x, y, width, marks }: LayerProps & { 
   ));
 });
 
-interface CursorProps extends LayerProps {
+interface CursorProps extends Plot {
   lines: readonly ChartLine[];
   at: number;
   format: (value: number) => string;
 }
 
 /** A line through the cursor, and where it meets the curves. With few curves also the values. */
-function Cursor({ lines, x, y, at, format, width }: CursorProps) {
+function Cursor({ lines, x, y, box, at, format }: CursorProps) {
   const px = x.place(at);
+  // Brushed away.
+  if (px < box.left - 1 || px > box.width - box.right + 1) return null;
   const points = lines.flatMap(({ xs, ys, slot }) => {
     const i = indexAt(xs, at);
     const py = i < 0 ? NaN : y.place(ys[i]);
     return Number.isNaN(py) ? [] : [{ slot, value: ys[i], py }];
   });
-  const left = px > width - 60;
+  const left = px > box.width - 60;
   return (
     <g className="chart-cursor">
-      <line x1={px} x2={px} y1={MARGIN.top} y2={HEIGHT - MARGIN.bottom} />
+      <line x1={px} x2={px} y1={box.top} y2={box.height - box.bottom} />
       {points.map(({ slot, py }, i) => (
         <circle key={i} data-line={slot} cx={px} cy={py} r={3} />
       ))}
       {points.length === 1 && (
-        <text x={px + (left ? -7 : 7)} y={Math.max(MARGIN.top + 10, points[0].py - 7)} textAnchor={left ? 'end' : 'start'}>
+        <text x={px + (left ? -7 : 7)} y={Math.max(box.top + 10, points[0].py - 7)} textAnchor={left ? 'end' : 'start'}>
           {format(points[0].value)}
         </text>
       )}

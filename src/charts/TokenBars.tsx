@@ -1,7 +1,7 @@
 import { useMemo, type CSSProperties } from 'react';
 import { layoutBars } from './layout.ts';
 
-export interface TokenBarsProps {
+interface TokenBarsProps {
   /** One bar each; the tallest fills the height. */
   values: ArrayLike<number>;
   height?: number;

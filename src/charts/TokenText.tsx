@@ -1,6 +1,6 @@
 import { tokenGlyphs, type NamedToken } from '../core/lm/glyphs.ts';
 
-export interface TokenTextProps {
+interface TokenTextProps {
   token: string;
   /** The text is whole characters; see tokenGlyphs. */
   whole?: boolean;

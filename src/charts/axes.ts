@@ -1,7 +1,9 @@
-/** Axes: where a value lies in pixels, and which values are marked. */
+/** Axes on d3-scale: where a value lies in pixels, and which values are marked, in the words of the screens. */
+import { extent } from 'd3-array';
+import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
 import { formatCount, formatNumber } from './format.ts';
 
-export interface Tick {
+interface Tick {
   value: number;
   label: string;
 }
@@ -15,61 +17,52 @@ export interface Axis {
 }
 
 export type Domain = readonly [low: number, high: number];
-export type Range = readonly [from: number, to: number];
+type Range = readonly [from: number, to: number];
 
-/** Steps of 1, 2 or 5 times a power of ten, about `count` of them. */
-export function tickStep(low: number, high: number, count: number): number {
-  const rough = (high - low) / Math.max(1, count);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  return power * (rough / power >= 7.07 ? 10 : rough / power >= 3.16 ? 5 : rough / power >= 1.41 ? 2 : 1);
-}
+/** About this many marks, where nothing else is asked for. */
+const TICKS = 4;
+/** Powers of ten are thinned to this many. */
+const MOST_POWERS = 5;
 
 /** @param format of the labels */
-export function linearAxis(domain: Domain, range: Range, count = 4, format: (value: number) => string = tickLabel): Axis {
-  const [low, high] = widened(domain);
-  const [from, to] = range;
-  const step = tickStep(low, high, count);
-  const ticks: Tick[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    // Integers times the step carry rounding errors that a label would show.
-    const value = Number((i * step).toPrecision(12));
-    ticks.push({ value, label: format(value) });
-  }
-  return {
-    place: (value) => (Number.isFinite(value) ? from + ((value - low) / (high - low)) * (to - from) : NaN),
-    value: (pixel) => low + ((pixel - from) / (to - from)) * (high - low),
-    ticks,
-  };
+export function linearAxis(domain: Domain, range: Range, count = TICKS, format: (value: number) => string = tickLabel): Axis {
+  const scale = scaleLinear(widened(domain), range);
+  return axisOf(scale, scale.ticks(count), Number.isFinite, format);
 }
 
 /** Logarithmic; values that are not above 0 have no place. */
 export function logAxis(domain: Domain, range: Range, format: (value: number) => string = tickLabel): Axis {
   const [low, high] = domain[0] < domain[1] ? domain : [domain[0] / 2, domain[0] * 2];
-  const inner = linearAxis([Math.log10(low), Math.log10(high)], range);
+  const scale = scaleLog([low, high], range);
+  return axisOf(scale, logTicks(scale), (value) => value > 0 && Number.isFinite(value), format);
+}
+
+/** A number for each of the bins 0 … n − 1, marked by `labels` where `every` so many of them fit. */
+export function binAxis(labels: readonly string[], range: Range, every: number): Axis {
+  const scale = scaleLinear([0, labels.length], range);
+  const ticks = labels.flatMap((label, bin) => (bin % every === 0 ? [{ value: bin + 0.5, label }] : []));
+  return { place: (value) => scale(value), value: (pixel) => scale.invert(pixel), ticks };
+}
+
+function axisOf(
+  scale: ScaleContinuousNumeric<number, number>,
+  values: readonly number[],
+  hasPlace: (value: number) => boolean,
+  format: (value: number) => string,
+): Axis {
   return {
-    place: (value) => (value > 0 ? inner.place(Math.log10(value)) : NaN),
-    value: (pixel) => 10 ** inner.value(pixel),
-    ticks: logTicks(low, high).map((value) => ({ value, label: format(value) })),
+    place: (value) => (hasPlace(value) ? scale(value) : NaN),
+    value: (pixel) => scale.invert(pixel),
+    ticks: values.map((value) => ({ value, label: format(value) })),
   };
 }
 
-/** Powers of ten; with fewer than three of them also their doubles and fivefolds; within one, a linear axis' ticks. */
-function logTicks(low: number, high: number): number[] {
-  const first = Math.floor(Math.log10(low));
-  const last = Math.ceil(Math.log10(high));
-  for (const multiples of [[1], [1, 3], [1, 2, 5]]) {
-    const ticks: number[] = [];
-    for (let power = first; power <= last; power++) for (const m of multiples) ticks.push(Number(`${m}e${power}`));
-    const inside = ticks.filter((value) => value >= low * 0.9999 && value <= high * 1.0001);
-    if (inside.length >= 3) return thinned(inside);
-  }
-  return linearAxis([low, high], [0, 1], 3).ticks.map(({ value }) => value);
-}
-
-const MOST_TICKS = 5;
-
-function thinned(ticks: number[]): number[] {
-  const every = Math.ceil(ticks.length / MOST_TICKS);
+/** Those of d3's marks that it would label; within one power of ten those of a linear axis. */
+function logTicks(scale: ScaleContinuousNumeric<number, number>): number[] {
+  const label = scale.tickFormat(MOST_POWERS, '~g');
+  const ticks = scale.ticks(MOST_POWERS).filter((value) => label(value) !== '');
+  if (ticks.length < 3) return scaleLinear(scale.domain(), [0, 1]).ticks(3);
+  const every = Math.ceil(ticks.length / MOST_POWERS);
   return ticks.filter((_, i) => i % every === 0);
 }
 
@@ -89,15 +82,8 @@ function tickLabel(value: number): string {
 
 /** Smallest and largest of finite values, of those above 0 for a logarithm; null when there are none. */
 export function domainOf(series: Iterable<ArrayLike<number>>, positive = false): Domain | null {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const values of series) {
-    for (let i = 0; i < values.length; i++) {
-      const v = values[i];
-      if (!Number.isFinite(v) || (positive && v <= 0)) continue;
-      if (v < low) low = v;
-      if (v > high) high = v;
-    }
-  }
-  return low <= high ? [low, high] : null;
+  const counts = (v: number) => Number.isFinite(v) && (!positive || v > 0);
+  const ends = Array.from(series, (values) => extent(Array.from(values), (v) => (counts(v) ? v : null))).flat();
+  const [low, high] = extent(ends.filter((end) => end !== undefined));
+  return low === undefined ? null : [low, high];
 }

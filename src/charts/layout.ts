@@ -1,6 +1,7 @@
-/** Shapes computed by value; React draws them. */
+/** Shapes computed by value; React draws them. In the first paint, so of d3 only its smallest parts are used. */
+import { extent as rangeOf, tickStep } from 'd3-array';
 
-export interface BarLayout {
+interface BarLayout {
   /** SVG paths in a box `count` wide and `height` high. */
   positive: string;
   negative: string;
@@ -29,14 +30,8 @@ export function layoutBars(values: ArrayLike<number>, height: number): BarLayout
 
 /** Range of the finite values, zero always inside. */
 export function extent(values: ArrayLike<number>): { min: number; max: number } {
-  let min = 0;
-  let max = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) continue;
-    if (values[i] < min) min = values[i];
-    if (values[i] > max) max = values[i];
-  }
-  return { min, max };
+  const [min = 0, max = 0] = rangeOf(Array.from(values), (v) => (Number.isFinite(v) ? v : null));
+  return { min: Math.min(0, min), max: Math.max(0, max) };
 }
 
 function round(x: number): number {
@@ -54,8 +49,10 @@ export function heatPixels(values: ArrayLike<number>, ink: readonly [number, num
   return pixels;
 }
 
-/** Every how many tokens an axis label fits, in steps of 1, 2, 5, 10, …. */
+/** Every how many tokens an axis label of `minPixels` fits on `pixels`: 1, 2, 5, 10, … */
 export function labelStep(count: number, pixels: number, minPixels: number): number {
-  const need = (count * minPixels) / Math.max(1, pixels);
-  for (let power = 1; ; power *= 10) for (const m of [1, 2, 5]) if (m * power >= need) return m * power;
+  let fit = Math.max(1, Math.floor(pixels / minPixels));
+  // d3 rounds to the nearest round step, which may be too narrow by a little.
+  while (fit > 1 && Math.max(1, tickStep(0, count, fit)) * (pixels / count) < minPixels) fit--;
+  return Math.max(1, tickStep(0, count, fit));
 }

@@ -1,4 +1,6 @@
-/** Curves as SVG paths, thinned to what a screen can show. */
+/** Curves as SVG paths (d3-shape), thinned to what a screen can show, and places on them (d3-array). */
+import { bisectRight, bisector } from 'd3-array';
+import { curveStepAfter, line } from 'd3-shape';
 import type { Axis } from './axes.ts';
 
 export interface Curve {
@@ -7,9 +9,12 @@ export interface Curve {
   ys: ArrayLike<number>;
 }
 
+/** A tenth of a pixel. */
+const DIGITS = 1;
+
 /**
  * Positions to draw of a long curve: of each stretch the first, lowest, highest and last, so that no peak is lost.
- * All of them when there are few.
+ * All of them when there are few. d3 has no thinning of its own.
  */
 export function thinCurve(ys: ArrayLike<number>, buckets: number): number[] {
   const n = ys.length;
@@ -31,44 +36,32 @@ export function thinCurve(ys: ArrayLike<number>, buckets: number): number[] {
 
 /** A line through the points; broken where a value has no place. */
 export function linePath({ xs, ys }: Curve, x: Axis, y: Axis, buckets: number): string {
-  let path = '';
-  let drawing = false;
-  for (const i of thinCurve(ys, buckets)) {
-    const px = x.place(xs[i]);
-    const py = y.place(ys[i]);
-    if (Number.isNaN(px) || Number.isNaN(py)) {
-      drawing = false;
-      continue;
-    }
-    path += `${drawing ? 'L' : 'M'}${px.toFixed(1)},${py.toFixed(1)}`;
-    drawing = true;
-  }
-  return path;
+  const path = line<number>()
+    .defined((i) => !Number.isNaN(x.place(xs[i])) && !Number.isNaN(y.place(ys[i])))
+    .x((i) => x.place(xs[i]))
+    .y((i) => y.place(ys[i]))
+    .digits(DIGITS);
+  return path(thinCurve(ys, buckets)) ?? '';
 }
 
 /** Position of the last x at or before `x`; −1 before the first. */
 export function indexAt(xs: ArrayLike<number>, x: number): number {
-  let low = 0;
-  let high = xs.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (xs[mid] <= x) low = mid + 1;
-    else high = mid;
-  }
-  return low - 1;
+  return bisectRight(xs, x) - 1;
 }
+
+const byValue = bisector((value: number) => value);
 
 /** Position of the x next to `x`; −1 when there is none. */
 export function nearest(xs: ArrayLike<number>, x: number): number {
-  const before = indexAt(xs, x);
-  if (before < 0) return xs.length > 0 ? 0 : -1;
-  if (before + 1 >= xs.length) return before;
-  return x - xs[before] <= xs[before + 1] - x ? before : before + 1;
+  return xs.length > 0 ? byValue.center(xs, x) : -1;
 }
 
 /** Steps of a histogram's outline: each count as wide as its bin. */
 export function stepPath(counts: readonly number[], x: (bin: number) => number, y: (count: number) => number): string {
-  return counts
-    .map((count, bin) => `${bin === 0 ? 'M' : 'L'}${x(bin).toFixed(1)},${y(count).toFixed(1)}H${x(bin + 1).toFixed(1)}`)
-    .join('');
+  const path = line<number>()
+    .curve(curveStepAfter)
+    .x((_, bin) => x(bin))
+    .y((count) => y(count))
+    .digits(DIGITS);
+  return path([...counts, ...counts.slice(-1)]) ?? '';
 }

@@ -1,5 +1,7 @@
 /** Counts of features by how often they fire, in steps of √10. */
-export interface DensityBin {
+import { bisectLeft } from 'd3-array';
+
+interface DensityBin {
   /** Upper end of the bin, in percent. */
   label: string;
   count: number;
@@ -17,13 +19,7 @@ export function densityHistogram(density: ArrayLike<number>): { bins: DensityBin
   let dead = 0;
   for (let latent = 0; latent < density.length; latent++) {
     if (!(density[latent] > NEVER)) dead++;
-    else
-      bins[
-        Math.max(
-          0,
-          ENDS.findIndex((end) => density[latent] <= end),
-        )
-      ].count++;
+    else bins[Math.min(ENDS.length - 1, bisectLeft(ENDS, density[latent]))].count++;
   }
   return { bins, dead };
 }

@@ -1,4 +1,5 @@
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useState } from 'react';
+import type { Domain } from '../../charts/axes.ts';
 import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.ts';
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Histogram } from '../../charts/Histogram.tsx';
@@ -94,15 +95,26 @@ export function Curves({ run, history, names }: CurvesProps) {
   const log = useTraining((s) => s.charts.log);
   const longest = history.reduce((a, b) => (b.points.length > a.length ? b.points : a), history[0]?.points ?? []);
   const end = Math.max(run.plan?.tokens ?? 0, longest.at(-1)?.tokens ?? 0, 1);
-  const domain = useMemo(() => [0, end] as const, [end]);
+  const [zoom, setZoom] = useState<Domain | null>(null);
+  const domain = useMemo<Domain>(() => zoom ?? [0, end], [zoom, end]);
   const stops = useMemo(() => Float64Array.from(longest, (p) => p.tokens), [longest]);
   return (
-    <div className="charts">
-      {PICTURES.map((picture) => (
-        <Chart key={picture.title} {...{ picture, history, names, muted, log, domain, stops }} />
-      ))}
-      <Densities history={history} names={names} muted={muted} />
-    </div>
+    <>
+      {zoom && (
+        <p className="chart-zoom hint">
+          {`${formatCount(zoom[0])} to ${formatCount(zoom[1])} tokens. `}
+          <button type="button" className="link" onClick={() => setZoom(null)}>
+            Show the whole run
+          </button>
+        </p>
+      )}
+      <div className="charts">
+        {PICTURES.map((picture) => (
+          <Chart key={picture.title} {...{ picture, history, names, muted, log, domain, stops, onZoom: setZoom }} />
+        ))}
+        <Densities history={history} names={names} muted={muted} />
+      </div>
+    </>
   );
 }
 
@@ -112,16 +124,20 @@ interface ChartProps {
   names: readonly string[];
   muted: readonly number[];
   log: boolean;
-  domain: readonly [number, number];
+  domain: Domain;
   stops: ArrayLike<number>;
+  onZoom: (domain: Domain | null) => void;
 }
 
-function Chart({ picture, history, names, muted, log, domain, stops }: ChartProps) {
+function Chart({ picture, history, names, muted, log, domain, stops, onZoom }: ChartProps) {
   const cursor = useTraining((s) => s.cursor);
   const { setCursor } = useTrainingActions();
   const { title, formula, series, format } = picture;
   const all = useMemo(() => history.map(series), [history, series]);
-  const lines = useMemo<ChartLine[]>(() => all.flatMap((s, i) => (muted.includes(i) ? [] : [{ ...s, ...lineStyle(i) }])), [all, muted]);
+  const lines = useMemo<ChartLine[]>(
+    () => all.flatMap((s, i) => (muted.includes(i) ? [] : [{ name: names[i], ...s, ...lineStyle(i) }])),
+    [all, muted, names],
+  );
   const describe = useCallback(
     (x: number) => {
       const values = all.flatMap(({ xs, ys }, i) => {
@@ -139,6 +155,9 @@ function Chart({ picture, history, names, muted, log, domain, stops }: ChartProp
       formula={formula}
       lines={lines}
       domain={domain}
+      xName="Tokens"
+      formatX={formatInteger}
+      onZoom={onZoom}
       log={log && (picture.log ?? false)}
       fromZero={picture.fromZero}
       marks={picture.marks}
@@ -160,7 +179,11 @@ function Densities({ history, names, muted }: Pick<ChartProps, 'history' | 'name
   const shown = counted.filter(({ index }) => !muted.includes(index));
   const bins = counted[0]?.bins ?? densityHistogram([]).bins;
   const labels = ['never', ...bins.map(({ label }) => label)];
-  const series = shown.map(({ index, bins: own, dead }) => ({ counts: [dead, ...own.map(({ count }) => count)], ...lineStyle(index) }));
+  const series = shown.map(({ index, bins: own, dead }) => ({
+    name: names[index],
+    counts: [dead, ...own.map(({ count }) => count)],
+    ...lineStyle(index),
+  }));
   const describe = (bin: number) => {
     const words = shown.map(({ index }, i) => `${shown.length > 1 ? `${names[index]} ` : ''}${formatInteger(series[i].counts[bin])}`);
     return `${bin === 0 ? 'never' : `on at most ${labels[bin]} of tokens`}: ${words.join('; ')} features`;
@@ -170,6 +193,7 @@ function Densities({ history, names, muted }: Pick<ChartProps, 'history' | 'name
     <Histogram
       title="How often features fire"
       formula={rows > 0 ? `features by share of the last ${formatCount(rows)} tokens, steps of √10` : 'features by share of tokens'}
+      binName="On at most"
       labels={labels}
       series={series}
       describe={describe}

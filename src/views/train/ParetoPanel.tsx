@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Scatter, type ScatterPoint } from '../../charts/Scatter.tsx';
 import { paretoPoints, recordedPoint, type ParetoPoint } from '../../state/train/trainingTable.ts';
+import type { ChartTable } from '../../charts/TableTwin.tsx';
 import { Choice } from '../shared/fields.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
@@ -35,10 +36,7 @@ export function ParetoPanel() {
       {points.length === 0 ? (
         <p className="empty">Nothing was measured on held-out text yet.</p>
       ) : (
-        <>
-          <Picture points={points} groups={groups} axis={axis} />
-          <Table points={points} />
-        </>
+        <Picture points={points} groups={groups} axis={axis} />
       )}
       <p className="hint">
         {axis === 'fvu' ? 'Lower and further left is better. ' : 'Higher and further left is better. '}
@@ -91,6 +89,7 @@ function Picture({ points, groups, axis }: PictureProps) {
         yTitle={axis === 'fvu' ? 'FVU' : 'CE recovered'}
         points={marks}
         describe={describe}
+        table={() => tableOf(points)}
         onChoose={(i) => {
           const { run } = points[i];
           if (run !== null) watch(run);
@@ -100,40 +99,21 @@ function Picture({ points, groups, axis }: PictureProps) {
   );
 }
 
-function Table({ points }: { points: readonly ParetoPoint[] }) {
-  const sorted = [...points].sort((a, b) => a.l0 - b.l0);
-  return (
-    <details className="fold">
-      <summary>As a table</summary>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Sparsity against error">
-        <table className="card-table">
-          <thead>
-            <tr>
-              <th scope="col">Dictionary</th>
-              <th scope="col">Run</th>
-              {['L0', 'FVU', 'CE recovered', 'Dead'].map((name) => (
-                <th key={name} scope="col" className="numeric">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {sorted.map((p) => (
-              <tr key={`${p.run} ${p.index} ${p.id}`}>
-                <th scope="row">{p.name}</th>
-                <td>{p.runName}</td>
-                <td className="numeric">{formatNumber(p.l0)}</td>
-                <td className="numeric">{formatNumber(p.fvu)}</td>
-                <td className="numeric">{formatPercent(p.ce_recovered)}</td>
-                <td className="numeric">{Number.isFinite(p.dead) ? formatInteger(p.dead) : '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
+/** By rising L0. */
+function tableOf(points: readonly ParetoPoint[]): ChartTable {
+  return {
+    columns: ['Dictionary', 'Run', 'L0', 'FVU', 'CE recovered', 'Dead'],
+    rows: [...points]
+      .sort((a, b) => a.l0 - b.l0)
+      .map((p) => [
+        p.name,
+        p.runName,
+        formatNumber(p.l0),
+        formatNumber(p.fvu),
+        formatPercent(p.ce_recovered),
+        Number.isFinite(p.dead) ? formatInteger(p.dead) : '–',
+      ]),
+  };
 }
 
 /** Dictionaries of the library whose files say how good they are; none until they are wanted. */

@@ -60,7 +60,7 @@ describe('a curve', () => {
   it('is broken where a value has no place', () => {
     const x = linearAxis([0, 3], [0, 30]);
     const path = linePath({ xs: [0, 1, 2, 3], ys: [1, NaN, 1, 2] }, x, linearAxis([0, 2], [20, 0]), 100);
-    expect(path).toBe('M0.0,10.0M20.0,10.0L30.0,0.0');
+    expect(path).toBe('M0,10ZM20,10L30,0');
   });
 
   it('is found at, before and next to a place', () => {
@@ -76,7 +76,7 @@ describe('a curve', () => {
         (bin) => bin * 10,
         (count) => -count,
       ),
-    ).toBe('M0.0,-1.0H10.0L10.0,-3.0H20.0');
+    ).toBe('M0,-1L10,-1L10,-3L20,-3L20,-3');
   });
 
   it('says its range, of finite values only', () => {

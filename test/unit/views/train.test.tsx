@@ -114,7 +114,7 @@ describe('the training screen', () => {
     const html = await screen({ runs: [finished, of('stopped', 300)] });
     expect(html.match(/class="chart-point/g)).toHaveLength(3);
     expect(html).toMatch(/aria-label="L0 against FVU"[^>]*aria-valuetext="[^"]*L0 [\d.]+, FVU 0\.\d+"/);
-    expect(html).toContain('aria-label="Sparsity against error"');
+    expect(html).toMatch(/class="chart-words"[^]*As a table/);
   });
 
   it('says what failed', async () => {
