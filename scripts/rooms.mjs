@@ -13,7 +13,7 @@ export const DATA_FILES = new Set(['src/core/catalogue.ts']);
  */
 export const ROOMS = {
   // Pure: runs anywhere, imports nothing but itself and these packages.
-  'src/core': ['src/core/*', 'npm:fflate', 'npm:valibot', 'npm:@bufbuild/protobuf/wire'],
+  'src/core': ['src/core/*', 'npm:@noble/hashes/sha2.js', 'npm:fflate', 'npm:valibot', 'npm:@bufbuild/protobuf/wire'],
 
   // What crosses between scripts, page and workers: types.
   'src/api': ['src/core'],

@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Packages `core` may use: it must run anywhere. */
-const CORE_PACKAGES = /^(@bufbuild\/protobuf\/wire|fflate)$/;
+const CORE_PACKAGES = /^(@bufbuild\/protobuf\/wire|fflate|valibot|@noble\/hashes\/sha2\.js)$/;
 
 interface Import {
   /** Path from the root, or the package's name. */

@@ -7,7 +7,7 @@ import { FormatError } from '../../src/core/formats/bytes.ts';
 import { EXPORT_FORMATS, exportDictionary, exportObstacle } from '../../src/core/formats/dictionaries/export.ts';
 import { listDictionaryFiles, openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
 import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
-import { Sha256 } from '../../src/core/formats/sha256.ts';
+import { sha256Hex } from '../../src/core/formats/sha256.ts';
 import { maybeRecord } from '../../src/core/formats/text.ts';
 import type {
   DictionaryCard,
@@ -369,7 +369,7 @@ async function describe(opened: OpenedDictionary, origin?: Origin): Promise<Desc
 
 /** Same tensors and same settings, same id, whatever the folder is called: of the tensors' hash, then of the settings. */
 function idOf(hash: string, config: OpenedDictionary['config']): string {
-  const settings = new Sha256().update(new TextEncoder().encode(settingsKey(config))).digest();
+  const settings = sha256Hex(new TextEncoder().encode(settingsKey(config)));
   return hash && `${hash.slice(0, 'sha256-'.length + 16)}-${settings.slice(0, 8)}`;
 }
 
