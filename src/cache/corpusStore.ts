@@ -21,7 +21,7 @@ export interface CorpusStore {
   remove(name: string): Promise<void>;
 }
 
-export interface CorpusText {
+interface CorpusText {
   /** Another text under the same name has another. */
   version: string;
   documents(stop?: Stop): AsyncIterable<string>;
@@ -150,7 +150,7 @@ async function* readDocuments(text: Blob, stop?: Stop): AsyncGenerator<string> {
 }
 
 /** A corpus that ships with the page, as corpora/index.json names it. */
-export interface ShippedCorpus extends CorpusInfo {
+interface ShippedCorpus extends CorpusInfo {
   path: string;
 }
 

@@ -6,7 +6,7 @@ import { AbortedError, EngineError } from '../core/errors.ts';
 import { FormatError } from '../core/formats/bytes.ts';
 import { noteBytes, noteRequest } from './requestLog.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   signal?: AbortSignal;
   /** Bytes so far, and in all when the server says (else 0). */
   onProgress?: (loaded: number, total: number) => void;

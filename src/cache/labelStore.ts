@@ -19,69 +19,97 @@ export interface LabelStore {
 }
 
 export function createLabelStore(name = 'featurescope', now: () => number = Date.now): LabelStore {
-  const labels = new Map<string, Label>();
-  /** Changed here but not (yet) kept: tried again with the next change, and a reload must not lose them. */
-  const unkept = new Set<string>();
-  let problem: string | null = null;
-  let kept: UseStore | undefined;
-  let loading: Promise<void> | undefined;
-  // One change after the other, so that the last one given is the one kept.
-  let turn: Promise<void> = Promise.resolve();
+  return new BrowserLabelStore(name, now);
+}
 
-  const store = () => (kept ??= createStore(`${name}-labels`, 'kv'));
-  const load = async () => {
+class BrowserLabelStore implements LabelStore {
+  readonly #name: string;
+  readonly #now: () => number;
+  readonly #labels = new Map<string, Label>();
+  /** Changed here but not (yet) kept: tried again with the next change, and a reload must not lose them. */
+  readonly #unkept = new Set<string>();
+  #problem: string | null = null;
+  #opened: UseStore | undefined;
+  #loading: Promise<void> | undefined;
+  // One change after the other, so that the last one given is the one kept.
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(name: string, now: () => number) {
+    this.#name = name;
+    this.#now = now;
+  }
+
+  async all(): Promise<ReadonlyMap<string, Label>> {
+    await this.#loaded();
+    return this.#labels;
+  }
+
+  async change(write: readonly Label[], remove: readonly string[] = []): Promise<void> {
+    await this.#loaded();
+    for (const label of write) this.#labels.set(labelKey(label), label);
+    for (const key of remove) this.#labels.delete(key);
+    for (const key of [...write.map(labelKey), ...remove]) this.#unkept.add(key);
+    await this.#inTurn(() => this.#keep());
+  }
+
+  async kept(): Promise<Label[]> {
+    await this.#loaded();
+    await this.#turn;
+    return [...this.#labels.values()].filter((label) => !this.#unkept.has(labelKey(label)));
+  }
+
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#load());
+  }
+
+  problem(): string | null {
+    return this.#problem;
+  }
+
+  #store(): UseStore {
+    return (this.#opened ??= createStore(`${this.#name}-labels`, 'kv'));
+  }
+
+  #loaded(): Promise<void> {
+    return (this.#loading ??= this.#load());
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return (this.#turn = this.#turn.then(work));
+  }
+
+  async #load(): Promise<void> {
+    const labels = this.#labels;
     try {
-      const found = await entries<string, unknown>(store());
-      for (const key of labels.keys()) if (!unkept.has(key)) labels.delete(key);
+      const found = await entries<string, unknown>(this.#store());
+      for (const key of labels.keys()) if (!this.#unkept.has(key)) labels.delete(key);
       for (const [key, value] of found) {
-        const label = readLabel(value, now());
-        if (label && labelKey(label) === key && !unkept.has(key)) labels.set(key, label);
+        const label = readLabel(value, this.#now());
+        if (label && labelKey(label) === key && !this.#unkept.has(key)) labels.set(key, label);
       }
     } catch (error) {
-      problem = sentence(error);
+      this.#problem = sentence(error);
     }
-  };
-  const loaded = () => (loading ??= load());
-  const keep = async () => {
-    const keys = [...unkept];
-    unkept.clear();
-    const write = keys.flatMap((key) => labels.get(key) ?? []);
-    const remove = keys.filter((key) => !labels.has(key));
+  }
+
+  async #keep(): Promise<void> {
+    const keys = [...this.#unkept];
+    this.#unkept.clear();
+    const write = keys.flatMap((key) => this.#labels.get(key) ?? []);
+    const remove = keys.filter((key) => !this.#labels.has(key));
     try {
       if (write.length > 0)
         await setMany(
           write.map((label) => [labelKey(label), label]),
-          store(),
+          this.#store(),
         );
-      if (remove.length > 0) await delMany(remove, store());
-      problem = null;
+      if (remove.length > 0) await delMany(remove, this.#store());
+      this.#problem = null;
     } catch (error) {
-      keys.forEach((key) => unkept.add(key));
-      problem = sentence(error);
+      keys.forEach((key) => this.#unkept.add(key));
+      this.#problem = sentence(error);
     }
-  };
-  const inTurn = (work: () => Promise<void>) => (turn = turn.then(work));
-
-  return {
-    async all() {
-      await loaded();
-      return labels;
-    },
-    async change(write, remove = []) {
-      await loaded();
-      for (const label of write) labels.set(labelKey(label), label);
-      for (const key of remove) labels.delete(key);
-      for (const key of [...write.map(labelKey), ...remove]) unkept.add(key);
-      await inTurn(keep);
-    },
-    async kept() {
-      await loaded();
-      await turn;
-      return [...labels.values()].filter((label) => !unkept.has(labelKey(label)));
-    },
-    reload: () => inTurn(load),
-    problem: () => problem,
-  };
+  }
 }
 
 function sentence(error: unknown): string {

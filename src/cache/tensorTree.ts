@@ -2,7 +2,7 @@
 
 const KINDS = { Float32Array, Float64Array, Uint32Array, Uint16Array, Uint8Array };
 type Kind = keyof typeof KINDS;
-export type TensorArray = InstanceType<(typeof KINDS)[Kind]>;
+type TensorArray = InstanceType<(typeof KINDS)[Kind]>;
 
 export interface TensorPart {
   /** Names on the way to it: 'dictionaries/0/adam/m/W_enc'. */

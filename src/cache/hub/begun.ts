@@ -9,12 +9,12 @@ export interface BegunDictionary {
   here: number;
 }
 
-export interface Begun {
+interface Begun {
   url: string;
   bytes: number;
 }
 
-export interface BegunNotes {
+interface BegunNotes {
   /** Before its first byte. What came of it earlier from other addresses is forgotten: no note would lead to it any more. */
   begin(id: string, files: readonly Begun[]): Promise<void>;
   list(): Promise<BegunDictionary[]>;

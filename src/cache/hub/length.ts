@@ -1,7 +1,7 @@
 /** How long a file is, by what a server lets a page see of an answer for its first byte. */
 
 /** Asks for the same file with other headers. */
-export type AskAgain = (headers: Record<string, string>) => Promise<Response>;
+type AskAgain = (headers: Record<string, string>) => Promise<Response>;
 
 /**
  * Of a server that does not let other pages see its Content-Range, asked once more: every answer shows its Content-Length,

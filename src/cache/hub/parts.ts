@@ -74,19 +74,9 @@ export function createPartStore(name = 'featurescope'): PartStore {
         memory.blobs.push(piece);
         return;
       }
-      const key = keyOf(url, note.pieces.length - 1);
-      try {
-        await set(key, piece, pieces);
-        // Looked at again in one step with writing: it may have been deleted since.
-        await update<unknown>(url, (now) => noteAfter(isNote(now) ? now : undefined, about, piece, at), notes);
-      } catch (error) {
-        if (error instanceof EndsElsewhereError) {
-          await del(key, pieces);
-          throw error;
-        }
-        const blobs = before ? await readPieces(url, before, pieces) : [];
-        inMemory.set(url, { note, blobs: [...blobs, piece] });
-      }
+      if (await writePiece({ notes, pieces }, url, note, about, piece, at)) return;
+      const blobs = before ? await readPieces(url, before, pieces) : [];
+      inMemory.set(url, { note, blobs: [...blobs, piece] });
     },
     async accept(url) {
       const note = await read(url);
@@ -107,6 +97,32 @@ export function createPartStore(name = 'featurescope'): PartStore {
       ).catch(() => undefined);
     },
   };
+}
+
+/**
+ * @param note as it will be
+ * @returns false when the browser refuses the piece
+ * @throws EndsElsewhereError; then nothing of it stays
+ */
+async function writePiece(
+  { notes, pieces }: Record<'notes' | 'pieces', UseStore>,
+  url: string,
+  note: Note,
+  about: Pick<Held, 'total' | 'validator' | 'oid'>,
+  piece: Blob,
+  at: number,
+): Promise<boolean> {
+  const key = keyOf(url, note.pieces.length - 1);
+  try {
+    await set(key, piece, pieces);
+    // Looked at again in one step with writing: it may have been deleted since.
+    await update<unknown>(url, (now) => noteAfter(isNote(now) ? now : undefined, about, piece, at), notes);
+    return true;
+  } catch (error) {
+    if (!(error instanceof EndsElsewhereError)) return false;
+    await del(key, pieces);
+    throw error;
+  }
 }
 
 /** Bytes of a version that have arrived; what is of another version is fetched anew. */

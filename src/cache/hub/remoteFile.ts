@@ -8,7 +8,7 @@ import { quote } from '../../core/formats/text.ts';
 import { noteBytes } from '../requestLog.ts';
 
 /** Asks for `Range: bytes=from-to` of the file; anything but a refusal of the network. */
-export type AskRange = (headers: Record<string, string>) => Promise<Response>;
+type AskRange = (headers: Record<string, string>) => Promise<Response>;
 
 /** The server or the bounds do not let a file be looked into; it can still be fetched whole. */
 export class PeekError extends Error {

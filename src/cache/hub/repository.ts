@@ -17,7 +17,7 @@ export interface RepositoryFile extends HubFile {
   bytes: number;
 }
 
-export interface Place {
+interface Place {
   host: string;
   model: Required<HubModel>;
 }

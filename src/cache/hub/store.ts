@@ -3,7 +3,7 @@
  * where that refuses: a private window of Chromium takes none over 256 MiB), and for each model a note of which files and
  * lengths make it whole. A model without all of them is a beginning, never a model.
  */
-import { createStore, del, entries, get, set } from 'idb-keyval';
+import { createStore, del, entries, get, set, type UseStore } from 'idb-keyval';
 import { EngineError } from '../../core/errors.ts';
 import { hubModelId } from '../../core/lm/modelId.ts';
 import type { HubModel, KeptModel } from '../../api/model.ts';
@@ -13,7 +13,7 @@ import { hold, unlessFetched } from './hold.ts';
 import { bytesHeld, createPartStore, type PartStore, type Sought } from './parts.ts';
 import { isOther, keptVersion, versionHeaders } from './version.ts';
 
-export interface KeptFile {
+interface KeptFile {
   path: string;
   url: string;
   bytes: number;
@@ -21,7 +21,7 @@ export interface KeptFile {
   oid?: string;
 }
 
-export interface Manifest {
+interface Manifest {
   version: number;
   model: Required<HubModel>;
   host: string;
@@ -57,98 +57,124 @@ export interface HubStore {
 const VERSION = 1;
 
 export function createHubStore(name = 'featurescope'): HubStore {
-  const manifests = createStore(`${name}-hub`, 'kv');
-  const parts = createPartStore(name);
-  const lockOf = (id: string) => `${name}-hub/${id}`;
-  const file = async (sought: Sought) => {
+  return new BrowserHubStore(name);
+}
+
+class BrowserHubStore implements HubStore {
+  readonly parts: PartStore;
+  readonly #name: string;
+  readonly #manifests: UseStore;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#manifests = createStore(`${name}-hub`, 'kv');
+    this.parts = createPartStore(name);
+  }
+
+  async file(sought: Sought): Promise<Blob | undefined> {
     const { url, bytes } = sought;
     const response = await (await openCache())?.match(url);
     const blob = response && !isOther(keptVersion(response.headers), sought) ? await response.blob() : undefined;
     if (blob?.size === bytes) return blob;
-    const held = await parts.held(url);
+    const held = await this.parts.held(url);
     const isIt = held?.checked && held.bytes === bytes && !isOther(held, sought);
-    return isIt ? parts.join(url).catch(() => undefined) : undefined;
-  };
-  const here = async (sought: Sought) => ((await hasFile(sought)) ? sought.bytes : bytesHeld(parts, sought));
-  const all = async () => {
-    const found = await entries<string, unknown>(manifests);
+    return isIt ? this.parts.join(url).catch(() => undefined) : undefined;
+  }
+
+  async here(sought: Sought): Promise<number> {
+    return (await hasFile(sought)) ? sought.bytes : bytesHeld(this.parts, sought);
+  }
+
+  async list(): Promise<KeptModel[]> {
+    const known = await this.#all().catch((error: unknown) => {
+      throw new EngineError(`Models kept here cannot be read: ${reasonOf(error)}.`, { cause: error });
+    });
+    return Promise.all(
+      known.map(async ({ model, host, files, whole }) => {
+        const bytes = sum(files.map((f) => f.bytes));
+        const arrived = sum(await Promise.all(files.map((f) => this.here(f))));
+        return { ...model, id: hubModelId(model), host, bytes, here: arrived, whole: whole && arrived === bytes };
+      }),
+    );
+  }
+
+  async open(model: Required<HubModel>): Promise<{ path: string; data: Blob }[] | undefined> {
+    const manifest = await this.#manifestOf(hubModelId(model));
+    if (!manifest?.whole) return undefined;
+    const files = await Promise.all(manifest.files.map(async (kept) => ({ path: kept.path, data: await this.file(kept) })));
+    return files.every((f): f is { path: string; data: Blob } => f.data !== undefined) ? files : undefined;
+  }
+
+  async read(model: Required<HubModel>, path: string): Promise<Blob | undefined> {
+    const kept = (await this.#manifestOf(hubModelId(model)))?.files.find((f) => f.path === path);
+    return kept && this.file(kept);
+  }
+
+  async note(manifest: Parameters<HubStore['note']>[0]): Promise<void> {
+    const id = hubModelId(manifest.model);
+    const before = await this.#manifestOf(id);
+    if (before) await this.#drop(id, before.files, manifest.files);
+    await set(id, { version: VERSION, ...manifest }, this.#manifests);
+  }
+
+  async keep(url: string, blob: Blob): Promise<Blob> {
+    const version = versionHeaders((await this.parts.held(url)) ?? {});
+    const headers = { 'content-length': String(blob.size), 'content-type': 'application/octet-stream', ...version };
+    const cache = await openCache();
+    try {
+      if (!cache) throw new DOMException('There is no cache.', 'SecurityError');
+      await cache.put(url, new Response(blob, { headers }));
+    } catch (error) {
+      // The pieces are all here; they only have to stay, and no other version may stand before them.
+      await cache?.delete(url);
+      if (await this.parts.accept(url)) return blob;
+      throw error;
+    }
+    await this.parts.forget(url);
+    return (await this.file({ url, bytes: blob.size })) ?? blob;
+  }
+
+  hold(id: string): ReturnType<HubStore['hold']> {
+    return hold(this.#lockOf(id));
+  }
+
+  remove(id: string): Promise<void> {
+    return unlessFetched(this.#lockOf(id), id, async () => {
+      try {
+        const manifest = await this.#manifestOf(id);
+        await this.#drop(id, manifest?.files ?? [], []);
+        await del(id, this.#manifests);
+      } catch (error) {
+        throw new EngineError(`${id} could not be deleted: ${reasonOf(error)}.`, { cause: error });
+      }
+    });
+  }
+
+  #lockOf(id: string): string {
+    return `${this.#name}-hub/${id}`;
+  }
+
+  async #all(): Promise<Manifest[]> {
+    const found = await entries<string, unknown>(this.#manifests);
     return found.flatMap(([id, value]) => (isManifest(value, id) ? [value] : []));
-  };
+  }
+
+  async #manifestOf(id: string): Promise<Manifest | undefined> {
+    const found = await get<unknown>(id, this.#manifests).catch(() => undefined);
+    return isManifest(found, id) ? found : undefined;
+  }
+
   /** Deletes files of a model, save those that are needed still. */
-  const drop = async (id: string, files: readonly KeptFile[], stays: readonly KeptFile[]) => {
-    const others = (await all()).filter(({ model }) => hubModelId(model) !== id);
+  async #drop(id: string, files: readonly KeptFile[], stays: readonly KeptFile[]): Promise<void> {
+    const others = (await this.#all()).filter(({ model }) => hubModelId(model) !== id);
     const needed = new Set([...stays, ...others.flatMap((other) => other.files)].map(({ url }) => url));
     const cache = await openCache();
     for (const { url } of files) {
       if (needed.has(url)) continue;
       await cache?.delete(url);
-      await parts.forget(url);
+      await this.parts.forget(url);
     }
-  };
-  const manifestOf = async (id: string) => {
-    const found = await get<unknown>(id, manifests).catch(() => undefined);
-    return isManifest(found, id) ? found : undefined;
-  };
-  return {
-    parts,
-    file,
-    here,
-    async list() {
-      const known = await all().catch((error: unknown) => {
-        throw new EngineError(`Models kept here cannot be read: ${reasonOf(error)}.`, { cause: error });
-      });
-      return Promise.all(
-        known.map(async ({ model, host, files, whole }): Promise<KeptModel> => {
-          const bytes = sum(files.map((f) => f.bytes));
-          const arrived = sum(await Promise.all(files.map(here)));
-          return { ...model, id: hubModelId(model), host, bytes, here: arrived, whole: whole && arrived === bytes };
-        }),
-      );
-    },
-    async open(model) {
-      const manifest = await manifestOf(hubModelId(model));
-      if (!manifest?.whole) return undefined;
-      const files = await Promise.all(manifest.files.map(async (kept) => ({ path: kept.path, data: await file(kept) })));
-      return files.every((f): f is { path: string; data: Blob } => f.data !== undefined) ? files : undefined;
-    },
-    async read(model, path) {
-      const kept = (await manifestOf(hubModelId(model)))?.files.find((f) => f.path === path);
-      return kept && file(kept);
-    },
-    async note(manifest) {
-      const id = hubModelId(manifest.model);
-      const before = await manifestOf(id);
-      if (before) await drop(id, before.files, manifest.files);
-      await set(id, { version: VERSION, ...manifest }, manifests);
-    },
-    async keep(url, blob) {
-      const version = versionHeaders((await parts.held(url)) ?? {});
-      const headers = { 'content-length': String(blob.size), 'content-type': 'application/octet-stream', ...version };
-      const cache = await openCache();
-      try {
-        if (!cache) throw new DOMException('There is no cache.', 'SecurityError');
-        await cache.put(url, new Response(blob, { headers }));
-      } catch (error) {
-        // The pieces are all here; they only have to stay, and no other version may stand before them.
-        await cache?.delete(url);
-        if (await parts.accept(url)) return blob;
-        throw error;
-      }
-      await parts.forget(url);
-      return (await file({ url, bytes: blob.size })) ?? blob;
-    },
-    hold: (id) => hold(lockOf(id)),
-    remove: (id) =>
-      unlessFetched(lockOf(id), id, async () => {
-        try {
-          const manifest = await manifestOf(id);
-          await drop(id, manifest?.files ?? [], []);
-          await del(id, manifests);
-        } catch (error) {
-          throw new EngineError(`${id} could not be deleted: ${reasonOf(error)}.`, { cause: error });
-        }
-      }),
-  };
+  }
 }
 
 /** By its header where there is one, so that a list of models does not read them. */

@@ -6,7 +6,7 @@
 import { toHex } from '../../core/formats/sha256.ts';
 import { cachePrefix, type BuildFile, type DeviceKind, type KeepFailure, type Kept } from './manifest.ts';
 
-export interface KeeperNeeds {
+interface KeeperNeeds {
   files: readonly BuildFile[];
   /** Folder of index.html, ending in a slash. */
   scope: string;

@@ -16,7 +16,7 @@ export interface Label {
 }
 
 /** What the file says of a dictionary, for people and other programs; only `hash` decides whose the labels are. */
-export interface LabelledDictionary {
+interface LabelledDictionary {
   hash: string;
   id: string;
   model: string;
@@ -30,7 +30,7 @@ export interface ParsedLabels {
   warnings: string[];
 }
 
-export interface LabelMerge {
+interface LabelMerge {
   /** What the store must write. */
   write: Label[];
   added: number;
@@ -40,7 +40,7 @@ export interface LabelMerge {
   newerHere: number;
 }
 
-export const MAX_LABEL_LENGTH = 500;
+const MAX_LABEL_LENGTH = 500;
 
 /** A dictionary has at most some hundred thousand latents, and people label few of them. */
 export const MAX_LABELS_BYTES = 32 * 2 ** 20;
@@ -58,7 +58,7 @@ export function labelKey({ hash, latent }: Pick<Label, 'hash' | 'latent'>): stri
 }
 
 /** One line without control characters, trimmed, well-formed. */
-export function cleanText(text: string): string {
+function cleanText(text: string): string {
   return text
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')

@@ -14,7 +14,7 @@ const IR_VERSION = 10;
 /** Opset 20 is the first with Gelu; every node we write exists there. */
 const OPSET = 20;
 
-export type Attribute = { float: number } | { int: number } | { string: string } | { ints: number[] };
+type Attribute = { float: number } | { int: number } | { string: string } | { ints: number[] };
 
 export interface Node {
   op: string;

@@ -19,7 +19,7 @@ const DTYPE_BITS: Record<string, number> = {
 };
 
 /** One tensor of the header. `offset` counts from the start of the file; offset and length are bytes. */
-export interface SafetensorsEntry {
+interface SafetensorsEntry {
   name: string;
   dtype: string;
   shape: number[];

@@ -29,7 +29,7 @@ const END_BYTES = 22;
 const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
 const MAX_COMMENT = 0xffff;
-export const STORED = 0;
+const STORED = 0;
 export const DEFLATED = 8;
 const ENCRYPTED = 1;
 

@@ -10,7 +10,7 @@ const MAX_EXPANSION = 8;
 const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
 const REMEDY = 'Save the file again without compression, or unpack a zip and drop the folder.';
 
-export interface ZipFile {
+interface ZipFile {
   path: string;
   data: BlobLike;
 }

@@ -43,7 +43,7 @@ export async function readOnnxCheckpoint(
 }
 
 /** Which stored tensor is a weight. */
-export interface WeightSite {
+interface WeightSite {
   /** Hugging Face name. */
   key: string;
   tensor: OnnxTensor;

@@ -40,7 +40,7 @@ export interface OnnxTensor {
   data: TensorData;
 }
 
-export interface OnnxAttribute {
+interface OnnxAttribute {
   i: number;
   f: number;
   ints: number[];

@@ -13,8 +13,7 @@ export interface StorageRef {
 }
 
 /** Things a pickle handles on the way to a value. */
-export type Inner =
-  { inner: 'mark' } | { inner: 'name'; known: Known; module: string; name: string } | { inner: 'storage'; ref: StorageRef };
+type Inner = { inner: 'mark' } | { inner: 'name'; known: Known; module: string; name: string } | { inner: 'storage'; ref: StorageRef };
 
 /** Lists and dicts may hold inner things until graph.ts has looked through the whole. */
 export type Item = TorchValue | Inner;

@@ -83,79 +83,49 @@ class Unpickler {
     return { value: checkGraph(value, (how) => this.#refuse(how)), storages, tensors, length: this.#at };
   }
 
+  /** What each instruction does. */
+  static readonly #INSTRUCTIONS: Readonly<Record<number, (m: Unpickler) => unknown>> = {
+    [0x28]: (m) => m.#push(MARK), // MARK
+    [0x30]: (m) => m.#pop(), // POP
+    [0x4e]: (m) => m.#push(null), // NONE
+    [0x88]: (m) => m.#push(true), // NEWTRUE
+    [0x89]: (m) => m.#push(false), // NEWFALSE
+    [0x4a]: (m) => m.#push(m.#view.getInt32(m.#take(4), true)), // BININT
+    [0x4b]: (m) => m.#push(m.#byte()), // BININT1
+    [0x4d]: (m) => m.#push(m.#view.getUint16(m.#take(2), true)), // BININT2
+    [0x8a]: (m) => m.#push(m.#readLong(m.#byte())), // LONG1
+    [0x47]: (m) => m.#push(m.#view.getFloat64(m.#take(8), false)), // BINFLOAT
+    [0x58]: (m) => m.#push(m.#text(m.#view.getUint32(m.#take(4), true))), // BINUNICODE
+    [0x8c]: (m) => m.#push(m.#text(m.#byte())), // SHORT_BINUNICODE
+    [0x8d]: (m) => m.#push(m.#text(m.#readLength8())), // BINUNICODE8
+    [0x7d]: (m) => m.#push(new Map()), // EMPTY_DICT
+    [0x5d]: (m) => m.#push([]), // EMPTY_LIST
+    [0x29]: (m) => m.#push(createTuple([])), // EMPTY_TUPLE
+    [0x85]: (m) => m.#push(createTuple(m.#popMany(1))), // TUPLE1
+    [0x86]: (m) => m.#push(createTuple(m.#popMany(2))), // TUPLE2
+    [0x87]: (m) => m.#push(createTuple(m.#popMany(3))), // TUPLE3
+    [0x74]: (m) => m.#push(createTuple(m.#popToMark())), // TUPLE
+    [0x61]: (m) => m.#builder.append(m.#popMany(1), m.#top()), // APPEND
+    [0x65]: (m) => m.#builder.append(m.#popToMark(), m.#top()), // APPENDS
+    [0x73]: (m) => m.#builder.setItems(m.#popMany(2), m.#top()), // SETITEM
+    [0x75]: (m) => m.#builder.setItems(m.#popToMark(), m.#top()), // SETITEMS
+    [0x71]: (m) => m.#put(m.#byte()), // BINPUT
+    [0x72]: (m) => m.#put(m.#view.getUint32(m.#take(4), true)), // LONG_BINPUT
+    [0x94]: (m) => m.#put(m.#memo.size), // MEMOIZE
+    [0x68]: (m) => m.#get(m.#byte()), // BINGET
+    [0x6a]: (m) => m.#get(m.#view.getUint32(m.#take(4), true)), // LONG_BINGET
+    [0x95]: (m) => m.#readLength8(), // FRAME: where the following instructions end; of no use when all of them are at hand
+    [0x63]: (m) => m.#push(m.#builder.name(m.#line(), m.#line())), // GLOBAL
+    [0x93]: (m) => m.#two((module, name) => m.#builder.name(module, name)), // STACK_GLOBAL
+    [0x51]: (m) => m.#push(m.#builder.storage(m.#pop())), // BINPERSID
+    [0x52]: (m) => m.#two((callable, args) => m.#builder.reduce(callable, args)), // REDUCE
+    [0x81]: (m) => m.#two((type, args) => m.#builder.newObject(type, args)), // NEWOBJ
+    [0x62]: (m) => m.#two((object, state) => m.#builder.build(object, state)), // BUILD
+  };
+
   #follow(opcode: number): void {
-    switch (opcode) {
-      case 0x28: // MARK
-        return this.#push(MARK);
-      case 0x30: // POP
-        return void this.#pop();
-      case 0x4e: // NONE
-        return this.#push(null);
-      case 0x88: // NEWTRUE
-        return this.#push(true);
-      case 0x89: // NEWFALSE
-        return this.#push(false);
-      case 0x4a: // BININT
-        return this.#push(this.#view.getInt32(this.#take(4), true));
-      case 0x4b: // BININT1
-        return this.#push(this.#byte());
-      case 0x4d: // BININT2
-        return this.#push(this.#view.getUint16(this.#take(2), true));
-      case 0x8a: // LONG1
-        return this.#push(this.#readLong(this.#byte()));
-      case 0x47: // BINFLOAT
-        return this.#push(this.#view.getFloat64(this.#take(8), false));
-      case 0x58: // BINUNICODE
-        return this.#push(this.#text(this.#view.getUint32(this.#take(4), true)));
-      case 0x8c: // SHORT_BINUNICODE
-        return this.#push(this.#text(this.#byte()));
-      case 0x8d: // BINUNICODE8
-        return this.#push(this.#text(this.#readLength8()));
-      case 0x7d: // EMPTY_DICT
-        return this.#push(new Map());
-      case 0x5d: // EMPTY_LIST
-        return this.#push([]);
-      case 0x29: // EMPTY_TUPLE
-        return this.#push(createTuple([]));
-      case 0x85: // TUPLE1
-      case 0x86: // TUPLE2
-      case 0x87: // TUPLE3
-        return this.#push(createTuple(this.#popMany(opcode - 0x84)));
-      case 0x74: // TUPLE
-        return this.#push(createTuple(this.#popToMark()));
-      case 0x61: // APPEND
-        return this.#builder.append(this.#popMany(1), this.#top());
-      case 0x65: // APPENDS
-        return this.#builder.append(this.#popToMark(), this.#top());
-      case 0x73: // SETITEM
-        return this.#builder.setItems(this.#popMany(2), this.#top());
-      case 0x75: // SETITEMS
-        return this.#builder.setItems(this.#popToMark(), this.#top());
-      case 0x71: // BINPUT
-        return this.#put(this.#byte());
-      case 0x72: // LONG_BINPUT
-        return this.#put(this.#view.getUint32(this.#take(4), true));
-      case 0x94: // MEMOIZE
-        return this.#put(this.#memo.size);
-      case 0x68: // BINGET
-        return this.#get(this.#byte());
-      case 0x6a: // LONG_BINGET
-        return this.#get(this.#view.getUint32(this.#take(4), true));
-      case 0x95: // FRAME: where the following instructions end; of no use when all of them are at hand
-        return void this.#readLength8();
-      case 0x63: // GLOBAL
-        return this.#push(this.#builder.name(this.#line(), this.#line()));
-      case 0x93: // STACK_GLOBAL
-        return this.#two((module, name) => this.#builder.name(module, name));
-      case 0x51: // BINPERSID
-        return this.#push(this.#builder.storage(this.#pop()));
-      case 0x52: // REDUCE
-        return this.#two((callable, args) => this.#builder.reduce(callable, args));
-      case 0x81: // NEWOBJ
-        return this.#two((type, args) => this.#builder.newObject(type, args));
-      case 0x62: // BUILD
-        return this.#two((object, state) => this.#builder.build(object, state));
-    }
+    const instruction = Unpickler.#INSTRUCTIONS[opcode];
+    if (instruction) return void instruction(this);
     const known = REFUSED[opcode];
     if (known) throw this.#refuse(`uses the instruction ${known}, which no file of weights needs`);
     throw this.#refuse(
