@@ -6,7 +6,7 @@ import { hookShape, parseHook, type Hook } from './hooks.ts';
 import { allFinite, assertArray2, finite, sameShape } from './numbers.ts';
 import type { Edit, HookEdit, LatentEdit } from './types.ts';
 
-export function isLatentEdit(edit: Edit): edit is LatentEdit {
+function isLatentEdit(edit: Edit): edit is LatentEdit {
   return typeof edit === 'object' && edit !== null && 'dictionary' in edit;
 }
 

@@ -9,7 +9,7 @@ import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { run, type Rows } from '../model/run.ts';
-import { encodeRows } from './encodeRows.ts';
+import { encodeRows } from '../model/encodeRows.ts';
 
 /** Windows of long text run in one batch. */
 const WINDOWS_AT_ONCE = 8;

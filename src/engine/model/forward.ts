@@ -117,7 +117,7 @@ async function runBlock(job: ForwardJob, layer: number, resid: Tensor, shared: F
   const { model, cache } = job;
   const { runtime } = model;
   const feeds: Feeds = { ...shared, resid };
-  const past = cache && cache.length > 0 ? { k: cache.k[layer]!, v: cache.v[layer]! } : job.past?.(layer);
+  const past = cache && cache.length > 0 ? { k: cache.k[layer], v: cache.v[layer] } : job.past?.(layer);
   if (past) {
     feeds.past_k = past.k;
     feeds.past_v = past.v;

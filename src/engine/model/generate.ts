@@ -20,7 +20,7 @@ import { createRandom } from '../../core/array/random.ts';
 import { checkEdits } from '../../core/lm/checkEdits.ts';
 import { pickToken } from '../../core/lm/sampling.ts';
 import type { GenerateOptions } from '../../api/model.ts';
-import { kernelEncoder } from '../dictionary/encodeRows.ts';
+import { kernelEncoder } from './encodeRows.ts';
 import { disposeCache, forward } from './forward.ts';
 import type { EncodeArriving, KeyValues } from './forwardJob.ts';
 import type { HookedModel } from './hookedModel.ts';

@@ -59,31 +59,66 @@ async function editMlp(job: ForwardJob, layer: number, seen: Feeds, inner: Inner
 
 async function editAttention(job: ForwardJob, layer: number, seen: Feeds, inner: InnerEdits): Promise<void> {
   const { runtime, config } = job.model;
-  const { n_heads, d_head, d_model } = config;
-  const keys = job.at.firstPos + job.at.pos;
+  const { d_model } = config;
   const own = seen.z.data as Float32Array;
-  let z: Float32Array = own.slice();
-  const vEdits = editsAt(job, layer, 'attn.hook_v');
-  const patternEdits = editsAt(job, layer, 'attn.hook_pattern');
-  if (vEdits || patternEdits) {
-    const pattern = seen.pattern.data as Float32Array;
-    const v = seen.v.data as Float32Array;
-    const present = (await runtime.read(seen.present_v)).slice();
-    if (vEdits) {
-      await editValues(job, blockHook(layer, 'attn.hook_v'), v, d_model);
-      scatterValues(v, present, job.at, n_heads, d_head);
-      inner.values.set('v', v);
-      inner.present_v = present;
-    }
-    if (patternEdits) {
-      applyPatternEdits(pattern, n_heads, keys, patternEdits, job.at);
-      inner.values.set('pattern', pattern);
-    }
-    z = mixValues(pattern, present, job.at, n_heads, d_head);
-  }
+  const z = own.slice();
+  if (editsAt(job, layer, 'attn.hook_v') ?? editsAt(job, layer, 'attn.hook_pattern')) await editMixing(job, layer, seen, inner, z);
   await editValues(job, blockHook(layer, 'attn.hook_z'), z, d_model);
   inner.values.set('z', z);
   inner.feeds.dz = runtime.tensor(difference(z, own), seen.z.dims);
+}
+
+/** Edits of v and of the pattern, and what they make of z, in place. */
+async function editMixing(job: ForwardJob, layer: number, seen: Feeds, inner: InnerEdits, z: Float32Array): Promise<void> {
+  const { runtime, config } = job.model;
+  const { n_heads, d_head, d_model } = config;
+  const keys = job.at.firstPos + job.at.pos;
+  const pattern = seen.pattern.data as Float32Array;
+  const v = seen.v.data as Float32Array;
+  const present = (await runtime.read(seen.present_v)).slice();
+  const before = { pattern: pattern.slice(), v: v.slice() };
+  const patternEdits = editsAt(job, layer, 'attn.hook_pattern');
+  if (editsAt(job, layer, 'attn.hook_v')) {
+    await editValues(job, blockHook(layer, 'attn.hook_v'), v, d_model);
+    scatterValues(v, present, job.at, n_heads, d_head);
+    inner.values.set('v', v);
+    inner.present_v = present;
+  }
+  if (patternEdits) {
+    applyPatternEdits(pattern, n_heads, keys, patternEdits, job.at);
+    inner.values.set('pattern', pattern);
+  }
+  const isChanged = changedTokens(before, { pattern, v }, job.at, n_heads);
+  mixValues({ pattern, v: present, isChanged }, job.at, n_heads, d_head, z);
+}
+
+/**
+ * Tokens whose z an edit may have changed: those with another pattern, and those from the first other v on. The rest
+ * keep the kernel's own rounding, so an edit elsewhere changes nothing there. [rows · pos]
+ */
+function changedTokens(
+  before: { pattern: Float32Array; v: Float32Array },
+  after: { pattern: Float32Array; v: Float32Array },
+  at: Stretch,
+  heads: number,
+): boolean[] {
+  const keys = at.firstPos + at.pos;
+  const width = after.v.length / (at.rows * at.pos);
+  const differs = (which: 'pattern' | 'v', from: number, length: number) => {
+    for (let i = from; i < from + length; i++) if (before[which][i] !== after[which][i]) return true;
+    return false;
+  };
+  const changed: boolean[] = [];
+  for (let r = 0; r < at.rows; r++) {
+    let isLater = false;
+    for (let p = 0; p < at.pos; p++) {
+      isLater ||= differs('v', (r * at.pos + p) * width, width);
+      let isOther = isLater;
+      for (let h = 0; h < heads && !isOther; h++) isOther = differs('pattern', ((r * heads + h) * at.pos + p) * keys, keys);
+      changed.push(isOther);
+    }
+  }
+  return changed;
 }
 
 /** Puts v [rows, pos, heads·E] in the last `pos` places of present [rows, heads, keys, E], in place. */
@@ -99,25 +134,30 @@ function scatterValues(v: Float32Array, present: Float32Array, at: Stretch, head
   }
 }
 
-/** z[r, p, h] = Σ_key pattern[r, h, p, key] · v[r, h, key], as [rows, pos, heads·E]. */
-function mixValues(pattern: Float32Array, v: Float32Array, at: Stretch, heads: number, E: number): Float32Array {
+/** z[r, p, h] = Σ_key pattern[r, h, p, key] · v[r, h, key] of changed tokens, in z [rows, pos, heads·E]. */
+function mixValues(
+  { pattern, v, isChanged }: { pattern: Float32Array; v: Float32Array; isChanged: readonly boolean[] },
+  at: Stretch,
+  heads: number,
+  E: number,
+  z: Float32Array,
+): void {
   const keys = at.firstPos + at.pos;
-  const z = new Float32Array(at.rows * at.pos * heads * E);
-  for (let r = 0; r < at.rows; r++) {
+  for (let token = 0; token < isChanged.length; token++) {
+    if (!isChanged[token]) continue;
+    const r = Math.floor(token / at.pos);
     for (let h = 0; h < heads; h++) {
-      for (let p = 0; p < at.pos; p++) {
-        const row = ((r * heads + h) * at.pos + p) * keys;
-        const out = ((r * at.pos + p) * heads + h) * E;
-        for (let key = 0; key < keys; key++) {
-          const weight = pattern[row + key];
-          if (weight === 0) continue;
-          const from = ((r * heads + h) * keys + key) * E;
-          for (let e = 0; e < E; e++) z[out + e] = z[out + e] + weight * v[from + e];
-        }
+      const row = ((r * heads + h) * at.pos + (token % at.pos)) * keys;
+      const out = (token * heads + h) * E;
+      z.fill(0, out, out + E);
+      for (let key = 0; key < keys; key++) {
+        const weight = pattern[row + key];
+        if (weight === 0) continue;
+        const from = ((r * heads + h) * keys + key) * E;
+        for (let e = 0; e < E; e++) z[out + e] = z[out + e] + weight * v[from + e];
       }
     }
   }
-  return z;
 }
 
 function difference(a: Float32Array, b: Float32Array): Float32Array {

@@ -13,7 +13,7 @@ import type { Stretch } from '../../core/lm/stretch.ts';
 import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../api/model.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
-import { kernelEncoder } from '../dictionary/encodeRows.ts';
+import { kernelEncoder } from './encodeRows.ts';
 import type { ForwardJob } from './forwardJob.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { forwardOnce } from './residualMemo.ts';

@@ -3,8 +3,8 @@ import { throwIfStopped, type Stop } from '../../core/errors.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { Latents } from '../../core/sae/latents.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
-import type { EncodeArriving } from '../model/forwardJob.ts';
-import { nextTask } from '../model/runtime.ts';
+import type { EncodeArriving } from './forwardJob.ts';
+import { nextTask } from './runtime.ts';
 
 /**
  * As the engine's `encode`, for any number of rows.
@@ -30,7 +30,7 @@ export function kernelEncoder(engine: SaeEngine, stop?: Stop): EncodeArriving {
 }
 
 /** Rows of several pieces one after the other, n in all. */
-export function joinRows(pieces: readonly Latents[], n: number, d_sae: number): Latents {
+function joinRows(pieces: readonly Latents[], n: number, d_sae: number): Latents {
   const rows = new Uint32Array(n + 1);
   let row = 0;
   let entries = 0;
