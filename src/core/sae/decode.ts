@@ -97,7 +97,7 @@ export function decoderVector(dictionary: Dictionary, latent: number): Float32Ar
   const { d_out } = dictionary.config;
   const { decoder, decoderGain, outputScale } = getPlan(dictionary);
   const scale = outputScale * (decoderGain ? decoderGain[latent] : 1);
-  return decoder.slice(latent * d_out, (latent + 1) * d_out).map((value) => value * scale) as Float32Array<ArrayBuffer>;
+  return decoder.slice(latent * d_out, (latent + 1) * d_out).map((value) => value * scale);
 }
 
 interface Skip {
