@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Array2 } from '../../src/api/model.ts';
+import type { Array2, Edit } from '../../src/api/model.ts';
 import type { DictionaryInfo, Latents } from '../../src/api/dictionaries.ts';
 import { relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
@@ -211,6 +211,26 @@ describe('edits through a dictionary', () => {
     expect(ids).toEqual(slowly.slice(prompt.length));
     const { comparison } = await node.api.predict({ ids: prompt }, { k: 3, edits });
     expect(Math.max(...comparison!.kl)).toBeGreaterThan(1e-3);
+  });
+
+  it('a patch gives many latents values at once, as one `set` for each latent and position would', async () => {
+    const { ids } = await node.api.tokenize(TEXT);
+    const latents = [(await strongest()).latent, 3, 700, 41];
+    const data = Float32Array.from({ length: latents.length * ids.length }, (_, i) => (i * 7) % 5);
+    const patch = { dictionary: LAYER_3, op: 'patch' as const, latents, values: { data, shape: [latents.length, ids.length] } };
+    const sets = latents.flatMap((latent, i) =>
+      ids.map((_, p) => ({ dictionary: LAYER_3, latent, op: 'set' as const, value: data[i * ids.length + p], positions: [p] })),
+    );
+    const run = (edits: Edit[]) => node.api.run({ text: TEXT }, { read: [HOOK_3], edits, logits: 'last' });
+    expect(await run([patch])).toEqual(await run(sets));
+    expect((await run([patch])).acts[HOOK_3].data).not.toEqual((await run([])).acts[HOOK_3].data);
+    // One value for each latent holds at every position, and in generation at every new one.
+    const constant = { ...patch, values: { data: Float32Array.of(9, 1, 2, 3), shape: [latents.length] } };
+    const set = latents.map((latent, i) => ({ dictionary: LAYER_3, latent, op: 'set' as const, value: constant.values.data[i] }));
+    expect(await run([constant])).toEqual(await run(set));
+    const generate = (edits: Edit[]) => node.api.generate({ ids }, { tokens: 6, edits });
+    expect(await generate([constant])).toEqual(await generate(set));
+    await expect(run([{ ...patch, latents: [0, 1, 2, 1024] }])).rejects.toThrow(/`latents` holds 1024, but the dictionary has 1024/);
   });
 
   it('are refused in sentences', async () => {

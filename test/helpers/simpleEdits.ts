@@ -1,6 +1,6 @@
 /**
  * The four edit operations written a second time, as plainly as they can be said, for tests: one row of text at a
- * time, on the values of the reference model. Shares no code with src/core/lm/edits.ts.
+ * time, on the values of the reference model. Shares no code with src/core/lm/applyEdits.ts.
  */
 import type { Array2, HookEdit } from '../../src/api/model.ts';
 

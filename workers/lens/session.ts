@@ -42,7 +42,7 @@ import { checkActs, encodeActivations, readActivations, type Activations } from 
 import { corpusNames, openCorpora } from '../../src/engine/text/corpora.ts';
 import { cutContexts, evaluate } from '../../src/engine/dictionary/evaluate.ts';
 import { predict } from '../../src/engine/model/predict.ts';
-import { checkRows, run, type Rows } from '../../src/engine/model/run.ts';
+import { checkRows, run, type EditMeans, type Rows } from '../../src/engine/model/run.ts';
 import type { Runtime } from '../../src/engine/model/runtime.ts';
 import type { CallContext } from '../rpc.ts';
 import type { FileIn, Live, ModelSource } from './api.ts';
@@ -192,8 +192,7 @@ export class LensSession {
 
   async run(context: CallContext, input: Input, options: RunOptions = {}): Promise<RunResult> {
     return this.#use(context.signal, async (held) => {
-      const dictionaries = await this.#library.forEdits(options.edits);
-      return run(held.model, toRows(input, held), { ...options, dictionaries }, context.signal);
+      return run(held.model, toRows(input, held), { ...options, ...(await this.#means(options.edits)) }, context.signal);
     });
   }
 
@@ -202,9 +201,9 @@ export class LensSession {
       const rows = toRows(input, held);
       if (rows.isBatch) throw new UsageError('predict takes one text; for a batch use run with logits.');
       checkRows(rows, held.model.config);
-      const dictionaries = await this.#library.forEdits(options.edits);
       const ids = rows.ids[0];
-      const statistics = await predict(held.model, ids, { ...options, dictionaries, n_tokens: held.info.n_tokens }, context.signal);
+      const means = await this.#means(options.edits);
+      const statistics = await predict(held.model, ids, { ...options, ...means, n_tokens: held.info.n_tokens }, context.signal);
       const token = (id: number) => held.tokenizer?.token(id) ?? `[${id}]`;
       const topTokens = Object.fromEntries(
         [...new Set([...statistics.topIds, ...(statistics.comparison?.idsBefore ?? [])])].map((id) => [id, token(id)]),
@@ -224,7 +223,7 @@ export class LensSession {
       const ids = await generate(held.model, rows.ids[0], {
         options,
         n_tokens: held.info.n_tokens,
-        dictionaries: await this.#library.forEdits(options.edits),
+        ...(await this.#means(options.edits)),
         stop: context.signal,
         onToken: (id) => {
           soFar.push(id);
@@ -233,6 +232,12 @@ export class LensSession {
       });
       return { ids, text: decode(ids) };
     });
+  }
+
+  /** The dictionaries that edits name, and the engine that encodes with them; neither where none is named. */
+  async #means(edits: Edit[] | undefined): Promise<EditMeans> {
+    const dictionaries = await this.#library.forEdits(edits);
+    return dictionaries.size > 0 ? { dictionaries, engine: await this.#requireEngine() } : {};
   }
 
   async encode(context: CallContext, source: Source, id: string): Promise<Latents> {

@@ -30,6 +30,49 @@ export type BlockOutput = (typeof BLOCK_OUTPUTS)[number];
 /** A parameter placed in the external buffer of its graph. */
 export type Place = (parameter: string, dims: number[]) => ExternalTensor;
 
+/** Collects the nodes of a graph and the parameters they name. */
+class GraphBuilder {
+  readonly nodes: Node[] = [];
+  readonly external: ExternalTensor[] = [];
+  readonly #config: ModelConfig;
+  readonly #prefix: string;
+  readonly #place: Place;
+
+  constructor(config: ModelConfig, prefix: string, place: Place) {
+    this.#config = config;
+    this.#prefix = prefix;
+    this.#place = place;
+  }
+
+  add(op: string, inputs: string[], outputs: string[], attributes?: Node['attributes']): void {
+    this.nodes.push({ op, inputs, outputs, attributes });
+  }
+
+  /** @returns the name of a parameter, placed in the external buffer */
+  parameter(name: string, dims: number[]): string {
+    const tensor = this.#place(`${this.#prefix}.${name}`, dims);
+    this.external.push(tensor);
+    return tensor.name;
+  }
+
+  norm(name: string): void {
+    const { d_model: D, layer_norm_eps } = this.#config;
+    const inputs = ['resid', this.parameter(`${name}.w`, [D]), this.parameter(`${name}.b`, [D])];
+    this.add('LayerNormalization', inputs, [name], { axis: { int: -1 }, epsilon: { float: layer_norm_eps } });
+  }
+
+  linear(x: string, weight: string, bias: string, [from, to]: [number, number], out: string): void {
+    this.add('MatMul', [x, this.parameter(weight, [from, to])], [`${out}_product`]);
+    this.add('Add', [`${out}_product`, this.parameter(bias, [to])], [out]);
+  }
+
+  /** [B, Q, D] to [B, H, Q, E] */
+  toHeads(x: string, out: string): void {
+    this.add('Reshape', [x, 'shape_heads'], [`${out}_rows`]);
+    this.add('Transpose', [`${out}_rows`], [out], { perm: { ints: [0, 2, 1, 3] } });
+  }
+}
+
 /**
  * One transformer block, parallel residual: resid + attn(ln1(resid)) + mlp(ln2(resid)).
  * `dz` and `dpost` (shape [1,1,1] zero, or full) are added to z and to mlp.hook_post, which is how
@@ -37,70 +80,17 @@ export type Place = (parameter: string, dims: number[]) => ExternalTensor;
  * @param prefix canonical parameter prefix, `blocks.{i}`
  */
 export function blockGraph(config: ModelConfig, prefix: string, place: Place): Graph {
-  const { d_model: D, n_heads: H, d_head: E, d_mlp: M, rotary_dim: R } = config;
-  const external: ExternalTensor[] = [];
-  const nodes: Node[] = [];
-  const p = (name: string, dims: number[]) => {
-    const tensor = place(`${prefix}.${name}`, dims);
-    external.push(tensor);
-    return tensor.name;
-  };
-  const add = (op: string, inputs: string[], outputs: string[], attributes?: Node['attributes']) =>
-    nodes.push({ op, inputs, outputs, attributes });
-  const norm = (name: string) => {
-    add('LayerNormalization', ['resid', p(`${name}.w`, [D]), p(`${name}.b`, [D])], [name], {
-      axis: { int: -1 },
-      epsilon: { float: config.layer_norm_eps },
-    });
-  };
-  const linear = (x: string, weight: string, bias: string, from: number, to: number, out: string) => {
-    add('MatMul', [x, p(weight, [from, to])], [`${out}_product`]);
-    add('Add', [`${out}_product`, p(bias, [to])], [out]);
-  };
-  const toHeads = (x: string, out: string) => {
-    add('Reshape', [x, 'shape_heads'], [`${out}_rows`]);
-    add('Transpose', [`${out}_rows`], [out], { perm: { ints: [0, 2, 1, 3] } });
-  };
-
-  norm('ln1');
-  linear('ln1', 'attn.W_QKV', 'attn.b_QKV', D, 3 * D, 'qkv');
-  add('Split', ['qkv', 'split_qkv'], ['q_rows', 'k_rows', 'v'], { axis: { int: -1 } });
-  // Scaling q costs less than scaling the scores, and 1/sqrt(E) is the only scale the model has.
-  add('Mul', ['q_rows', 'scale'], ['q_scaled']);
-  toHeads('q_scaled', 'q_heads');
-  toHeads('k_rows', 'k_heads');
-  toHeads('v', 'v_heads');
-  nodes.push(...rotary('q_heads', 'q', R < E), ...rotary('k_heads', 'k', R < E));
-  add('Concat', ['past_k', 'k'], ['present_k'], { axis: { int: 2 } });
-  add('Concat', ['past_v', 'v_heads'], ['present_v'], { axis: { int: 2 } });
-  add('Transpose', ['present_k'], ['k_t'], { perm: { ints: [0, 1, 3, 2] } });
-  add('MatMul', ['q', 'k_t'], ['scores']);
-  add('Add', ['scores', 'mask'], ['scores_masked']);
-  add('Softmax', ['scores_masked'], ['pattern'], { axis: { int: -1 } });
-  add('MatMul', ['pattern', 'present_v'], ['z_heads']);
-  add('Transpose', ['z_heads'], ['z_rows'], { perm: { ints: [0, 2, 1, 3] } });
-  add('Reshape', ['z_rows', 'shape_model'], ['z_own']);
-  add('Add', ['z_own', 'dz'], ['z']);
-  linear('z', 'attn.W_O', 'attn.b_O', D, D, 'attn_out');
-
-  norm('ln2');
-  linear('ln2', 'mlp.W_in', 'mlp.b_in', D, M, 'pre');
-  if (config.activation === 'relu') add('Relu', ['pre'], ['post_own']);
-  else {
-    add('Gelu', ['pre'], ['post_own'], {
-      approximate: { string: config.activation === 'gelu' ? 'none' : 'tanh' },
-    });
-  }
-  add('Add', ['post_own', 'dpost'], ['post']);
-  linear('post', 'mlp.W_out', 'mlp.b_out', M, D, 'mlp_out');
-  add('Add', ['attn_out', 'mlp_out'], ['delta']);
-  add('Add', ['resid', 'delta'], ['resid_post']);
-
+  const { d_model: D, n_heads: H, d_head: E, rotary_dim: R } = config;
+  const graph = new GraphBuilder(config, prefix, place);
+  addAttention(graph, config);
+  addMlp(graph, config);
+  graph.add('Add', ['attn_out', 'mlp_out'], ['delta']);
+  graph.add('Add', ['resid', 'delta'], ['resid_post']);
   const half = R / 2;
   return {
     name: prefix,
-    nodes,
-    external,
+    nodes: graph.nodes,
+    external: graph.external,
     inputs: [
       { name: 'resid', dims: ['B', 'Q', D] },
       { name: 'cos', dims: ['Q', half] },
@@ -120,6 +110,38 @@ export function blockGraph(config: ModelConfig, prefix: string, place: Place): G
     ],
     floats: [{ name: 'scale', dims: [1], values: [1 / Math.sqrt(E)] }],
   };
+}
+
+function addAttention(graph: GraphBuilder, { d_model: D, d_head: E, rotary_dim: R }: ModelConfig): void {
+  graph.norm('ln1');
+  graph.linear('ln1', 'attn.W_QKV', 'attn.b_QKV', [D, 3 * D], 'qkv');
+  graph.add('Split', ['qkv', 'split_qkv'], ['q_rows', 'k_rows', 'v'], { axis: { int: -1 } });
+  // Scaling q costs less than scaling the scores, and 1/sqrt(E) is the only scale the model has.
+  graph.add('Mul', ['q_rows', 'scale'], ['q_scaled']);
+  graph.toHeads('q_scaled', 'q_heads');
+  graph.toHeads('k_rows', 'k_heads');
+  graph.toHeads('v', 'v_heads');
+  graph.nodes.push(...rotary('q_heads', 'q', R < E), ...rotary('k_heads', 'k', R < E));
+  graph.add('Concat', ['past_k', 'k'], ['present_k'], { axis: { int: 2 } });
+  graph.add('Concat', ['past_v', 'v_heads'], ['present_v'], { axis: { int: 2 } });
+  graph.add('Transpose', ['present_k'], ['k_t'], { perm: { ints: [0, 1, 3, 2] } });
+  graph.add('MatMul', ['q', 'k_t'], ['scores']);
+  graph.add('Add', ['scores', 'mask'], ['scores_masked']);
+  graph.add('Softmax', ['scores_masked'], ['pattern'], { axis: { int: -1 } });
+  graph.add('MatMul', ['pattern', 'present_v'], ['z_heads']);
+  graph.add('Transpose', ['z_heads'], ['z_rows'], { perm: { ints: [0, 2, 1, 3] } });
+  graph.add('Reshape', ['z_rows', 'shape_model'], ['z_own']);
+  graph.add('Add', ['z_own', 'dz'], ['z']);
+  graph.linear('z', 'attn.W_O', 'attn.b_O', [D, D], 'attn_out');
+}
+
+function addMlp(graph: GraphBuilder, { activation, d_model: D, d_mlp: M }: ModelConfig): void {
+  graph.norm('ln2');
+  graph.linear('ln2', 'mlp.W_in', 'mlp.b_in', [D, M], 'pre');
+  if (activation === 'relu') graph.add('Relu', ['pre'], ['post_own']);
+  else graph.add('Gelu', ['pre'], ['post_own'], { approximate: { string: activation === 'gelu' ? 'none' : 'tanh' } });
+  graph.add('Add', ['post_own', 'dpost'], ['post']);
+  graph.linear('post', 'mlp.W_out', 'mlp.b_out', [M, D], 'mlp_out');
 }
 
 /** GPT-NeoX rotary: the first R dimensions of a head turn as pairs (j, j + R/2); the rest pass. */

@@ -57,6 +57,12 @@ export function parseHook(name: string, n_layers: number): Hook {
   return { name: blockHook(layer, site), site, layer, editable: !READ_ONLY.has(site) };
 }
 
+/** A number that rises in the order in which the forward pass meets hooks. */
+export function hookOrder({ site, layer }: Hook): number {
+  if (site === 'hook_embed') return -1;
+  return site === 'ln_final.hook_normalized' ? Infinity : layer * BLOCK_SITES.length + BLOCK_SITES.indexOf(site);
+}
+
 /** Shape of a hook's value for one text, 'pos' being its number of tokens. */
 export function hookShape(site: Site, c: Pick<ModelConfig, 'd_model' | 'n_heads' | 'd_head' | 'd_mlp'>): (number | 'pos')[] {
   switch (site) {

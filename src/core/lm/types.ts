@@ -15,13 +15,21 @@ export type HookEdit = Where &
     | { hook: string; op: 'project_out'; direction: Float32Array; bias?: number }
   );
 
-/** A change made through a dictionary's latent. */
+/** A change made through latents of a dictionary, at the hook it reads. */
 export type LatentEdit = Where & {
   /** Id of a dictionary of the library. */
   dictionary: string;
-  latent: number;
-  op: 'ablate' | 'scale' | 'set' | 'add';
-  value?: number;
+} & ({ latent: number; op: 'ablate' | 'scale' | 'set' | 'add'; value?: number } | LatentPatch);
+
+/** Gives many latents the values they have elsewhere: x + Σ (value − c)·d over `latents` (Cunningham et al. 2023, section 4.1). */
+export type LatentPatch = {
+  op: 'patch';
+  latents: number[];
+  /**
+   * A value for each latent, the same at every position: [latents]; for each position, or each of `positions`:
+   * [latents, pos]; in a batch also for each row: [rows, latents, pos].
+   */
+  values: Array2;
 };
 
 export type Edit = HookEdit | LatentEdit;

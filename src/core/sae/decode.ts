@@ -78,19 +78,26 @@ export type LatentVectors = {
  * @throws UsageError when there is no such latent
  */
 export function vectors(dictionary: Dictionary, latent: number): LatentVectors {
-  const { d_in, d_out, d_sae } = dictionary.config;
+  const { d_in, d_sae } = dictionary.config;
   if (!Number.isInteger(latent) || latent < 0 || latent >= d_sae) {
     throw new UsageError(`There is no latent ${latent}; the dictionary has ${d_sae}, counted from 0.`);
   }
   const plan = getPlan(dictionary);
   const encoderScale = plan.inputScale * (plan.gain ? plan.gain[latent] : 1);
-  const decoderScale = plan.outputScale * (plan.decoderGain ? plan.decoderGain[latent] : 1);
   const [from, step] = plan.byRows ? [latent * d_in, 1] : [latent, d_sae];
   return {
     enc: Float32Array.from({ length: d_in }, (_, i) => plan.weights[from + i * step] * encoderScale),
-    dec: Float32Array.from({ length: d_out }, (_, i) => plan.decoder[latent * d_out + i] * decoderScale),
+    dec: decoderVector(dictionary, latent),
     b_enc: plan.bias[latent],
   };
+}
+
+/** `dec` of a latent that exists, alone. [d_out] */
+export function decoderVector(dictionary: Dictionary, latent: number): Float32Array<ArrayBuffer> {
+  const { d_out } = dictionary.config;
+  const { decoder, decoderGain, outputScale } = getPlan(dictionary);
+  const scale = outputScale * (decoderGain ? decoderGain[latent] : 1);
+  return decoder.slice(latent * d_out, (latent + 1) * d_out).map((value) => value * scale);
 }
 
 interface Skip {

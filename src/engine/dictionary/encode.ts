@@ -1,16 +1,15 @@
 /** Latents of text or of given activations, in pieces that let messages in between. */
-import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
-import { assertArray2 } from '../../core/lm/edits.ts';
+import { UsageError, type Stop } from '../../core/errors.ts';
+import { assertArray2 } from '../../core/lm/numbers.ts';
 import { hookShape, parseHook } from '../../core/lm/hooks.ts';
 import type { Array2 } from '../../api/model.ts';
 import type { Latents } from '../../api/dictionaries.ts';
 import { tokenWindows } from '../../core/lm/windows.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
-import type { Latents as SparseRows } from '../../core/sae/latents.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
-import { nextTask } from '../model/runtime.ts';
 import { run, type Rows } from '../model/run.ts';
+import { encodeRows } from '../model/encodeRows.ts';
 
 /** Windows of long text run in one batch. */
 const WINDOWS_AT_ONCE = 8;
@@ -85,35 +84,5 @@ export async function encodeActivations(
   { data, lengths }: Activations,
   stop?: Stop,
 ): Promise<Latents> {
-  const { d_in, d_sae } = dictionary.config;
-  const n = data.length / d_in;
-  const rowsAtOnce = engine.rowsAtOnce(dictionary);
-  const pieces: SparseRows[] = [];
-  for (let first = 0; first < n; first += rowsAtOnce) {
-    throwIfStopped(stop);
-    pieces.push(await engine.encode(dictionary, data.subarray(first * d_in, Math.min(n, first + rowsAtOnce) * d_in)));
-    if (first + rowsAtOnce < n) await nextTask();
-  }
-  return { ...joinRows(pieces, n, d_sae), lengths };
-}
-
-function joinRows(pieces: readonly SparseRows[], n: number, d_sae: number): SparseRows {
-  const rows = new Uint32Array(n + 1);
-  let row = 0;
-  let entries = 0;
-  for (const piece of pieces) {
-    for (let r = 1; r < piece.rows.length; r++) rows[++row] = entries + piece.rows[r];
-    entries += piece.latents.length;
-  }
-  const latents = new Uint32Array(entries);
-  const values = new Float32Array(entries);
-  let at = 0;
-  for (const piece of pieces) {
-    latents.set(piece.latents, at);
-    values.set(piece.values, at);
-    at += piece.latents.length;
-  }
-  const perRow = (key: 'scale' | 'shift') =>
-    pieces.some((piece) => piece[key]) ? { [key]: Float32Array.from(pieces.flatMap((piece) => [...piece[key]!])) } : {};
-  return { rows, latents, values, d_sae, ...perRow('scale'), ...perRow('shift') };
+  return { ...(await encodeRows(engine, dictionary, data, stop)), lengths };
 }

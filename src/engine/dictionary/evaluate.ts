@@ -9,8 +9,9 @@ import { crossEntropy, SpliceMetrics } from '../../core/sae/splice.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
 import { encodeActivations, misfit } from './encode.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
-import { checkRows, finalResidual, run, unembed } from '../model/run.ts';
+import { checkRows, finalResidual, run } from '../model/run.ts';
 import { nextTask } from '../model/runtime.ts';
+import { unembed } from '../model/unembed.ts';
 
 /** The paper's rule for a latent that is used (Cunningham et al. 2023, appendix C.3): it fires on more tokens than this. */
 const ALIVE_ABOVE = 10;

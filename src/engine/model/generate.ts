@@ -17,19 +17,20 @@ import {
 import { Tensor as OrtTensor } from 'onnxruntime-common';
 import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import { createRandom } from '../../core/array/random.ts';
-import { checkEdits } from '../../core/lm/edits.ts';
+import { checkEdits } from '../../core/lm/checkEdits.ts';
 import { pickToken } from '../../core/lm/sampling.ts';
 import type { GenerateOptions } from '../../api/model.ts';
-import { disposeCache, forward, type KeyValues } from './forward.ts';
+import { kernelEncoder } from './encodeRows.ts';
+import { disposeCache, forward } from './forward.ts';
+import type { EncodeArriving, KeyValues } from './forwardJob.ts';
 import type { HookedModel } from './hookedModel.ts';
-import { checkRows, unembed, type Dictionaries } from './run.ts';
+import { checkRows, type EditMeans } from './run.ts';
+import { unembed } from './unembed.ts';
 
-export interface GenerateJob {
+export interface GenerateJob extends EditMeans {
   options: GenerateOptions;
   /** Ids from here up are padding and never chosen. */
   n_tokens: number;
-  /** Those that edits name. */
-  dictionaries?: Dictionaries;
   onToken?: (id: number) => void;
   stop?: Stop;
 }
@@ -119,11 +120,13 @@ class GenerationSession {
   readonly #cache: KeyValues = { length: 0, k: [], v: [] };
   readonly #model: HookedModel;
   readonly #edits: ReturnType<typeof checkEdits>;
+  readonly #encode: EncodeArriving | undefined;
   readonly #stop: Stop | undefined;
 
-  constructor(model: HookedModel, prompt: number[], { options, dictionaries, stop }: GenerateJob) {
+  constructor(model: HookedModel, prompt: number[], { options, dictionaries, engine, stop }: GenerateJob) {
     this.#model = model;
     this.#stop = stop;
+    this.#encode = engine && kernelEncoder(engine, stop);
     const lengths = [prompt.length + options.tokens];
     this.#edits = checkEdits(options.edits ?? [], {
       config: model.config,
@@ -168,6 +171,7 @@ class GenerationSession {
       onRead: () => {},
       until: model.config.n_layers,
       cache: this.#cache,
+      ...(this.#encode && { encode: this.#encode }),
       ...(this.#stop && { stop: this.#stop }),
     });
     try {

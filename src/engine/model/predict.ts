@@ -3,7 +3,8 @@ import { UsageError, type Stop } from '../../core/errors.ts';
 import { klDivergence, rankOf, rowStatistics, topK } from '../../core/lm/statistics.ts';
 import type { Comparison, Edit } from '../../api/model.ts';
 import type { HookedModel } from './hookedModel.ts';
-import { finalResidual, unembed, type Dictionaries } from './run.ts';
+import { finalResidual, type EditMeans } from './run.ts';
+import { unembed } from './unembed.ts';
 
 const MAX_TOP = 200;
 
@@ -25,7 +26,7 @@ export interface PositionStatistics {
 export async function predict(
   model: HookedModel,
   ids: number[],
-  { k = 10, edits = [], dictionaries, n_tokens }: { k?: number; edits?: readonly Edit[]; dictionaries?: Dictionaries; n_tokens: number },
+  { k = 10, edits = [], n_tokens, ...means }: { k?: number; edits?: readonly Edit[]; n_tokens: number } & EditMeans,
   stop?: Stop,
 ): Promise<PositionStatistics> {
   if (!Number.isInteger(k) || k < 1 || k > MAX_TOP) throw new UsageError(`\`k\` must be a whole number from 1 to ${MAX_TOP}.`);
@@ -39,7 +40,7 @@ export async function predict(
     topIds: new Uint32Array(n * top),
     topProbs: new Float32Array(n * top),
   };
-  const resid = await finalResidual(model, ids, { edits, ...(dictionaries && { dictionaries }) }, stop);
+  const resid = await finalResidual(model, ids, { edits, ...means }, stop);
   const record = (i: number, logits: Float32Array) => recordRow(out, ids, i, logits, n_tokens);
   if (edits.length === 0) await unembed(model, resid, starts(model, n), (i, logits) => void record(i, logits), stop);
   else out.comparison = await compare(model, ids, resid, { k: top, n_tokens, topIds: out.topIds, record }, stop);

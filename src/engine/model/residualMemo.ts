@@ -8,7 +8,8 @@ import type { Tensor } from 'onnxruntime-common';
 import { createByteCache, type ByteCache } from '../../core/byteCache.ts';
 import { throwIfStopped } from '../../core/errors.ts';
 import { parseHook, type Hook } from '../../core/lm/hooks.ts';
-import { forward, type ForwardJob } from './forward.ts';
+import { forward } from './forward.ts';
+import type { ForwardJob } from './forwardJob.ts';
 import type { HookedModel } from './hookedModel.ts';
 
 /** Of all texts of a model together; the text used longest ago goes first. */

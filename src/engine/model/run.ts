@@ -3,29 +3,37 @@
  * values and logits in row-major arrays, padding left 0.
  */
 import type { Tensor } from 'onnxruntime-common';
-import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
+import { UsageError, type Stop } from '../../core/errors.ts';
 import type { ModelConfig } from '../../core/lm/config.ts';
-import { allFinite, assertArray2, checkEdits, type CheckedEdit, type EditContext, type Stretch } from '../../core/lm/edits.ts';
+import { checkEdits } from '../../core/lm/checkEdits.ts';
+import type { CheckedEdit, EditContext } from '../../core/lm/editContext.ts';
 import { hookShape, parseHook, type Hook } from '../../core/lm/hooks.ts';
+import { allFinite, assertArray2 } from '../../core/lm/numbers.ts';
+import type { Stretch } from '../../core/lm/stretch.ts';
 import type { Array2, Edit, LogitRows, RunOptions, RunResult } from '../../api/model.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
-import type { ForwardJob } from './forward.ts';
+import type { SaeEngine } from '../../kernels/engine.ts';
+import { kernelEncoder } from './encodeRows.ts';
+import type { ForwardJob } from './forwardJob.ts';
 import type { HookedModel } from './hookedModel.ts';
 import { forwardOnce } from './residualMemo.ts';
+import { place, stretches, valuesPerRow } from './stretches.ts';
+import { unembed } from './unembed.ts';
 
-/** Tokens of one stretch, padding included; more gains nothing and costs memory. */
-const STRETCH_TOKENS = 2048;
-/** fp32 values of one attention pattern [rows, heads, pos, keys]: 64 MiB. */
-const PATTERN_VALUES = 16 * 1024 * 1024;
-/** fp32 values of one block of logits: 64 MiB. */
-const LOGIT_VALUES = 16 * 1024 * 1024;
 /** Largest answer of one call. */
 const ANSWER_BYTES = 1024 ** 3;
 
 /** Dictionaries that edits name, by id. */
 export type Dictionaries = ReadonlyMap<string, Dictionary>;
 
-export type EngineRunOptions = RunOptions & { dictionaries?: Dictionaries };
+/** What edits need besides themselves. */
+export interface EditMeans {
+  dictionaries?: Dictionaries;
+  /** Encodes for edits through a dictionary; default the plain encoder. */
+  engine?: SaeEngine;
+}
+
+export type EngineRunOptions = RunOptions & EditMeans;
 
 /** Token ids of every row, and whether the caller gave a batch. */
 export interface Rows {
@@ -64,6 +72,7 @@ interface Plan {
   logitRows: number[][];
   from?: { layer: number; resid: Float32Array };
   until: number;
+  engine?: SaeEngine;
 }
 
 /**
@@ -76,7 +85,9 @@ export async function run(model: HookedModel, rows: Rows, options: EngineRunOpti
   const V = model.config.d_vocab;
   const logits = width > 0 ? new Float32Array(rows.ids.length * width * V) : undefined;
 
-  for (const at of stretches(model.config, plan)) {
+  // A pattern edit counts positions over the whole batch, so every stretch pads to it.
+  const padAll = [...plan.edits.keys()].some((name) => name.endsWith('hook_pattern')) || plan.from !== undefined;
+  for (const at of stretches(model.config, rows.ids, padAll ? plan.longest : 0)) {
     const job = jobFor(model, plan, at, acts, stop);
     const resid = await forwardOnce(job);
     try {
@@ -103,7 +114,16 @@ function checkRun(config: ModelConfig, rows: Rows, options: EngineRunOptions): P
   const hooks = checkReads(options.read ?? [], config);
   if (from) refuseBelow(from.layer, hooks, edits);
   const logitRows = checkLogitRows(options.logits ?? 'none', rows);
-  const plan: Plan = { rows, longest, hooks, edits, logitRows, until: 0, ...(from && { from }) };
+  const plan: Plan = {
+    rows,
+    longest,
+    hooks,
+    edits,
+    logitRows,
+    until: 0,
+    ...(from && { from }),
+    ...(options.engine && { engine: options.engine }),
+  };
   plan.until = lastBlock(config, plan);
   refuseHugeAnswer(config, plan);
   return plan;
@@ -170,35 +190,11 @@ function refuseHugeAnswer(config: ModelConfig, plan: Plan): void {
   }
 }
 
-function valuesPerRow(config: ModelConfig, hook: Hook, longest: number): number {
-  return hookShape(hook.site, config).reduce<number>((a, b) => a * (b === 'pos' ? longest : b), 1);
-}
-
 function emptyArray(config: ModelConfig, hook: Hook, plan: Plan): Array2 {
   const shape = hookShape(hook.site, config).map((d) => (d === 'pos' ? plan.longest : d));
   const rows = plan.rows.ids.length;
   const data = new Float32Array(valuesPerRow(config, hook, plan.longest) * rows);
   return { data, shape: plan.rows.isBatch ? [rows, ...shape] : shape };
-}
-
-/** Rows in groups small enough for memory; a pattern edit counts positions over the whole batch, so it pads to it. */
-function* stretches(config: ModelConfig, plan: Plan): Generator<Stretch> {
-  const all = plan.rows.ids;
-  const padAll = [...plan.edits.keys()].some((name) => name.endsWith('hook_pattern')) || plan.from !== undefined;
-  for (let first = 0; first < all.length;) {
-    let pos = padAll ? plan.longest : all[first].length;
-    let rows = 1;
-    while (first + rows < all.length) {
-      const next = Math.max(pos, all[first + rows].length);
-      const grown = rows + 1;
-      if (grown * next > STRETCH_TOKENS || grown * next * next * config.n_heads > PATTERN_VALUES) break;
-      pos = next;
-      rows = grown;
-    }
-    const lengths = all.slice(first, first + rows).map((ids) => ids.length);
-    yield { firstRow: first, rows, firstPos: 0, pos, lengths };
-    first += rows;
-  }
 }
 
 function jobFor(model: HookedModel, plan: Plan, at: Stretch, acts: Map<string, Array2>, stop?: Stop): ForwardJob {
@@ -209,8 +205,9 @@ function jobFor(model: HookedModel, plan: Plan, at: Stretch, acts: Map<string, A
     ids: plan.rows.ids.slice(at.firstRow, at.firstRow + at.rows),
     edits: plan.edits,
     reads: new Set(acts.keys()),
-    onRead: (name, values) => place(model.config, parseHook(name, model.config.n_layers), values, at, plan, acts.get(name)!.data),
+    onRead: (name, values) => place(model.config, parseHook(name, model.config.n_layers), values, at, plan.longest, acts.get(name)!.data),
     until: plan.until,
+    ...(plan.engine && { encode: kernelEncoder(plan.engine, stop) }),
     ...(stop && { stop }),
   };
   if (plan.from) {
@@ -220,39 +217,12 @@ function jobFor(model: HookedModel, plan: Plan, at: Stretch, acts: Map<string, A
   return job;
 }
 
-/** Copies the real tokens of a stretch into the answer. */
-function place(config: ModelConfig, hook: Hook, values: Float32Array, at: Stretch, plan: Plan, out: Float32Array): void {
-  const { longest } = plan;
-  if (hook.site === 'attn.hook_pattern') {
-    placePattern(config.n_heads, values, at, longest, out);
-    return;
-  }
-  const F = valuesPerRow(config, hook, 1);
-  for (let r = 0; r < at.rows; r++) {
-    const from = r * at.pos * F;
-    out.set(values.subarray(from, from + at.lengths[r] * F), (at.firstRow + r) * longest * F);
-  }
-}
-
-function placePattern(heads: number, values: Float32Array, at: Stretch, longest: number, out: Float32Array): void {
-  for (let r = 0; r < at.rows; r++) {
-    const length = at.lengths[r];
-    for (let h = 0; h < heads; h++) {
-      for (let p = 0; p < length; p++) {
-        const from = ((r * heads + h) * at.pos + p) * at.pos;
-        const to = (((at.firstRow + r) * heads + h) * longest + p) * longest;
-        out.set(values.subarray(from, from + length), to);
-      }
-    }
-  }
-}
-
 async function readFinalNorm(model: HookedModel, plan: Plan, at: Stretch, resid: Tensor, acts: Map<string, Array2>): Promise<void> {
   const hook = plan.hooks.find((h) => h.site === 'ln_final.hook_normalized');
   if (!hook) return;
   const x = model.runtime.tensor(await model.runtime.read(resid), [at.rows * at.pos, model.config.d_model]);
   const { ln_final } = await model.finalNorm.run({ x }, ['ln_final']);
-  place(model.config, hook, ln_final.data as Float32Array, at, plan, acts.get(hook.name)!.data);
+  place(model.config, hook, ln_final.data as Float32Array, at, plan.longest, acts.get(hook.name)!.data);
 }
 
 /** Logits of the chosen positions of a stretch, delivered row by row. */
@@ -281,37 +251,7 @@ async function unembedRows(
   );
 }
 
-/**
- * Final norm and unembedding of rows of a residual, in blocks of at most 64 MiB of logits.
- * @param starts where each row begins in `resid`
- * @param deliver called with the row's index in `starts` and its logits [d_vocab], valid during the call
- */
-export async function unembed(
-  model: HookedModel,
-  resid: Float32Array,
-  starts: readonly number[],
-  deliver: (index: number, logits: Float32Array) => void,
-  stop?: Stop,
-): Promise<void> {
-  const { d_model: D, d_vocab: V } = model.config;
-  const block = Math.max(1, Math.floor(LOGIT_VALUES / V));
-  for (let first = 0; first < starts.length; first += block) {
-    throwIfStopped(stop);
-    const count = Math.min(block, starts.length - first);
-    const x = new Float32Array(count * D);
-    for (let i = 0; i < count; i++) x.set(resid.subarray(starts[first + i], starts[first + i] + D), i * D);
-    const { ln_final } = await model.finalNorm.run({ x: model.runtime.tensor(x, [count, D]) }, ['ln_final']);
-    const { logits } = await model.unembed.run({ x: ln_final }, ['logits']);
-    const data = logits.data as Float32Array;
-    for (let i = 0; i < count; i++) deliver(first + i, data.subarray(i * V, (i + 1) * V));
-  }
-}
-
-/** Edits and the dictionaries they name. */
-export interface NamedEdits {
-  edits: readonly Edit[];
-  dictionaries?: Dictionaries;
-}
+export type NamedEdits = EditMeans & { edits: readonly Edit[] };
 
 /** Final residual [pos, d_model] of one text under edits: what predictions are made from. */
 export async function finalResidual(model: HookedModel, ids: number[], named: NamedEdits, stop?: Stop): Promise<Float32Array> {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { parseConfig } from '../../../src/core/lm/config.ts';
-import { applyEdits, applyPatternEdits, assertArray2, checkEdits, type EditContext, type Stretch } from '../../../src/core/lm/edits.ts';
+import { applyEdits, applyPatternEdits } from '../../../src/core/lm/applyEdits.ts';
+import { checkEdits } from '../../../src/core/lm/checkEdits.ts';
+import type { EditContext } from '../../../src/core/lm/editContext.ts';
+import { assertArray2 } from '../../../src/core/lm/numbers.ts';
+import type { Stretch } from '../../../src/core/lm/stretch.ts';
 import type { Array2, Edit } from '../../../src/api/model.ts';
 
 /** d_model 8, 2 heads of 4, d_mlp 12, 2 layers. */

@@ -1,0 +1,93 @@
+/**
+ * Edits through a dictionary: with c a latent's value in what arrives at the hook and d its decoder row, ablate
+ * subtracts c·d, scale adds (value − 1)·c·d, set and patch add (value − c)·d, add adds value·d. What the dictionary
+ * does not explain stays (Cunningham et al. 2023, sections 4.1 and 5.2).
+ */
+import { decoderVector } from '../sae/decode.ts';
+import type { Dictionary } from '../sae/dictionary.ts';
+import type { Latents } from '../sae/latents.ts';
+import type { CheckedEdit, LatentChecked, SingleChange } from './editContext.ts';
+import { forEachToken, type Slots, type Stretch } from './stretch.ts';
+
+/** Latents of a stretch [rows · pos] by dictionary. */
+export type Encoded = ReadonlyMap<Dictionary, Latents>;
+
+export function isThroughLatents(edit: CheckedEdit): edit is LatentChecked {
+  return edit.op === 'latent' || edit.op === 'patch';
+}
+
+/** The dictionaries that edits of a hook go through, each once: what `applyEdits` must be given latents of. */
+export function dictionariesOf(edits: readonly CheckedEdit[]): Dictionary[] {
+  return [...new Set(edits.filter(isThroughLatents).map((edit) => edit.dictionary))];
+}
+
+/** Adds the effect of one edit to x [rows, pos, F], latent after latent. */
+export function addLatentEdit(x: Float32Array, F: number, edit: LatentChecked, at: Stretch, encoded: Encoded): void {
+  const latents = encoded.get(edit.dictionary)!;
+  latentsOf(edit).forEach((latent, i) => {
+    const dec = decoderVector(edit.dictionary, latent);
+    forEachToken(edit, at, (r, p, slots) => {
+      const row = r * at.pos + p;
+      const amount = changeOf(edit, i, valueOf(latents, row, latent), slots) * (latents.scale?.[row] ?? 1);
+      if (amount === 0) return;
+      for (let k = 0; k < F; k++) x[row * F + k] += amount * dec[k];
+    });
+  });
+}
+
+/**
+ * The first position of a text that an edit changes; its length when it changes none.
+ * @param encoded the text's latents before any edit
+ */
+export function firstChange(edit: CheckedEdit, length: number, encoded: Encoded): number {
+  const at: Stretch = { firstRow: 0, rows: 1, firstPos: 0, pos: length, lengths: [length] };
+  let first = length;
+  if (!isThroughLatents(edit)) {
+    forEachToken(edit, at, (_, p) => (first = Math.min(first, p)));
+    return first;
+  }
+  const latents = encoded.get(edit.dictionary)!;
+  latentsOf(edit).forEach((latent, i) => {
+    forEachToken(edit, at, (_, p, slots) => {
+      if (p < first && changeOf(edit, i, valueOf(latents, p, latent), slots) !== 0) first = p;
+    });
+  });
+  return first;
+}
+
+function latentsOf(edit: LatentChecked): readonly number[] {
+  return edit.op === 'patch' ? edit.latents : [edit.latent];
+}
+
+/** What is added to a latent's value c. @param i its place among the edit's latents */
+function changeOf(edit: LatentChecked, i: number, c: number, { row, pos }: Slots): number {
+  if (edit.op === 'latent') return singleChange(edit.change, edit.value, c);
+  const { values, latents, perPosition, perRow, tokensPerRow } = edit;
+  const first = perRow ? row * latents.length : 0;
+  return values[perPosition ? (first + i) * tokensPerRow + pos : i] - c;
+}
+
+function singleChange(change: SingleChange, value: number, c: number): number {
+  switch (change) {
+    case 'ablate':
+      return -c;
+    case 'scale':
+      return (value - 1) * c;
+    case 'set':
+      return value - c;
+    case 'add':
+      return value;
+  }
+}
+
+/** A latent's value in one row, which names its latents in rising order; 0 when it does not fire. */
+function valueOf({ rows, latents, values }: Latents, row: number, latent: number): number {
+  let low = rows[row];
+  let high = rows[row + 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (latents[middle] < latent) low = middle + 1;
+    else high = middle;
+  }
+  return low < rows[row + 1] && latents[low] === latent ? values[low] : 0;
+}
