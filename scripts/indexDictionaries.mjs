@@ -22,7 +22,7 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 const sha256 = (/** @type {string | Uint8Array} */ data) => createHash('sha256').update(data).digest('hex');
 
 /**
- * What the page computes for a dictionary opened from files (workers/lens/dictionaries.ts, `tensorHash`).
+ * What the page computes for a dictionary opened from files (workers/lens/describe.ts, `tensorHash`).
  * @param {Buffer} file a safetensors file
  */
 function tensorHash(file) {

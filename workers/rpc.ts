@@ -24,12 +24,13 @@ export interface Channel {
   addEventListener(type: string, listener: (event: { data?: unknown; message?: string }) => void): void;
 }
 
-export interface CallContext {
+/** What a method gets of the call that it answers. `Progress`: what it reports while it runs. */
+export interface CallContext<Progress = never> {
   signal: AbortSignal;
-  progress: (value: unknown) => void;
+  progress: (value: Progress) => void;
 }
 
-export type Handlers = Record<string, (context: CallContext, ...args: never[]) => unknown>;
+export type Handlers = Record<string, (context: CallContext<unknown>, ...args: never[]) => unknown>;
 
 /** An error that crossed from the worker; `code` says which kind it was there. */
 export class RemoteError extends Error {
@@ -49,7 +50,7 @@ export function serve(channel: Channel, handlers: Handlers): void {
     const controller = new AbortController();
     running.set(id, controller);
     const send = (message: Response, transfer: Transferable[] = []) => channel.postMessage(message, transfer);
-    const context: CallContext = { signal: controller.signal, progress: (value) => send({ id, event: 'progress', value }) };
+    const context: CallContext<unknown> = { signal: controller.signal, progress: (value) => send({ id, event: 'progress', value }) };
     try {
       const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
       if (!handler) throw new Error(`The worker has no method called ${method}.`);
@@ -68,9 +69,9 @@ export function serve(channel: Channel, handlers: Handlers): void {
   });
 }
 
-export interface CallOptions {
+export interface CallOptions<Progress = never> {
   signal?: AbortSignal | undefined;
-  onProgress?: ((value: never) => void) | undefined;
+  onProgress?: ((value: Progress) => void) | undefined;
 }
 
 export interface Caller {
@@ -79,13 +80,15 @@ export interface Caller {
   fail(message: string): void;
 }
 
+/** A call that waits for its answer. */
+interface Pending {
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  progress: ((value: never) => void) | undefined;
+}
+
 /** Makes calls over `channel`. */
 export function connect(channel: Channel): Caller {
-  interface Pending {
-    resolve: (value: unknown) => void;
-    reject: (error: unknown) => void;
-    progress: ((value: never) => void) | undefined;
-  }
   const pending = new Map<number, Pending>();
   let next = 1;
   let dead: string | undefined;
@@ -95,18 +98,7 @@ export function connect(channel: Channel): Caller {
     for (const call of pending.values()) call.reject(new RemoteError({ name: 'EngineError', message: dead, code: 'dead' }));
     pending.clear();
   };
-  channel.addEventListener('message', (event) => {
-    const response = event.data as Response;
-    const call = pending.get(response.id);
-    if (!call) return;
-    if (response.event === 'progress') {
-      call.progress?.(response.value as never);
-      return;
-    }
-    pending.delete(response.id);
-    if (response.event === 'done') call.resolve(response.value);
-    else call.reject(new RemoteError(response.error));
-  });
+  channel.addEventListener('message', (event) => settle(pending, event.data as Response));
   for (const type of ['error', 'messageerror']) {
     channel.addEventListener(type, (event) =>
       fail(
@@ -125,7 +117,7 @@ export function connect(channel: Channel): Caller {
         channel.postMessage({ id, cancel: true }, []);
         reject(abortError());
       };
-      const settle =
+      const settled =
         <T>(then: (value: T) => void) =>
         (value: T) => {
           signal?.removeEventListener('abort', onAbort);
@@ -134,15 +126,27 @@ export function connect(channel: Channel): Caller {
       try {
         channel.postMessage({ id, method, args }, []);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        return reject(
-          new RemoteError({ name: 'UsageError', message: `The arguments cannot be sent to the model: ${reason}`, code: 'usage' }),
-        );
+        return reject(unsendable(error));
       }
       signal?.addEventListener('abort', onAbort);
-      pending.set(id, { resolve: settle(resolve), reject: settle(reject), progress: onProgress });
+      pending.set(id, { resolve: settled(resolve), reject: settled(reject), progress: onProgress });
     });
   return { call, fail };
+}
+
+/** Hands a response to the call that waits for it, if any does. */
+function settle(pending: Map<number, Pending>, response: Response): void {
+  const call = pending.get(response.id);
+  if (!call) return;
+  if (response.event === 'progress') return call.progress?.(response.value as never);
+  pending.delete(response.id);
+  if (response.event === 'done') call.resolve(response.value);
+  else call.reject(new RemoteError(response.error));
+}
+
+function unsendable(error: unknown): RemoteError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RemoteError({ name: 'UsageError', message: `The arguments cannot be sent to the model: ${reason}`, code: 'usage' });
 }
 
 function abortError(): RemoteError {

@@ -1,10 +1,12 @@
 /** Dictionaries as scripts, page and workers see them. Plain data but for the interfaces of functions. */
 import type { PublishedRelease } from '../core/catalogue.ts';
 import type { Array2 } from '../core/lm/types.ts';
+import type { WindowExplained } from '../core/sae/explained.ts';
 import type { Evaluation, ExportFormat, FoundDictionary, PublishedSource } from '../core/sae/types.ts';
 import type { CallOptions, FileIn, Input, LoadOptions, LoadProgress } from './model.ts';
 
 export type { PublishedClaims, PublishedDictionary, PublishedRelease } from '../core/catalogue.ts';
+export type { WindowExplained } from '../core/sae/explained.ts';
 export type { Evaluation, ExportFormat, FoundDictionary, PublishedSource } from '../core/sae/types.ts';
 
 /** What to encode: an input of the model, or activations of the dictionary's hook [n, d_in] (no model needed). */
@@ -24,6 +26,14 @@ export type Latents = {
   scale?: Float32Array;
   /** Added to every dimension of a row's reconstruction; absent: 0. [n] */
   shift?: Float32Array;
+};
+
+/** Latents, and how much of the activations they explain; null where the reconstruction cannot be had. */
+export type Features = Latents & { explained: WindowExplained | null };
+
+export type FeaturesOptions = {
+  /** Rows at the beginning of one text that only give context: nothing of them comes back. Default 0. */
+  skip?: number;
 };
 
 export type DictionaryInfo = {
@@ -164,6 +174,8 @@ export interface DictionariesApi {
 export interface EncodingApi {
   /** Active latents of every token; text of any length, in windows (each token with most left context). */
   encode(source: Source, dictionary: string, options?: CallOptions): Promise<Latents>;
+  /** What `encode` gives, and how much of the activations that explains, in one call. */
+  features(source: Source, dictionary: string, options?: FeaturesOptions & CallOptions): Promise<Features>;
   /** Reconstruction [n, d_out] in raw units; `x` [n, d_in] only for skip transcoders. */
   decode(dictionary: string, latents: Latents, options?: { x?: Array2 }): Promise<Array2>;
   /** `decode(encode(…))` without the latents crossing over. [n, d_out] */

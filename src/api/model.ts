@@ -182,6 +182,9 @@ export type HubSource = Required<HubModel> & { host: string; keptOnly?: boolean 
 /** Where a worker has a model from. `random`: seed of random weights in place of its own. */
 export type ModelSource = ({ id: string } | { files: PlainFile[] } | HubSource) & { random?: number };
 
+/** A model for a worker that opens its own: what the page says of it, and where it is to be had. */
+export type WantedModel = { info: Pick<ModelInfo, 'id' | 'hash' | 'source'>; source: ModelSource };
+
 /** The model in use with weights drawn at random from this seed (LayerNorm stays); null: with its own again. */
 export type RandomModel = { random: number | null };
 

@@ -15,10 +15,11 @@ import {
 import { listNames, quote, readJson } from '../core/formats/text.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
+import type { FileIn } from '../api/model.ts';
 import { toFiles } from './files.ts';
 import type { Signal } from './signal.ts';
 
-export interface LabelsNeeds {
+interface LabelsNeeds {
   labels: LabelStore;
   tabs: Tabs;
   /** Told of every change. */
@@ -59,6 +60,17 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
     if (write.length > 0) askToPersist();
   };
 
+  const importFile = async (file: FileIn) => {
+    const parsed = await readLabels(file, now());
+    known = await dictionaries();
+    const { labels, warnings } = fitting(parsed, known);
+    const { write, newerHere, ...counts } = mergeLabels(await store.all(), labels);
+    if (newerHere > 0) warnings.push(newerWords(newerHere));
+    await change(write);
+    const problem = store.problem();
+    return { ...counts, warnings: problem && write.length > 0 ? [...warnings, problem] : warnings };
+  };
+
   tabs.subscribe((what) => {
     if (what === 'labels') void store.reload().then(signal.tell);
   });
@@ -67,9 +79,7 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
     list: select,
     async set(dictionary, latent, text) {
       const { hash, d_sae } = await find(dictionary);
-      if (!Number.isInteger(latent) || latent < 0 || latent >= d_sae) {
-        throw new UsageError(`Latent ${String(latent)} does not exist; ${quote(dictionary)} has ${d_sae} (counted from 0).`);
-      }
+      checkLatent(dictionary, latent, d_sae);
       const clean = checkLabelText(text);
       const key = labelKey({ hash, latent });
       const before = (await store.all()).get(key);
@@ -81,21 +91,23 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
       const json = writeLabels(await select(dictionary), known, new Date(now()).toISOString());
       return new Blob([json], { type: 'application/json' });
     },
-    async import(file) {
-      const [{ path, data }] = toFiles([file]);
-      const { value } = await readJson(data, quote(path), MAX_LABELS_BYTES);
-      const parsed = parseLabels(value, path, now());
-      known = await dictionaries();
-      const { labels, warnings } = fitting(parsed, known);
-      const { write, newerHere, ...counts } = mergeLabels(await store.all(), labels);
-      if (newerHere > 0) warnings.push(newerWords(newerHere));
-      await change(write);
-      const problem = store.problem();
-      return { ...counts, warnings: problem && write.length > 0 ? [...warnings, problem] : warnings };
-    },
+    import: importFile,
     problem: () => store.problem(),
     subscribe: signal.subscribe,
   };
+}
+
+/** @throws UsageError */
+function checkLatent(dictionary: string, latent: number, d_sae: number): void {
+  if (Number.isInteger(latent) && latent >= 0 && latent < d_sae) return;
+  throw new UsageError(`Latent ${String(latent)} does not exist; ${quote(dictionary)} has ${d_sae} (counted from 0).`);
+}
+
+/** @throws UsageError; FormatError */
+async function readLabels(file: FileIn, now: number): Promise<ParsedLabels> {
+  const [{ path, data }] = toFiles([file]);
+  const { value } = await readJson(data, quote(path), MAX_LABELS_BYTES);
+  return parseLabels(value, path, now);
 }
 
 /** Labels of dictionaries that are here must name a latent that exists; those of others are kept until theirs is opened. */

@@ -1,8 +1,9 @@
 /** A run that goes on, or is paused, in this tab. */
-import type { RunEnd, TrainModel } from '../../workers/trainer/api.ts';
-import type { TrainerClient } from '../../workers/trainer/client.ts';
+import type { RunEnd } from '../../workers/trainer/api.ts';
+import type { Trainer } from '../../workers/trainer/client.ts';
 import { EngineError, UsageError } from '../core/errors.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
+import type { WantedModel } from '../api/model.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { TrainConfig } from '../core/train/config.ts';
 import type { RunInfo } from '../core/train/runTypes.ts';
@@ -10,7 +11,7 @@ import { startingRun } from '../core/train/startingRun.ts';
 import type { TrainingNeeds } from './training.ts';
 
 export interface LiveRunNeeds extends Pick<TrainingNeeds, 'lens' | 'libraryChanged'> {
-  trainer: { call: TrainerClient['call'] };
+  trainer: Trainer;
   /** @param important the state changed, not only figures */
   changed: (important: boolean) => void;
   onProgress?: (info: RunInfo) => void;
@@ -28,7 +29,7 @@ export class LiveRun implements Run {
   readonly id: string;
   readonly done: Promise<Outcome>;
   readonly #config: TrainConfig | undefined;
-  readonly #model: TrainModel;
+  readonly #model: WantedModel;
   readonly #need: LiveRunNeeds;
   /** Ids of the opened previews, by dictionary. */
   readonly #previews = new Map<number, string>();
@@ -45,7 +46,7 @@ export class LiveRun implements Run {
   #forgotten = false;
   #onProgress: LiveRunNeeds['onProgress'];
 
-  constructor(id: string, config: TrainConfig | undefined, model: TrainModel, need: LiveRunNeeds) {
+  constructor(id: string, config: TrainConfig | undefined, model: WantedModel, need: LiveRunNeeds) {
     this.id = id;
     this.#config = config;
     this.#model = model;
@@ -101,7 +102,7 @@ export class LiveRun implements Run {
     const job = { id: this.id, model: this.#model, ...(config && { config }) };
     try {
       const stop = signal ? AbortSignal.any([signal, starting.signal]) : starting.signal;
-      const info = await this.#need.trainer.call('begin', [job], { signal: stop, onProgress: (now) => this.#take(now) });
+      const info = await this.#need.trainer.runs.begin([job], { signal: stop, onProgress: (now) => this.#take(now) });
       this.#take({ ...info, state: 'running' });
     } catch (error) {
       // The call ends at once, what it began a moment later; a new run that is given up leaves nothing.
@@ -115,7 +116,7 @@ export class LiveRun implements Run {
   }
 
   async #forgetStart(): Promise<void> {
-    await this.#need.trainer.call('forget', [this.id]);
+    await this.#need.trainer.runs.forget([this.id]);
     this.#forgotten = true;
     this.#take({ ...this.#info, state: 'stopped' });
     await this.#close();
@@ -132,7 +133,7 @@ export class LiveRun implements Run {
 
   async #go(): Promise<void> {
     try {
-      const info = await this.#need.trainer.call('go', [this.id], { onProgress: (now) => this.#take(now) });
+      const info = await this.#need.trainer.runs.go([this.id], { onProgress: (now) => this.#take(now) });
       if (info.state === 'paused' && !this.#ending) return this.#take(info);
       if (info.state === 'failed') {
         this.#take(info);
@@ -159,14 +160,14 @@ export class LiveRun implements Run {
   async #rescue(failure: Error): Promise<RunInfo | undefined> {
     if ((failure.cause as { code?: string } | undefined)?.code === 'dead') return undefined;
     const end: RunEnd = { state: 'paused', ids: [], message: failure.message };
-    return this.#need.trainer.call('conclude', [this.id, end]).catch(() => undefined);
+    return this.#need.trainer.runs.conclude([this.id, end]).catch(() => undefined);
   }
 
   /** While it starts: as soon as it has. */
   async pause(): Promise<void> {
     await this.#begun.catch(() => undefined);
     if (!this.#open || this.#info.state === 'paused') return;
-    await this.#need.trainer.call('halt', [this.id, 'paused']);
+    await this.#need.trainer.runs.halt([this.id, 'paused']);
     await this.#going;
   }
 
@@ -213,9 +214,9 @@ export class LiveRun implements Run {
   async #halt(ending: Ending): Promise<void> {
     if (this.#info.state === 'paused') {
       // One whose device was lost must be read again to end with something.
-      if (ending === 'keep') await this.#need.trainer.call('begin', [{ id: this.id, model: this.#model }]);
+      if (ending === 'keep') await this.#need.trainer.runs.begin([{ id: this.id, model: this.#model }]);
       this.#going = this.#end(this.#info);
-    } else await this.#need.trainer.call('halt', [this.id, 'stopped']);
+    } else await this.#need.trainer.runs.halt([this.id, 'stopped']);
     await this.#going;
   }
 
@@ -238,10 +239,10 @@ export class LiveRun implements Run {
   /** The dictionary as it is now, opened in the page. */
   async preview(index: number): Promise<DictionaryInfo> {
     const { lens, trainer, libraryChanged } = this.#need;
-    const files = await trainer.call('files', [this.id, index]);
+    const files = await trainer.runs.files([this.id, index]);
     const { name, step } = this.#info;
     const options = { label: `${name}, dictionary ${index} at step ${step} (in training)`, replaces: this.#previews.get(index) ?? null };
-    const info = await lens.call('previewDictionary', [files, options]);
+    const info = await lens.library.preview([files, options]);
     this.#previews.set(index, info.id);
     libraryChanged();
     return info;
@@ -252,11 +253,11 @@ export class LiveRun implements Run {
     const ending = this.#ending ?? 'keep';
     const state = this.#ending && info.step < (info.plan?.steps ?? Infinity) ? 'stopped' : 'finished';
     if (ending === 'forget') {
-      await trainer.call('forget', [this.id]);
+      await trainer.runs.forget([this.id]);
       this.#forgotten = true;
       this.#take({ ...info, state: 'stopped' });
     } else if (ending === 'drop') {
-      this.#take(await trainer.call('conclude', [this.id, { state: 'stopped', ids: [] }]));
+      this.#take(await trainer.runs.conclude([this.id, { state: 'stopped', ids: [] }]));
     } else {
       await this.#keep(info, state);
       // It waits for room here; nothing has ended.
@@ -269,7 +270,7 @@ export class LiveRun implements Run {
   /** Its dictionaries join the library; when they may not stay there, the run stays as well. */
   async #keep(info: RunInfo, state: RunEnd['state']): Promise<void> {
     const { ids, problem } = await this.#import(info);
-    const conclude = (end: RunEnd) => this.#need.trainer.call('conclude', [this.id, end]);
+    const conclude = (end: RunEnd) => this.#need.trainer.runs.conclude([this.id, end]);
     if (!problem) return this.#take(await conclude({ state, ids }));
     const paused = await conclude({ state: 'paused', ids, message: `${problem} ${KEPT}` });
     // Where nothing is ever kept, waiting helps nobody: the dictionaries last as long as the run would.
@@ -284,11 +285,11 @@ export class LiveRun implements Run {
     const ids: string[] = [];
     let problem = '';
     for (const index of info.dictionaries.keys()) {
-      const files = await trainer.call('files', [this.id, index]);
-      const imported = await lens.call('importDictionaries', [files, {}]);
+      const files = await trainer.runs.files([this.id, index]);
+      const imported = await lens.library.import([files, {}]);
       const [{ id }] = imported.dictionaries;
       ids.push(id);
-      if (!(await lens.call('keptDictionaries', [])).includes(id)) problem ||= imported.warnings.at(-1) ?? '';
+      if (!(await lens.library.kept()).includes(id)) problem ||= imported.warnings.at(-1) ?? '';
     }
     libraryChanged();
     return { ids, problem };
@@ -303,7 +304,7 @@ export class LiveRun implements Run {
   async #removePreviews(): Promise<void> {
     const ids = [...this.#previews.values()];
     this.#previews.clear();
-    for (const id of ids) await this.#need.lens.call('removeDictionary', [id]).catch(() => undefined);
+    for (const id of ids) await this.#need.lens.library.remove([id]).catch(() => undefined);
     if (ids.length > 0) this.#need.libraryChanged();
   }
 

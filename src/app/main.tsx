@@ -2,7 +2,8 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { download } from '../cache/download.ts';
-import { startLens } from '../../workers/lens/client.ts';
+import { startLens, type LensServices } from '../../workers/lens/client.ts';
+import { createRemote } from '../../workers/remote.ts';
 import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
@@ -23,10 +24,10 @@ const startupStop = new AbortController();
 
 const kept = createKept();
 const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODEL;
-const { lens, quietFor } = watchActivity(startLens());
+const { calls, quietFor } = watchActivity(startLens());
 const base = new URL('.', document.baseURI).href;
 
-const api = createApi(lens, {
+const api = createApi(createRemote<LensServices>(calls), {
   version: __VERSION__,
   base,
   device: asked === 'webgpu' || asked === 'wasm' ? asked : 'auto',

@@ -1,8 +1,7 @@
 /** What to open, from what a script or a screen names; fetched when a name is not simply that of a model of the page. */
-import type { ModelSource } from '../../workers/lens/api.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkHubModel, parseModelId } from '../core/lm/modelId.ts';
-import type { FileIn, HubModel, RandomModel } from '../api/model.ts';
+import type { FileIn, HubModel, ModelSource, RandomModel } from '../api/model.ts';
 import { toFiles } from './files.ts';
 
 /** The hub itself; a setting names a mirror. */

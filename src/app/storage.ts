@@ -13,13 +13,20 @@ import { quote } from '../core/formats/text.ts';
 type Item = StorageUse['items'][number];
 
 /** Files kept so that the page works offline. */
-export interface OfflineFiles {
+interface OfflineFiles {
   bytes(): Promise<number>;
   remove(): Promise<void>;
   problem(): string | null;
 }
 
-export interface StorageNeeds {
+/** Of a published dictionary: bytes in all, and those that are here. */
+interface Download {
+  id: string;
+  bytes: number;
+  here: number;
+}
+
+interface StorageNeeds {
   labels: LabelStore;
   settings: SettingsStore;
   tabs: Tabs;
@@ -32,7 +39,7 @@ export interface StorageNeeds {
   /** Models of the hub, whole and begun; absent where none are kept. */
   models?: { kept: () => Promise<KeptModel[]>; remove: (id: string) => Promise<void> };
   /** Published dictionaries that were not fetched to their end. */
-  downloads?: { begun: () => Promise<{ id: string; bytes: number; here: number }[]>; remove: (id: string) => Promise<void> };
+  downloads?: { begun: () => Promise<Download[]>; remove: (id: string) => Promise<void> };
   labelsChanged: () => void;
   /** Runs and texts; absent where nothing is trained. */
   training?: {
@@ -49,53 +56,12 @@ const ALL = 'all';
 const NEARLY_FULL = 0.95;
 
 export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['storage']; askOnce: () => void } {
-  const { labels, settings, manager, offline } = need;
+  const { settings, manager, offline } = need;
   let asked = false;
   const persist = async () => (await manager?.persist?.().catch(() => false)) ?? false;
 
   const api: FeaturescopeApi['storage'] = {
-    async usage() {
-      const listed = await need.dictionaries();
-      const [estimate, persisted, kept, mine, offlineBytes, trained, models, downloads] = await Promise.all([
-        manager?.estimate?.().catch(() => undefined),
-        manager?.persisted?.().catch(() => undefined),
-        need.keptDictionaries(),
-        labels.kept(),
-        offline?.bytes() ?? 0,
-        need.training?.stored() ?? [],
-        need.models?.kept().catch(() => []) ?? [],
-        need.downloads?.begun().catch(() => []) ?? [],
-      ]);
-      const dictionaries = listed.filter(({ id }) => kept.includes(id));
-      const one = (kind: StoredKind, label: string, bytes: number): Item[] => (bytes > 0 ? [{ kind, id: ALL, label, bytes }] : []);
-      const { usage: used = null, quota = null } = estimate ?? {};
-      const blocked = [labels.problem(), settings.problem()].filter((problem) => problem !== null);
-      const problems = [...blocked, offline?.problem() ?? null, fullness(used, quota)].filter((problem) => problem !== null);
-      return {
-        used,
-        quota,
-        persisted: persisted ?? null,
-        available: blocked.length === 0,
-        ...(problems.length > 0 && { problem: problems.join(' ') }),
-        items: [
-          ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
-          ...models.map(({ id, here, bytes, whole }): Item => {
-            const part = whole ? '' : ` (${Math.floor((100 * here) / bytes)} % of it, to go on with)`;
-            return { kind: 'model', id, label: `The model ${id}${part}`, bytes: here };
-          }),
-          ...downloads
-            .filter(({ here }) => here > 0)
-            .map(({ id, here, bytes }): Item => {
-              const part = `${Math.floor((100 * here) / bytes)} %`;
-              return { kind: 'download', id, label: `The beginning of the dictionary ${id} (${part})`, bytes: here };
-            }),
-          ...trained,
-          ...labelItems(mine, listed),
-          ...one('offline', 'The page itself, so that it works offline', offlineBytes),
-          ...one('settings', 'Settings', settings.bytes()),
-        ],
-      };
-    },
+    usage: () => usage(need),
     persist,
     async remove(kind, id) {
       if (kind === 'dictionary') return need.removeDictionary(id);
@@ -120,6 +86,57 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
       void persist();
     },
   };
+}
+
+/** What is kept, and how much room there is. */
+async function usage(need: StorageNeeds): Promise<StorageUse> {
+  const { labels, settings, manager, offline } = need;
+  const listed = await need.dictionaries();
+  const [estimate, persisted, kept, mine, offlineBytes, trained, models, downloads] = await Promise.all([
+    manager?.estimate?.().catch(() => undefined),
+    manager?.persisted?.().catch(() => undefined),
+    need.keptDictionaries(),
+    labels.kept(),
+    offline?.bytes() ?? 0,
+    need.training?.stored() ?? [],
+    need.models?.kept().catch(() => []) ?? [],
+    need.downloads?.begun().catch(() => []) ?? [],
+  ]);
+  const dictionaries = listed.filter(({ id }) => kept.includes(id));
+  const { usage: used = null, quota = null } = estimate ?? {};
+  const blocked = [labels.problem(), settings.problem()].filter((problem) => problem !== null);
+  const problems = [...blocked, offline?.problem() ?? null, fullness(used, quota)].filter((problem) => problem !== null);
+  return {
+    used,
+    quota,
+    persisted: persisted ?? null,
+    available: blocked.length === 0,
+    ...(problems.length > 0 && { problem: problems.join(' ') }),
+    items: [
+      ...dictionaries.map(({ id, label, bytes }): Item => ({ kind: 'dictionary', id, label, bytes })),
+      ...models.map(modelItem),
+      ...downloads.filter(({ here }) => here > 0).map(downloadItem),
+      ...trained,
+      ...labelItems(mine, listed),
+      ...only('offline', 'The page itself, so that it works offline', offlineBytes),
+      ...only('settings', 'Settings', settings.bytes()),
+    ],
+  };
+}
+
+/** The one item of a kind that has one, where there is anything of it. */
+function only(kind: StoredKind, label: string, bytes: number): Item[] {
+  return bytes > 0 ? [{ kind, id: ALL, label, bytes }] : [];
+}
+
+function modelItem({ id, here, bytes, whole }: KeptModel): Item {
+  const part = whole ? '' : ` (${Math.floor((100 * here) / bytes)} % of it, to go on with)`;
+  return { kind: 'model', id, label: `The model ${id}${part}`, bytes: here };
+}
+
+function downloadItem({ id, here, bytes }: Download): Item {
+  const part = `${Math.floor((100 * here) / bytes)} %`;
+  return { kind: 'download', id, label: `The beginning of the dictionary ${id} (${part})`, bytes: here };
 }
 
 function fullness(used: number | null, quota: number | null): string | null {

@@ -2,21 +2,21 @@
  * The part of the scripting interface that trains: only its shape, since the page starts without it. What it does is
  * in trainingHost.ts, fetched when first asked for.
  */
-import type { LensClient } from '../../workers/lens/client.ts';
-import type { TrainModel } from '../../workers/trainer/api.ts';
+import type { Lens } from '../../workers/lens/client.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { onceItWorks } from '../core/onceItWorks.ts';
+import type { WantedModel } from '../api/model.ts';
 import type { StorageUse } from '../api/storage.ts';
 import type { TrainingApi } from '../api/training.ts';
 import { createSignal, type Signal } from './signal.ts';
 
 export interface TrainingNeeds {
   base: string;
-  lens: LensClient;
+  lens: Lens;
   tabs: Tabs;
   device: Promise<'webgpu' | 'wasm'>;
   /** The model in use, without asking anybody but this page's own server for it; undefined before the first. */
-  model: () => TrainModel | undefined;
+  model: () => WantedModel | undefined;
   libraryChanged: () => void;
   /** Something is kept now that should not be evicted. */
   askToPersist: () => void;
@@ -27,7 +27,7 @@ export interface TrainingSignals {
   corpora: Signal;
 }
 
-export interface Training {
+interface Training {
   api: TrainingApi;
   /** What it keeps, for the list of everything stored. */
   stored: () => Promise<StorageUse['items']>;

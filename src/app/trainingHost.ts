@@ -1,18 +1,20 @@
 /** Training as the page sees it: the trainer worker, the stores, and the run that goes on in this tab. */
-import type { TrainModel } from '../../workers/trainer/api.ts';
-import { startTrainer, type TrainerClient } from '../../workers/trainer/client.ts';
+import { createRemote, type WorkerHandle } from '../../workers/remote.ts';
+import { startTrainer, type TrainerServices } from '../../workers/trainer/client.ts';
 import { createCorpusStore, listShippedCorpora } from '../cache/corpusStore.ts';
 import { heldLocks, RUN_LOCK } from '../cache/locks.ts';
 import { createRunStore, type RunRecord } from '../cache/runStore.ts';
-import { EngineError, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { quote } from '../core/formats/text.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
+import type { WantedModel } from '../api/model.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { StorageUse } from '../api/storage.ts';
 import type { TrainConfig } from '../core/train/config.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../core/train/runTypes.ts';
 import { LiveRun } from './liveRun.ts';
 import { keptSource } from './modelSource.ts';
+import { onDemand } from './onDemand.ts';
 import type { TrainingNeeds, TrainingSignals } from './training.ts';
 
 /** A trainer with nothing to do gives its memory back after this long. */
@@ -23,14 +25,20 @@ const TELL_TABS_MS = 5000;
 export type TrainingHost = ReturnType<typeof createTrainingHost>;
 
 export interface HostParts {
-  start: () => TrainerClient;
+  start: () => WorkerHandle;
   runs: ReturnType<typeof createRunStore>;
   corpora: ReturnType<typeof createCorpusStore>;
 }
 
 export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals, parts: Partial<HostParts> = {}) {
   const { start = startTrainer, runs = createRunStore(), corpora = createCorpusStore() } = parts;
-  const trainer = createTrainerHandle(start, need);
+  const worker = onDemand({
+    start,
+    open: async (calls) => createRemote<TrainerServices>(calls).runs.open([{ device: await need.device, base: need.base }]),
+    idleMs: IDLE_MS,
+    died: 'The part of the page that trains has stopped, perhaps for lack of memory. The last checkpoint is kept; resume the run.',
+  });
+  const trainer = createRemote<TrainerServices>(worker);
   let live: LiveRun | undefined;
   let told = 0;
   void runs.sweep();
@@ -53,7 +61,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     return { record, info: asSeenHere(record.info, await heldLocks()) };
   };
 
-  const begin = async (id: string, config: TrainConfig | undefined, model: TrainModel, o: RunOptionsOf = {}): Promise<Run> => {
+  const begin = async (id: string, config: TrainConfig | undefined, model: WantedModel, o: RunOptionsOf = {}): Promise<Run> => {
     if (live?.isBusy)
       throw new UsageError(`"${live.info().name}" is being trained in this tab. One run at a time: wait for it, or stop it first.`);
     live?.putAside();
@@ -64,16 +72,16 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
       ...(o.onProgress && { onProgress: o.onProgress }),
     });
     live = run;
-    trainer.keep(true);
+    worker.keep(true);
     try {
       await run.begin(o.signal);
     } catch (error) {
       if (live === run) live = undefined;
-      trainer.keep(false);
+      worker.keep(false);
       runsChanged(true);
       throw error;
     }
-    run.done.catch(() => undefined).finally(() => live === run && trainer.keep(false));
+    run.done.catch(() => undefined).finally(() => live === run && worker.keep(false));
     need.askToPersist();
     return run;
   };
@@ -129,7 +137,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
 
     async history(id: string): Promise<RunHistory> {
       if (liveRun(id)) {
-        const history = await trainer.call('history', [id]).catch(() => undefined);
+        const history = await trainer.runs.history([id]).catch(() => undefined);
         if (history) return history;
       }
       const kept = await runs.history(id);
@@ -143,7 +151,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
       if (!model) throw new UsageError('There is no model to train on yet; wait for `featurescope.ready`.');
       if (live?.isBusy) throw new UsageError('A run goes on here, so an estimate beside it would be wrong. Wait for it, or stop it.');
       live?.putAside();
-      return trainer.call('estimate', [config, model], { signal });
+      return trainer.runs.estimate([config, model], { signal });
     },
 
     async preview(id: string, index = 0): Promise<DictionaryInfo> {
@@ -156,7 +164,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
       const file = typeof data === 'string' ? { path: 'The text', data: new Blob([data]) } : { path: data?.name, data };
       if (!(file.data instanceof Blob) || typeof file.path !== 'string')
         throw new UsageError('corpus.add takes a name and a File or a string.');
-      const added = await trainer.call('addCorpus', [name, file, field === undefined ? {} : { field }], { signal });
+      const added = await trainer.corpora.add([name, file, field === undefined ? {} : { field }], { signal });
       corporaChanged();
       need.askToPersist();
       return added;
@@ -190,57 +198,6 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
   };
 }
 
-/** The trainer worker: started when first needed, opened once, ended when it has been idle or has died. */
-function createTrainerHandle(start: () => TrainerClient, { base, device }: TrainingNeeds) {
-  let client: { worker: TrainerClient; open: Promise<void> } | undefined;
-  let calls = 0;
-  let kept = false;
-  let idle: ReturnType<typeof setTimeout> | undefined;
-  const end = () => {
-    client?.worker.terminate();
-    client = undefined;
-  };
-  const settle = () => {
-    clearTimeout(idle);
-    if (client && calls === 0 && !kept) idle = setTimeout(end, IDLE_MS);
-  };
-  const opened = async () => {
-    if (!client) {
-      const worker = start();
-      client = { worker, open: device.then((kind) => worker.call('open', [{ device: kind, base }])) };
-    }
-    const { worker, open } = client;
-    await open;
-    return worker;
-  };
-  return {
-    call: (async (method, args, options) => {
-      clearTimeout(idle);
-      calls++;
-      try {
-        return await (await opened()).call(method, args, options);
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'dead') throw error;
-        end();
-        throw new EngineError(
-          'The part of the page that trains has stopped, perhaps for lack of memory. The last checkpoint is kept; resume the run.',
-          {
-            cause: error,
-          },
-        );
-      } finally {
-        calls--;
-        settle();
-      }
-    }) as TrainerClient['call'],
-    /** @param wanted whether a run lives in the worker */
-    keep(wanted: boolean) {
-      kept = wanted;
-      settle();
-    },
-  };
-}
-
 /** What is kept of a run says how it was; who holds its lock says how it is. */
 function asSeenHere(info: RunInfo, held: ReadonlySet<string>): RunInfo {
   if (info.state === 'finished' || info.state === 'stopped') return info;
@@ -249,7 +206,7 @@ function asSeenHere(info: RunInfo, held: ReadonlySet<string>): RunInfo {
 }
 
 /** @throws UsageError when the run's model is neither open nor part of the page */
-function modelOf({ info, model }: RunRecord, current: TrainModel | undefined): TrainModel {
+function modelOf({ info, model }: RunRecord, current: WantedModel | undefined): WantedModel {
   if (!model) throw new UsageError(`It is not known which model "${info.name}" was begun on; begin it anew.`);
   if (current && current.info.id === model.id && current.info.hash === model.hash) return current;
   if (model.source !== 'files') return { info: model, source: keptSource(model.id) };

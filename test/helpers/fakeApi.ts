@@ -10,6 +10,7 @@ import { RELEASES } from '../../src/core/catalogue.ts';
 import { createStorage } from '../../src/app/storage.ts';
 import { fakeKept } from './fakeKept.ts';
 import { fakeTraining, type FakeTrainingOptions } from './fakeTraining.ts';
+import { explainWindow } from '../../src/core/sae/explained.ts';
 import { fakeDictionaries, fakeLatents, fakeReconstruction } from './fakeDictionaries.ts';
 
 export interface FakeOptions {
@@ -26,6 +27,7 @@ export interface FakeOptions {
       | 'generate'
       | 'load'
       | 'encode'
+      | 'features'
       | 'reconstruct'
       | 'dictionaries'
       | 'inspect'
@@ -40,6 +42,8 @@ export interface FakeOptions {
   found?: string[];
   /** None of the dictionaries fits the model. */
   misfit?: boolean;
+  /** How much the features explain cannot be had. */
+  unexplained?: boolean;
   /** No feature fires on anything. */
   silent?: boolean;
   training?: FakeTrainingOptions;
@@ -257,6 +261,15 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       const ids = tokenIds(source);
       const seed = dictionaries.findIndex((d) => d.id === dictionary);
       return fakeLatents(options.silent ? [] : ids, seed, { rows: ids.length });
+    },
+    async features(source, dictionary, { skip = 0, signal } = {}) {
+      const ids = tokenIds(source).slice(skip);
+      await wait('features', 'text' in source ? source.text : `${ids.length} rows`, signal);
+      const seed = dictionaries.findIndex((d) => d.id === dictionary);
+      const { hook } = dictionaries[seed];
+      const x = fakeActs(current, hook, ids.length, []);
+      const explained = options.unexplained ? null : explainWindow(x.data, fakeReconstruction(x).data, ids.length);
+      return { ...fakeLatents(options.silent ? [] : ids, seed, { rows: ids.length }), explained };
     },
     decode: (_dictionary, _latents, { x } = {}) =>
       x ? Promise.resolve(fakeReconstruction(x)) : Promise.reject(new Error('The fake decodes nothing without x.')),

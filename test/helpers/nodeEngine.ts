@@ -3,7 +3,7 @@
  * ports as page and worker are, on onnxruntime-web's WASM build.
  */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join as joinPath, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { createApi } from '../../src/app/createApi.ts';
@@ -12,14 +12,14 @@ import type { Kept } from '../../src/app/kept.ts';
 import type { Hub } from '../../src/cache/hub/hub.ts';
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import { Runtime } from '../../src/engine/model/runtime.ts';
-import type { LensClient } from '../../workers/lens/client.ts';
-import { LensSession } from '../../workers/lens/session.ts';
-import { lensHandlers } from '../../workers/lens/handlers.ts';
+import { createLensServices, type LensServices } from '../../workers/lens/services.ts';
 import { fakeKept } from './fakeKept.ts';
 import { createNodeEngine } from './kernels.ts';
+import { createRemote, handlersOf, type Remote, type Services } from '../../workers/remote.ts';
 import { connect, serve } from '../../workers/rpc.ts';
+import { createStudyServices, type StudyServices } from '../../workers/study/services.ts';
 
-const PUBLIC = resolve(import.meta.dirname, '../../public');
+const BASE = `file://${resolve(import.meta.dirname, '../../public')}/`;
 
 export function createNodeRuntime(threads = 1): Runtime {
   ort.env.wasm.numThreads = threads;
@@ -60,26 +60,37 @@ export interface NodeSettings {
   fallback?: string;
 }
 
+/** Services and their remote, joined by two ports as page and worker are. */
+export function join<S extends Services<S>>(services: S): { remote: Remote<S>; close: () => void } {
+  const { port1, port2 } = new MessageChannel();
+  serve(port2, handlersOf(services));
+  const remote = createRemote<S>(connect(port1));
+  port1.start();
+  port2.start();
+  return {
+    remote,
+    close() {
+      port1.close();
+      port2.close();
+    },
+  };
+}
+
 export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, fallback }: NodeSettings = {}): NodeApi {
   globalThis.fetch = fetchFile;
-  const { port1, port2 } = new MessageChannel();
-  const session = new LensSession({
+  const platform = {
     createRuntime: () => Promise.resolve(createNodeRuntime()),
     createEngine: () => Promise.resolve(createNodeEngine()),
     corpora: noCorpora,
     ...(hub && { hub: () => Promise.resolve(hub) }),
-  });
-  serve(port2, lensHandlers(session));
-  const caller = connect(port1);
-  port1.start();
-  port2.start();
-  const lens: LensClient = {
-    call: (method, args, options) => caller.call(method, args, options) as never,
-    terminate: () => caller.fail('ended'),
   };
-  const api = createApi(lens, {
+  const lens = join<LensServices>(createLensServices(platform));
+  const study = join<StudyServices>(createStudyServices(platform));
+  void study.remote.device.open([{ device: 'wasm', base: BASE }]);
+  const api = createApi(lens.remote, {
     version: 'test',
-    base: `file://${PUBLIC}/`,
+    base: BASE,
+    study: study.remote,
     device: 'wasm',
     model,
     onStartupProgress: () => {},
@@ -90,13 +101,13 @@ export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, f
   return {
     api,
     close() {
-      port1.close();
-      port2.close();
+      lens.close();
+      study.close();
     },
   };
 }
 
 /** Files of a folder under test/fixtures/models as a drop would give them. */
 export function diskFiles(folder: string, paths: readonly string[]): { path: string; data: Blob }[] {
-  return paths.map((path) => ({ path, data: new Blob([readFileSync(join(folder, path))]) }));
+  return paths.map((path) => ({ path, data: new Blob([readFileSync(joinPath(folder, path))]) }));
 }

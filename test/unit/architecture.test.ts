@@ -65,9 +65,14 @@ test('every import follows an arrow', () => {
 });
 
 test('only the page’s handles and types cross from workers into the app', () => {
-  const crossing = [...graph].filter(([file]) => file.startsWith('src/app/')).flatMap(([, imports]) => imports.map((i) => i.target));
-  const targets = crossing.filter((target) => target.startsWith('workers/'));
-  expect(targets.filter((target) => !/\/(client|api)\.ts$/.test(target))).toEqual([]);
+  const crossing = [...graph].filter(([file]) => file.startsWith('src/app/')).flatMap(([, imports]) => imports);
+  const workers = crossing.filter(({ target }) => target.startsWith('workers/'));
+  expect(workers.length).toBeGreaterThan(5);
+  const forPage = /^workers\/(\w+\/(client|api)|remote|rpc)\.ts$/;
+  expect(workers.filter(({ target }) => !forPage.test(target))).toEqual([]);
+  // What a handle runs of its worker would end up in the page.
+  const ofHandles = [...graph].filter(([file]) => /^workers\/\w+\/client\.ts$/.test(file)).flatMap(([, imports]) => imports);
+  expect(ofHandles.filter(({ target, typeOnly }) => !typeOnly && target !== 'workers/remote.ts')).toEqual([]);
 });
 
 test('no module imports itself through others', () => {

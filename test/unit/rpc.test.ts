@@ -59,7 +59,7 @@ describe('results', () => {
   });
 
   test('progress arrives in order, before the result, at the call that asked for it', async () => {
-    const count = async ({ progress }: CallContext, n: number) => {
+    const count = async ({ progress }: CallContext<unknown>, n: number) => {
       for (let i = 0; i < n; i++) {
         progress(i);
         await Promise.resolve();

@@ -1,47 +1,22 @@
 /** The library of dictionaries: those that ship with the page and those a person opened, read when first used. */
-import { zip, type AsyncZippable } from 'fflate';
-import type { DictionaryStore, StoredDictionary, StoredInfo as Described } from '../../src/cache/dictionaryStore.ts';
-import { download } from '../../src/cache/download.ts';
+import type { DictionaryStore, StoredDictionary, StoredInfo } from '../../src/cache/dictionaryStore.ts';
 import { UsageError } from '../../src/core/errors.ts';
-import { FormatError } from '../../src/core/formats/bytes.ts';
-import { EXPORT_FORMATS, exportDictionary, exportObstacle } from '../../src/core/formats/dictionaries/export.ts';
 import { listDictionaryFiles, openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
-import { readDictionary, type OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
-import { sha256Hex } from '../../src/core/formats/sha256.ts';
-import { maybeRecord } from '../../src/core/formats/text.ts';
-import type {
-  DictionaryCard,
-  DictionaryDensities,
-  DictionaryInfo,
-  ExportFormat,
-  FoundDictionary,
-  PublishedSource,
-} from '../../src/api/dictionaries.ts';
-import type { LatentEdit, LoadProgress } from '../../src/api/model.ts';
+import { readDictionary, type OpenedDictionary, type UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
+import type { DictionaryCard, DictionaryDensities, DictionaryInfo, ExportFormat, FoundDictionary } from '../../src/api/dictionaries.ts';
+import type { LatentEdit, LoadProgress, PlainFile } from '../../src/api/model.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
-import { settingsKey, type Dictionary } from '../../src/core/sae/dictionary.ts';
+import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../../src/engine/dictionary/encode.ts';
 import type { HookedModel } from '../../src/engine/model/hookedModel.ts';
-import { createModelHash } from '../../src/engine/model/modelHash.ts';
-import type { FileIn } from './api.ts';
+import { cardOf, densityOf } from './card.ts';
+import { asBlobs, describe, tensorHash, withOrigin, type Origin } from './describe.ts';
+import { listShipped } from './shipped.ts';
 import { unpackZips } from './unpack.ts';
-
-/** An entry of public/dictionaries/index.json. */
-interface IndexEntry {
-  id: string;
-  path: string;
-  files: string[];
-  model: string;
-  hook: string;
-  architecture: string;
-  d_in: number;
-  d_sae: number;
-  bytes: number;
-  hash: string;
-}
+import { zipDictionary } from './zipDictionary.ts';
 
 interface Entry {
-  info: Described;
+  info: StoredInfo;
   /** Whether the store has it; what could not be kept lives as long as the page. */
   kept?: boolean;
   open: () => Promise<OpenedDictionary>;
@@ -96,16 +71,16 @@ export class DictionaryLibrary {
 
   /** Nothing is added unless the files open; what could not be opened beside something good is a warning. */
   async import(
-    files: FileIn[],
+    files: PlainFile[],
     options: { pick?: number[]; onProgress: (progress: LoadProgress) => void; signal: AbortSignal; origin?: Origin },
-  ): Promise<{ infos: Described[]; warnings: string[] }> {
+  ): Promise<{ infos: StoredInfo[]; warnings: string[] }> {
     const { pick, onProgress, signal, origin } = options;
     const opened = await openDictionaryFiles(await unpackZips(files, signal), {
       ...(pick && { pick }),
       stop: signal,
       onProgress: (loaded, total) => onProgress({ stage: 'reading', loaded, total }),
     });
-    const infos: Described[] = [];
+    const infos: StoredInfo[] = [];
     const warnings = [...opened.warnings];
     for (const found of opened.dictionaries) {
       const dictionary = withOrigin(await asBlobs(found), origin);
@@ -120,12 +95,12 @@ export class DictionaryLibrary {
   }
 
   /** What `import` would open. */
-  async inspect(files: FileIn[], stop?: AbortSignal): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
+  async inspect(files: PlainFile[], stop?: AbortSignal): Promise<{ found: FoundDictionary[]; warnings: string[] }> {
     return listDictionaryFiles(await unpackZips(files, stop));
   }
 
   /** Opens a dictionary that is not kept. @returns its id, another one whenever a number of it has changed */
-  async preview(files: FileIn[], label: string): Promise<string> {
+  async preview(files: PlainFile[], label: string): Promise<string> {
     const { dictionaries } = await openDictionaryFiles(files);
     const described = await describe(dictionaries[0]);
     const info = { ...described, id: `${PREVIEW}${described.id}`, label };
@@ -150,19 +125,15 @@ export class DictionaryLibrary {
 
   /** @throws FormatError with the sentence that says why the format cannot hold it */
   async export(id: string, format: ExportFormat): Promise<Blob> {
-    const entry = await this.#find(id);
-    const opened = await entry.open();
-    const folder = id.replace(/[^\w.-]+/g, '_');
-    const files: AsyncZippable = {};
-    for (const { path, parts } of await exportDictionary(opened, format, folder)) {
-      const buffers = parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer()));
-      const blob = new Blob(await Promise.all(buffers));
-      // Weights do not compress; storing them keeps the export quick.
-      files[path] = [new Uint8Array(await blob.arrayBuffer()), { level: 0 }];
-    }
-    return new Promise((resolve, reject) =>
-      zip(files, { consume: true }, (error, data) => (error ? reject(error) : resolve(new Blob([data], { type: 'application/zip' })))),
-    );
+    const { open } = await this.#find(id);
+    return zipDictionary(await open(), format, id.replace(/[^\w.-]+/g, '_'));
+  }
+
+  /** Settings and tensors in a form that crosses to another worker. */
+  async unread(id: string): Promise<UnreadDictionary> {
+    const { open } = await this.#find(id);
+    const { config, parts } = await asBlobs(await open());
+    return { config, parts };
   }
 
   /**
@@ -195,16 +166,7 @@ export class DictionaryLibrary {
   async card(id: string, model: Pick<HookedModel, 'config'> | undefined): Promise<DictionaryCard> {
     const { info, open } = await this.#find(id);
     const opened = await open();
-    return {
-      info,
-      misfit: model ? misfitOf(info, model) : '',
-      tensors: opened.parts.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
-      config: flatten(opened.config) ?? {},
-      record: flatten(opened.record),
-      density: densityOf(opened),
-      notes: opened.notes ?? [],
-      exports: EXPORT_FORMATS.map((format) => ({ format, obstacle: exportObstacle(opened.config, format) })),
-    };
+    return cardOf(info, opened, model ? misfitOf(info, model) : '');
   }
 
   async densities(id: string): Promise<DictionaryDensities | null> {
@@ -230,7 +192,7 @@ export class DictionaryLibrary {
     );
   }
 
-  #put(info: Described, opened: OpenedDictionary): Entry {
+  #put(info: StoredInfo, opened: OpenedDictionary): Entry {
     const entry: Entry = { info, open: () => Promise.resolve(opened) };
     this.#entries.set(info.id, entry);
     return entry;
@@ -266,119 +228,11 @@ export class DictionaryLibrary {
   async #readIndex(): Promise<void> {
     // Without storage there is only what ships with the page.
     const kept = this.#readKept().catch(() => []);
-    const label = 'The list of dictionaries';
-    const blob = await download(`${this.#base}dictionaries/index.json`, { label });
-    const index = blob ? (JSON.parse(await blob.text()) as IndexEntry[]) : [];
-    for (const { id, path, files, ...rest } of index) {
-      const info: Described = { id, label: id.split('/').slice(1).join(' ') || id, source: 'built-in', ...rest };
-      this.#entries.set(id, { info, open: () => this.#openShipped(id, path, files) });
-    }
+    for (const entry of await listShipped(this.#base)) this.#entries.set(entry.info.id, entry);
     this.#takeKept(await kept);
   }
-
-  async #openShipped(id: string, path: string, names: string[]): Promise<OpenedDictionary> {
-    const fetched = await Promise.all(
-      names.map(async (name) => {
-        const label = `${name} of ${id}`;
-        const data = await download(`${this.#base}dictionaries/${path}/${name}`, { label });
-        if (!data) throw new FormatError(`${label} is missing from the server.`);
-        return { path: `${path}/${name}`, data };
-      }),
-    );
-    const { dictionaries } = await openDictionaryFiles(fetched);
-    return dictionaries[0];
-  }
 }
 
-/** What is known of files beyond what stands in them. */
-export interface Origin {
-  /** Where they came from, as a sentence. */
-  note: string;
-  /** The same for a program; absent where it would tell what lets one person in. */
-  from?: PublishedSource;
-  /** The model it was made for, used where the files name none. */
-  model?: string;
-  /** Figures that were published about it, with their source. */
-  published?: Record<string, number | string>;
-}
-
-function withOrigin(opened: OpenedDictionary, origin: Origin | undefined): OpenedDictionary {
-  if (!origin) return opened;
-  const { published, model } = origin;
-  const unnamed = opened.config.model_name === null && model !== undefined;
-  const notes = [...(opened.notes ?? []), origin.note, ...(unnamed ? [`Its files name no model; it was published for ${model}.`] : [])];
-  const config = unnamed ? { ...opened.config, model_name: model } : opened.config;
-  return { ...opened, config, notes, ...(published && { record: { ...maybeRecord(opened.record), published } }) };
-}
-
-/** SAELens writes log10(frequency + 1e-10). */
-function densityOf({ sparsity }: OpenedDictionary): Float32Array<ArrayBuffer> | null {
-  return sparsity ? sparsity.map((log) => Math.max(0, Math.min(1, 10 ** log - 1e-10))) : null;
-}
-
-/** Enough of a record for any person to read. */
-const MAX_RECORD = 100;
-const MAX_RECORD_TEXT = 300;
-const MAX_LIST = 8;
-
-/** One level of plain values, "optimizer.lr" for deeper ones; what is longer is cut, since a file may say anything. */
-function flatten(value: unknown, prefix = '', into: Record<string, string | number | boolean> = {}): typeof into | null {
-  if (typeof value !== 'object' || value === null) return null;
-  for (const [key, inner] of Object.entries(value)) {
-    if (Object.keys(into).length >= MAX_RECORD) break;
-    const name = `${prefix}${key}`.slice(0, MAX_RECORD_TEXT);
-    if (typeof inner === 'number' || typeof inner === 'boolean') into[name] = inner;
-    else if (typeof inner === 'string') into[name] = inner.slice(0, MAX_RECORD_TEXT);
-    // Curves are for programs.
-    else if (Array.isArray(inner) && inner.length > MAX_LIST) continue;
-    else if (typeof inner === 'object' && inner !== null && prefix.length < MAX_RECORD_TEXT) flatten(inner, `${name}.`, into);
-  }
-  return into;
-}
-
-function misfitOf(info: Described, model: Pick<HookedModel, 'config'>): string {
+function misfitOf(info: StoredInfo, model: Pick<HookedModel, 'config'>): string {
   return misfit({ config: { hook_name: info.hook || null, d_in: info.d_in } } as Dictionary, model);
-}
-
-/** Tensors that were turned or folded when they were opened lie in memory; a Blob the browser may put on disk, and the store can keep. */
-async function asBlobs(opened: OpenedDictionary): Promise<OpenedDictionary> {
-  const parts: OpenedDictionary['parts'] = [];
-  for (const part of opened.parts) {
-    parts.push(part.data instanceof Blob ? part : { ...part, data: new Blob([await part.data.arrayBuffer()]) });
-  }
-  return { ...opened, parts };
-}
-
-async function describe(opened: OpenedDictionary, origin?: Origin): Promise<Described> {
-  const { config } = opened;
-  const hash = await tensorHash(opened);
-  return {
-    id: idOf(hash, config) || `files/${opened.name}`,
-    label: opened.name,
-    model: config.model_name ?? '',
-    hook: config.hook_name ?? '',
-    architecture: config.architecture,
-    d_in: config.d_in,
-    d_sae: config.d_sae,
-    source: 'files',
-    bytes: opened.bytes,
-    hash,
-    ...(origin?.from && { from: origin.from }),
-  };
-}
-
-/** Same tensors and same settings, same id, whatever the folder is called: of the tensors' hash, then of the settings. */
-function idOf(hash: string, config: OpenedDictionary['config']): string {
-  const settings = sha256Hex(new TextEncoder().encode(settingsKey(config)));
-  return hash && `${hash.slice(0, 'sha256-'.length + 16)}-${settings.slice(0, 8)}`;
-}
-
-/** `DictionaryInfo.hash`: of the tensors' names and bytes as stored, in no order. scripts/indexDictionaries.mjs computes the same. */
-export async function tensorHash(opened: Pick<OpenedDictionary, 'parts'>): Promise<string> {
-  const hash = createModelHash();
-  for (const { name, data } of opened.parts) {
-    await hash.add(name, new Uint8Array(await data.arrayBuffer()));
-  }
-  const digest = await hash.finish();
-  return digest && `sha256-${digest}`;
 }

@@ -2,7 +2,7 @@
 import { createCorpusStore } from '../../src/cache/corpusStore.ts';
 import { createDictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { createOrtRuntime, createSaeEngine } from '../browserPlatform.ts';
-import type { Platform } from './session.ts';
+import type { Platform } from './workbench.ts';
 
 export function createPlatform(): Platform {
   return { store: createDictionaryStore(), corpora: createCorpusStore(), createRuntime: createOrtRuntime, createEngine: createSaeEngine };

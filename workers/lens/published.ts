@@ -6,7 +6,8 @@ import { onceItWorks } from '../../src/core/onceItWorks.ts';
 import type { LoadProgress } from '../../src/api/model.ts';
 import type { PublishedSource } from '../../src/api/dictionaries.ts';
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
-import type { DictionaryLibrary, Origin } from './dictionaries.ts';
+import type { Origin } from './describe.ts';
+import type { DictionaryLibrary } from './dictionaries.ts';
 
 export type OpenPublished = () => Promise<PublishedHub>;
 

@@ -1,7 +1,7 @@
 /** Starts the lens worker. */
+import { handlersOf } from '../remote.ts';
 import { serve, type Channel } from '../rpc.ts';
-import { lensHandlers } from './handlers.ts';
 import { createPlatform } from './platform.ts';
-import { LensSession } from './session.ts';
+import { createLensServices } from './services.ts';
 
-serve(self as unknown as Channel, lensHandlers(new LensSession(createPlatform())));
+serve(self as unknown as Channel, handlersOf(createLensServices(createPlatform())));

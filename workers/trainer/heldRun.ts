@@ -6,14 +6,15 @@ import type { RunHistory, RunInfo } from '../../src/core/train/runTypes.ts';
 import { nextTask } from '../../src/engine/model/runtime.ts';
 import type { TrainingRun } from '../../src/engine/training/run.ts';
 import type { RunCheckpoint } from '../../src/engine/training/types.ts';
-import type { FileIn, RunEnd } from './api.ts';
+import type { PlainFile } from '../../src/api/model.ts';
+import type { RunEnd } from './api.ts';
 
 export type TrainingStore = RunStore<RunCheckpoint>;
 
 /** What the loop needs of a run; tests bring their own. */
 export type Trainable = Pick<TrainingRun, 'plan' | 'progress' | 'history' | 'advance' | 'checkpoint' | 'dictionary' | 'release'>;
 
-export interface HeldParts {
+interface HeldParts {
   run: Trainable;
   record: RunRecord;
   store: TrainingStore;
@@ -152,7 +153,7 @@ export class HeldRun {
   }
 
   /** A dictionary as it is now, as the files of a SAELens folder. */
-  async files(index: number): Promise<FileIn[]> {
+  async files(index: number): Promise<PlainFile[]> {
     const opened = await this.#run.dictionary(index);
     const folder = opened.name.replace(/[\\/]+/g, '-');
     const files = await exportSaelens(opened, folder);

@@ -12,7 +12,7 @@ import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
 import { createOrtRuntime, createSaeEngine, fetchModule, usualThreads } from '../browserPlatform.ts';
 import type { Runtime } from '../../src/engine/model/runtime.ts';
-import type { Platform, Trainers } from './session.ts';
+import type { Platform, Trainers } from './equip.ts';
 
 const MODULES = { relaxed: { alone: relaxedWasm, shared: relaxedShared }, simd: { alone: simdWasm, shared: simdShared } };
 

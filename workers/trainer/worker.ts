@@ -1,7 +1,7 @@
 /** Starts the trainer worker. */
+import { handlersOf } from '../remote.ts';
 import { serve, type Channel } from '../rpc.ts';
-import { trainerHandlers } from './handlers.ts';
 import { createPlatform } from './platform.ts';
-import { TrainerSession } from './session.ts';
+import { createTrainerServices } from './services.ts';
 
-serve(self as unknown as Channel, trainerHandlers(new TrainerSession(createPlatform())));
+serve(self as unknown as Channel, handlersOf(createTrainerServices(createPlatform())));

@@ -31,6 +31,12 @@ export interface LoadedModel {
   tokenizer?: Tokenizer;
 }
 
+/** @throws UsageError for a model that takes ids only */
+export function tokenizerOf({ info, tokenizer }: LoadedModel): Tokenizer {
+  if (!tokenizer) throw new UsageError(`The model ${info.id} came without tokenizer.json, so it takes token ids, not text.`);
+  return tokenizer;
+}
+
 export interface OpenOptions {
   onProgress: (progress: LoadProgress) => void;
   signal: AbortSignal;

@@ -1,17 +1,16 @@
 /**
- * Keeps the features in step with text and dictionary, in a lane of its own. What fires comes first;
- * how much of the activation that explains follows, since it costs two more runs. A text longer than
- * the context comes window by window, those on screen first, each with both.
+ * Keeps the features in step with text and dictionary, in a lane of its own: what fires and how much of the
+ * activation that explains, in one call. A text longer than the context comes window by window, those on screen first.
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
+import type { DictionaryInfo, Latents, WindowExplained } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
 import { findWanted } from '../addressBar.ts';
 import type { SourceTokens } from './analysis.ts';
 import type { AppState } from '../appState.ts';
-import { explainText, explainWindow, type WindowExplained } from './explained.ts';
+import { explainText } from './explained.ts';
 import { chosenDictionary, type FeatureReading } from './featureFacts.ts';
 import { defaultDictionary, indexFeatures, indexing } from './features.ts';
 import { createLatest } from '../latest.ts';
@@ -76,33 +75,24 @@ export function createFeatureReader(
     refresh();
   };
 
-  /** One window is the whole text: features first, the explained share after. */
+  /** One window is the whole text. */
   const readShort = async (source: SourceTokens, dictionary: DictionaryInfo, signal: AbortSignal): Promise<FeatureReading> => {
     const { text, ids } = source;
-    const index = indexFeatures(await api.encode({ text }, dictionary.id, { signal }));
-    signal.throwIfAborted();
-    const known = { flags: new Uint8Array(ids.length).fill(1), count: ids.length };
-    const reading: FeatureReading = { ...namedTokens(source), dictionary, index, known, windows: 1, explained: null };
-    store.setState({ featuresTask: { status: 'done' }, features: reading });
-    const explained = await explainShort(reading, signal).catch(() => null);
-    return { ...reading, explained };
+    const { explained, ...latents } = await api.features({ text }, dictionary.id, { signal });
+    return {
+      ...namedTokens(source),
+      dictionary,
+      index: indexFeatures(latents),
+      known: { flags: new Uint8Array(ids.length).fill(1), count: ids.length },
+      windows: 1,
+      explained: explained && explainText([{ first: 0, explained }], ids.length),
+    };
   };
 
-  const explainShort = async ({ dictionary, text, ids }: FeatureReading, signal: AbortSignal) => {
-    const { id, hook, d_in } = dictionary;
-    const { acts } = await api.run({ text }, { read: [hook], signal });
-    signal.throwIfAborted();
-    const x = { data: acts[hook].data, shape: [ids.length, d_in] };
-    return explainText([{ first: 0, explained: explainWindow(x, await api.reconstruct({ acts: x }, id)) }], ids.length);
-  };
-
-  const readWindow = async (ids: number[], skip: number, { id, hook, d_in }: DictionaryInfo, signal: AbortSignal) => {
-    const { acts } = await api.run({ ids }, { read: [hook], signal });
-    signal.throwIfAborted();
-    const x = { data: acts[hook].data.slice(skip * d_in), shape: [ids.length - skip, d_in] };
-    const latents = await api.encode({ acts: x }, id, { signal });
-    signal.throwIfAborted();
-    return { latents, explained: explainWindow(x, await api.decode(id, latents, { x })) };
+  const readWindow = async (ids: number[], skip: number, { id }: DictionaryInfo, signal: AbortSignal): Promise<WindowFeatures> => {
+    const { explained, ...latents } = await api.features({ ids }, id, { skip, signal });
+    if (!explained) throw new Error('How much of the activations the features explain cannot be computed.');
+    return { latents, explained };
   };
 
   const readLong = async (

@@ -2,12 +2,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import { LiveRun } from '../../../src/app/liveRun.ts';
 import { AbortedError, EngineError } from '../../../src/core/errors.ts';
+import type { WantedModel } from '../../../src/api/model.ts';
 import type { RunInfo } from '../../../src/core/train/runTypes.ts';
 import { startingRun } from '../../../src/core/train/startingRun.ts';
-import type { TrainerMethods, TrainModel } from '../../../workers/trainer/api.ts';
+import { createRemote } from '../../../workers/remote.ts';
+import type { LensServices } from '../../../workers/lens/client.ts';
+import type { TrainerServices } from '../../../workers/trainer/client.ts';
 
 const config = { name: 'fake', dictionaries: { hook: 'hook_embed' } };
-const model = { info: { id: 'tiny', hash: 'h', source: 'built-in' }, source: {} } as unknown as TrainModel;
+const model = { info: { id: 'tiny', hash: 'h', source: 'built-in' }, source: {} } as unknown as WantedModel;
 const running: RunInfo = {
   ...startingRun('a', config),
   state: 'running',
@@ -15,7 +18,7 @@ const running: RunInfo = {
   dictionaries: [{ last: null, evaluation: null, id: null }],
 };
 
-type Method = keyof TrainerMethods;
+type Method = keyof TrainerServices['runs'];
 type Answer = (...args: never[]) => unknown;
 
 interface Deferred {
@@ -41,15 +44,16 @@ function make(answers: Partial<Record<Method, Answer>> = {}) {
     return method === 'files' ? [] : undefined;
   });
   const library = { kept: ['d'], fail: '' };
-  const lens = {
-    call: async (method: string) => {
+  const lens = createRemote<LensServices>({
+    call: async (method) => {
       await Promise.resolve();
       if (library.fail) throw new Error(library.fail);
-      if (method === 'importDictionaries') return { dictionaries: [{ id: 'd' }], warnings: ['No room for it.'] };
-      return method === 'keptDictionaries' ? library.kept : undefined;
+      if (method === 'library.import') return { dictionaries: [{ id: 'd' }], warnings: ['No room for it.'] };
+      return method === 'library.kept' ? library.kept : undefined;
     },
-  };
-  const need = { trainer: { call }, lens, libraryChanged: () => {}, changed: () => {} } as never;
+  });
+  const trainer = createRemote<TrainerServices>({ call: (name, args, o) => call(name.replace('runs.', '') as Method, args, o) });
+  const need = { trainer, lens, libraryChanged: () => {}, changed: () => {} } as never;
   const run = new LiveRun('a', config, model, need);
   const begin = async () => {
     const begun = run.begin();
@@ -169,7 +173,7 @@ describe('the end of a run', () => {
     await begin();
     waiting.go.resolve(running);
     await expect(run.done).rejects.toThrow('The library is broken.');
-    expect(call).toHaveBeenLastCalledWith('conclude', ['a', { state: 'paused', ids: [], message: 'The library is broken.' }]);
+    expect(call).toHaveBeenLastCalledWith('conclude', ['a', { state: 'paused', ids: [], message: 'The library is broken.' }], undefined);
     expect([run.info().state, run.isOpen]).toEqual(['paused', false]);
   });
 

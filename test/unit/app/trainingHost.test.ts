@@ -14,9 +14,9 @@ async function paused(unkept?: RunInfo['unkept']) {
     await Promise.resolve();
     const [first] = args as [{ id?: string } | string];
     const id = typeof first === 'string' ? first : (first.id ?? '');
-    const state = method === 'go' ? 'paused' : 'running';
-    if (method === 'begin' || method === 'go') return { ...startingRun(id, config), state, ...(unkept && { unkept }) };
-    return method === 'estimate' ? { seconds: 1 } : undefined;
+    const state = method === 'runs.go' ? 'paused' : 'running';
+    if (method === 'runs.begin' || method === 'runs.go') return { ...startingRun(id, config), state, ...(unkept && { unkept }) };
+    return method === 'runs.estimate' ? { seconds: 1 } : undefined;
   });
   const need = {
     device: Promise.resolve('wasm'),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { explainText, explainWindow } from '../../../src/state/explore/explained.ts';
+import { explainWindow } from '../../../src/core/sae/explained.ts';
+import { explainText } from '../../../src/state/explore/explained.ts';
 
 const rows = (...values: number[][]) => ({ data: Float32Array.from(values.flat()), shape: [values.length, values[0].length] });
 const whole = (x: ReturnType<typeof rows>, xhat: ReturnType<typeof rows>) =>
-  explainText([{ first: 0, explained: explainWindow(x, xhat) }], x.shape[0]);
+  explainText([{ first: 0, explained: explainWindow(x.data, xhat.data, x.shape[0]) }], x.shape[0]);
 
 describe('explained share', () => {
   it('is 1 − ‖x − x̂‖² / ‖x − mean‖², over the text and by token', () => {
@@ -23,10 +24,7 @@ describe('explained share', () => {
     const x = rows([0, 0], [4, 0], [1, 7], [2, -3], [100, 50]);
     const xhat = rows([0, 1], [4, 0], [1, 6], [2.5, -3], [99, 50]);
     const part = (from: number, to: number) =>
-      explainWindow(
-        { data: x.data.subarray(2 * from, 2 * to), shape: [to - from, 2] },
-        { data: xhat.data.subarray(2 * from, 2 * to), shape: [to - from, 2] },
-      );
+      explainWindow(x.data.subarray(2 * from, 2 * to), xhat.data.subarray(2 * from, 2 * to), to - from);
     const parts = [
       { first: 0, explained: part(0, 2) },
       { first: 2, explained: part(2, 4) },

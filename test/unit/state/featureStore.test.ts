@@ -27,11 +27,11 @@ describe('features of the text', () => {
       await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS / 2);
     }
     await vi.advanceTimersByTimeAsync(500);
-    expect(api.calls.filter((c) => c.startsWith('encode'))).toEqual(['encode h', 'encode hat']);
+    expect(api.calls.filter((c) => c.startsWith('features'))).toEqual(['features h', 'features hat']);
   });
 
   it('drop an answer that comes after a newer question', async () => {
-    const { act, get } = await readyStore({ delayMs: (call, text) => (call === 'encode' && text === 'slow' ? 5000 : 10) });
+    const { act, get } = await readyStore({ delayMs: (call, text) => (call === 'features' && text === 'slow' ? 5000 : 10) });
     act.setText('slow');
     await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
     act.setText('quick');
@@ -42,22 +42,24 @@ describe('features of the text', () => {
     expect(get().featuresTask).toEqual({ status: 'done' });
   });
 
-  it('drop the explained share of a text that has gone', async () => {
-    const { act, get } = await readyStore({ delayMs: (call) => (call === 'reconstruct' ? 300 : 10) });
-    act.setText('one');
-    await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
-    expect(get().features).toMatchObject({ text: 'one', explained: null });
-    act.setText('one two');
-    await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
-    expect(get().features).toMatchObject({ text: 'one two', explained: null });
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(get().features?.explained?.tokens).toHaveLength(2);
+  it('come in one call with the explained share of the same text', async () => {
+    const { act, api, get } = await readyStore({ delayMs: 10 });
+    const shares: (number | undefined)[] = [];
+    api.calls.length = 0;
+    for (const text of ['one', 'one two']) {
+      act.setText(text);
+      await vi.advanceTimersByTimeAsync(TYPING_PAUSE_MS + 100);
+      expect(get().features).toMatchObject({ text });
+      shares.push(get().features?.explained?.tokens.length);
+    }
+    expect(shares).toEqual([1, 2]);
+    expect(api.calls.filter((c) => /^(features|encode|reconstruct)/.test(c))).toEqual(['features one', 'features one two']);
   });
 
   it('keep the last answer beside the sentence of a failure', async () => {
     const options: FakeOptions = {};
     const { act, get } = await readyStore(options);
-    options.fail = { encode: 'The file is damaged.' };
+    options.fail = { features: 'The file is damaged.' };
     act.setText('more');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().featuresTask).toEqual({ status: 'failed', message: 'The file is damaged.' });
@@ -67,14 +69,14 @@ describe('features of the text', () => {
   it('of another dictionary do not stay under the name of one that failed', async () => {
     const options: FakeOptions = {};
     const { act, get } = await readyStore(options);
-    options.fail = { encode: 'The file is damaged.' };
+    options.fail = { features: 'The file is damaged.' };
     act.chooseDictionary('bookworm-9m/blocks.1.hook_resid_post/r4');
     await vi.advanceTimersByTimeAsync(500);
     expect(get().features).toBeNull();
   });
 
-  it('stand without the explained share when the hook cannot be read', async () => {
-    const { get } = await readyStore({ fail: { reconstruct: 'No.' } });
+  it('stand without the explained share where it cannot be had', async () => {
+    const { get } = await readyStore({ unexplained: true });
     expect(get().featuresTask).toEqual({ status: 'done' });
     expect(get().features?.explained).toBeNull();
   });
@@ -165,6 +167,6 @@ describe('pin and ablate', () => {
     api.calls.length = 0;
     act.ablate(7);
     await vi.advanceTimersByTimeAsync(500);
-    expect(api.calls.filter((c) => c.startsWith('encode'))).toEqual([]);
+    expect(api.calls.filter((c) => c.startsWith('features'))).toEqual([]);
   });
 });

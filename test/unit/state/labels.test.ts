@@ -68,7 +68,7 @@ describe('labels', () => {
     const mine = get().dictionary;
     await act.label(mine, 7, 'sea');
     await api.labels.set(OTHER, 7, 'theirs');
-    options.delayMs = (call) => (call === 'encode' ? 5000 : 0);
+    options.delayMs = (call) => (call === 'features' ? 5000 : 0);
     act.chooseDictionary(OTHER);
     await settle();
     expect(get().features?.dictionary.id).toBe(mine);
@@ -91,7 +91,7 @@ describe('labels', () => {
     const { api, get, act } = await ready(options);
     const values = new Float32Array(1024).fill(0.25);
     api.dictionaries.densities = () => Promise.resolve({ values, source: 'file' });
-    options.delayMs = (call) => (call === 'encode' ? 5000 : 0);
+    options.delayMs = (call) => (call === 'features' ? 5000 : 0);
     act.chooseDictionary(OTHER);
     await settle();
     expect(densitiesOf(get())).toBeNull();

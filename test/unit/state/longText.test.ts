@@ -50,8 +50,8 @@ describe('a text longer than the context', () => {
     const { get, asked } = await ready(words(20));
     const { features } = get();
     expect(
-      asked('encode')
-        .map((c) => c.slice(7))
+      asked('features')
+        .map((c) => c.slice(9))
         .sort(),
     ).toEqual(['6 rows', '6 rows', '8 rows']);
     expect(features?.known.count).toBe(20);
@@ -66,7 +66,7 @@ describe('a text longer than the context', () => {
     await vi.advanceTimersByTimeAsync(3000);
     expect(get().analysis?.before.ids).toHaveLength(21);
     expect(asked('predict')).toHaveLength(1);
-    expect(asked('encode')).toHaveLength(1);
+    expect(asked('features')).toHaveLength(1);
     act.setText(words(20));
     await vi.advanceTimersByTimeAsync(3000);
     expect(asked('predict')).toHaveLength(1);

@@ -98,11 +98,11 @@ describe('the features panel', () => {
   });
 
   it('waits with grey lines', async () => {
-    expect(await panel({ delayMs: (call) => (call === 'encode' ? 60_000 : 0) })).toMatch(/aria-busy="true".*class="skeleton"/s);
+    expect(await panel({ delayMs: (call) => (call === 'features' ? 60_000 : 0) })).toMatch(/aria-busy="true".*class="skeleton"/s);
   });
 
   it('shows the sentence of a failure', async () => {
-    expect(await panel({ fail: { encode: 'Its file ends early.' } })).toMatch(/role="alert">Its file ends early\./);
+    expect(await panel({ fail: { features: 'Its file ends early.' } })).toMatch(/role="alert">Its file ends early\./);
     expect(await panel({ fail: { dictionaries: 'The list is missing.' } })).toMatch(/role="alert">The list is missing\./);
   });
 

@@ -30,6 +30,9 @@ export interface OpenedDictionary {
   bytes: number;
 }
 
+/** What its numbers are read from. */
+export type UnreadDictionary = Pick<OpenedDictionary, 'config' | 'parts'>;
+
 /** A dictionary that was found and whose sizes are known; its tensors are read by `open`. */
 export interface Candidate extends Pick<OpenedDictionary, 'name' | 'format' | 'config' | 'bytes'> {
   /** @throws FormatError */
@@ -40,7 +43,7 @@ export interface Candidate extends Pick<OpenedDictionary, 'name' | 'format' | 'c
  * Reads a dictionary's numbers.
  * @throws FormatError when a number is NaN or infinite, or the blobs are shorter than they were
  */
-export async function readDictionary({ config, parts }: Pick<OpenedDictionary, 'config' | 'parts'>, stop?: Stop): Promise<Dictionary> {
+export async function readDictionary({ config, parts }: UnreadDictionary, stop?: Stop): Promise<Dictionary> {
   const tensors: Dictionary['tensors'] = {};
   for (const part of parts) tensors[part.name as TensorName] = await readValues(part, stop);
   return { config, tensors };

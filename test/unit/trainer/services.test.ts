@@ -5,11 +5,12 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { createRunStore } from '../../../src/cache/runStore.ts';
 import { throwIfStopped } from '../../../src/core/errors.ts';
 import type { RunPlan } from '../../../src/core/train/config.ts';
+import type { WantedModel } from '../../../src/api/model.ts';
 import { startingRun } from '../../../src/core/train/startingRun.ts';
 import type { RunCheckpoint } from '../../../src/engine/training/types.ts';
-import type { TrainModel } from '../../../workers/trainer/api.ts';
 import type { Trainable } from '../../../workers/trainer/heldRun.ts';
-import { TrainerSession, type Platform } from '../../../workers/trainer/session.ts';
+import type { Platform } from '../../../workers/trainer/equip.ts';
+import { createTrainerServices } from '../../../workers/trainer/services.ts';
 
 const fake = vi.hoisted(() => ({ begin: vi.fn(), resume: vi.fn() }));
 vi.mock('../../../src/engine/training/run.ts', () => ({ TrainingRun: fake }));
@@ -26,7 +27,7 @@ vi.mock('../../../src/engine/text/corpora.ts', () => ({
 afterEach(() => vi.restoreAllMocks());
 
 let names = 0;
-const model = { info: { id: 'tiny', hash: 'h', source: 'built-in' }, source: {} } as unknown as TrainModel;
+const model = { info: { id: 'tiny', hash: 'h', source: 'built-in' }, source: {} } as unknown as WantedModel;
 const config = { name: 'fake', dictionaries: { hook: 'hook_embed' } };
 const plan = { name: 'fake', steps: 20, checkpointSeconds: 1e6, corpus: { hash: 'of the text' } } as RunPlan;
 const checkpointOf = (step: number) =>
@@ -61,7 +62,7 @@ function make({ advance = () => {}, onSave = () => {} }: { advance?: () => void 
       await runs.save(record);
     },
   };
-  const session = new TrainerSession({
+  const { runs: session } = createTrainerServices({
     runs: store,
     corpora: {},
     createRuntime: () => Promise.resolve({ lost: '' }),
@@ -83,7 +84,7 @@ it.each([
   });
   await expect(made.session.begin(made.context, { id: 'a', config, model })).rejects.toMatchObject({ code: 'abort' });
   expect(made.released).toHaveBeenCalledTimes(2);
-  expect(() => made.session.halt('a', 'stopped')).toThrow('does not go on in this tab');
+  expect(() => made.session.halt(made.context, 'a', 'stopped')).toThrow('does not go on in this tab');
   expect(await made.runs.list()).toEqual([]);
 });
 
@@ -94,7 +95,7 @@ it('forgets a run only after its begin has ended', async () => {
   begun.catch(() => undefined);
   await vi.waitFor(() => expect(step).toBeDefined());
   stop.abort();
-  const forgotten = session.forget('a');
+  const forgotten = session.forget(context, 'a');
   step();
   await forgotten;
   await expect(begun).rejects.toMatchObject({ code: 'abort' });
@@ -134,7 +135,7 @@ it('refuses a checkpoint that it cannot read, and leaves it', async () => {
 it('ends a run at a halt that came before it went on', async () => {
   const { session, context } = make();
   await session.begin(context, { id: 'a', config, model });
-  session.halt('a', 'paused');
+  session.halt(context, 'a', 'paused');
   expect(await session.go(context, 'a')).toMatchObject({ state: 'paused', step: 1 });
   await session.begin(context, { id: 'a', model });
   expect(await session.go(context, 'a')).toMatchObject({ state: 'running', step: 21 });
@@ -147,14 +148,14 @@ it('holds a run for which there is no room, and discards one that it holds no mo
     this.transaction.abort();
     throw new DOMException('no', 'QuotaExceededError');
   });
-  expect(await session.conclude('a', { state: 'paused', ids: [], message: 'No room.' })).toMatchObject({
+  expect(await session.conclude(context, 'a', { state: 'paused', ids: [], message: 'No room.' })).toMatchObject({
     unkept: 'full',
     message: 'No room.',
   });
   put.mockRestore();
-  const kept = await session.conclude('a', { state: 'paused', ids: [] });
+  const kept = await session.conclude(context, 'a', { state: 'paused', ids: [] });
   expect([kept.state, kept.unkept]).toEqual(['paused', undefined]);
   expect((await runs.checkpoint('a', 1))!.step).toBe(1);
-  expect(await session.conclude('a', { state: 'stopped', ids: [] })).toMatchObject({ state: 'stopped' });
+  expect(await session.conclude(context, 'a', { state: 'stopped', ids: [] })).toMatchObject({ state: 'stopped' });
   expect(await runs.get('a')).toMatchObject({ bytes: 0, info: { state: 'stopped' } });
 });

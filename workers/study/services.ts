@@ -1,0 +1,40 @@
+/** The study worker's work, without the worker: experiments that take long, on a model of its own. */
+import type { UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
+import type { WantedModel } from '../../src/api/model.ts';
+import { EvaluationService } from '../evaluation.ts';
+import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
+import type { CallContext } from '../rpc.ts';
+import { Desk } from './desk.ts';
+
+export type StudyServices = ReturnType<typeof createStudyServices>;
+
+/** What an experiment is about. */
+interface Subject {
+  model: WantedModel;
+  dictionary: UnreadDictionary;
+}
+
+export function createStudyServices(platform: HolderPlatform) {
+  const holder = new ModelHolder(platform);
+  const desk = new Desk(holder);
+  return {
+    device: new DeviceService(holder),
+    evaluation: new EvaluationService<Subject>({
+      texts: () => ({ base: holder.base, corpora: platform.corpora }),
+      use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),
+    }),
+  };
+}
+
+class DeviceService {
+  readonly #holder: ModelHolder;
+
+  constructor(holder: ModelHolder) {
+    this.#holder = holder;
+  }
+
+  /** Before all other calls. */
+  open(_: CallContext, settings: HolderSettings): void {
+    this.#holder.open(settings);
+  }
+}

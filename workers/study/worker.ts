@@ -1,0 +1,9 @@
+/** Starts the study worker. */
+import { createCorpusStore } from '../../src/cache/corpusStore.ts';
+import { createOrtRuntime, createSaeEngine } from '../browserPlatform.ts';
+import { handlersOf } from '../remote.ts';
+import { serve, type Channel } from '../rpc.ts';
+import { createStudyServices } from './services.ts';
+
+const platform = { corpora: createCorpusStore(), createRuntime: createOrtRuntime, createEngine: createSaeEngine };
+serve(self as unknown as Channel, handlersOf(createStudyServices(platform)));
