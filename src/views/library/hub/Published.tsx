@@ -14,8 +14,8 @@ import { isSameSource } from '../../../core/publishedSource.ts';
 import { sentenceOf } from '../../../state/latest.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Empty, Failure } from '../../shared/Panel.tsx';
-import { RightModel } from '../RightModel.tsx';
-import { useActions, useApp } from '../../shared/StoreContext.tsx';
+import { RightModel } from '../../shared/RightModel.tsx';
+import { useActions, useApp } from '../store.ts';
 import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';
 
 /** A place that is looked up, and what it is called. */

@@ -1,7 +1,7 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import { useCallback, useImperativeHandle, useRef, type KeyboardEvent, type ReactNode, type Ref } from 'react';
 import { flushSync } from 'react-dom';
-import { useActions } from './StoreContext.tsx';
+import { useActions } from './store.ts';
 
 export interface GridHandle {
   /** Scrolls a row into view and puts the keyboard there. */
