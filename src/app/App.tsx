@@ -1,3 +1,12 @@
+// The cascade, from the general to the particular.
+import './styles/theme.css';
+import './styles/controls.css';
+import './styles/tables.css';
+import './styles/layout.css';
+import '../views/shared/styles.ts';
+import '../views/frame/styles.ts';
+import '../views/explore/styles.ts';
+import '../views/library/styles.ts';
 import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { TrainingApi } from '../api/training.ts';
@@ -21,13 +30,6 @@ import { ModelMenu, ModelOffer } from '../views/library/ModelMenu.tsx';
 import { laterDialog } from '../views/shared/later.tsx';
 import { NoticeBar } from '../views/shared/NoticeBar.tsx';
 import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
-import './styles/theme.css';
-import './styles/controls.css';
-import './styles/layout.css';
-import '../views/explore/panels.css';
-import '../views/explore/features.css';
-import '../views/explore/compare.css';
-import '../views/library/library.css';
 
 const { useSlice: useApp, useSliceActions: useActions } = sliceHooks<AppState>();
 

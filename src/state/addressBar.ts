@@ -8,15 +8,7 @@ import { findHook } from './hooks.ts';
 import { encodeLink, parseLink, type LinkState } from './link.ts';
 import { findWanted } from './shared/dictionaries.ts';
 import type { PageFacts } from './shared/page.ts';
-
-/** The page's address, handed in so that nothing here knows of a browser. */
-export interface Address {
-  /** The part from '#' on, and what was kept beside it. */
-  read: () => { hash: string; kept: unknown };
-  write: (hash: string, kept: unknown, how: 'replace' | 'push') => void;
-  /** Called when the person goes back, forth, or to another hash. */
-  onMove: (listener: () => void) => void;
-}
+import type { Address } from './startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
 const WRITE_EVERY_MS = 500;

@@ -35,7 +35,7 @@ interface VirtualGridProps {
   ref?: Ref<GridHandle>;
 }
 
-/** Also --row-height in features.css. */
+/** Also --row-height in featureList.css. */
 const ROW_PX = 32;
 const OVERSCAN = 8;
 /** Taken where nothing is measured yet. */

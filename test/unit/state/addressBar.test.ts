@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Address } from '../../../src/state/addressBar.ts';
+import type { Address } from '../../../src/state/startup.ts';
 import { densitiesOf, shownLabels } from '../../../src/state/explore/featureFacts.ts';
 import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
