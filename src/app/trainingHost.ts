@@ -4,19 +4,19 @@ import { startTrainer, type TrainerClient } from '../../workers/trainer/client.t
 import { createCorpusStore, listShippedCorpora } from '../cache/corpusStore.ts';
 import { heldLocks, RUN_LOCK } from '../cache/locks.ts';
 import { createRunStore, type RunRecord } from '../cache/runStore.ts';
-import { EngineError, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { quote } from '../core/formats/text.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { StorageUse } from '../api/storage.ts';
 import type { TrainConfig } from '../core/train/config.ts';
+import { isHere, lifeOfKept, occupies, stateOf, type RunLife } from '../core/train/runLife.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../core/train/runTypes.ts';
 import { LiveRun } from './liveRun.ts';
 import { keptSource } from './modelSource.ts';
+import { createTrainerHandle } from './trainerHandle.ts';
 import type { TrainingNeeds, TrainingSignals } from './training.ts';
 
-/** A trainer with nothing to do gives its memory back after this long. */
-const IDLE_MS = 60_000;
 /** Other tabs hear of progress this often. */
 const TELL_TABS_MS = 5000;
 
@@ -46,7 +46,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     told = Date.now();
     need.tabs.say('runs');
   };
-  const liveRun = (id: string) => (live?.isOpen && live.id === id ? live : undefined);
+  const liveRun = (id: string) => (live && isHere(live.life) && live.id === id ? live : undefined);
   const known = async (id: string): Promise<{ record: RunRecord; info: RunInfo }> => {
     const record = await runs.get(id);
     if (!record) throw new UsageError(`There is no training run called "${quote(String(id))}" here.`);
@@ -54,7 +54,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
   };
 
   const begin = async (id: string, config: TrainConfig | undefined, model: TrainModel, o: RunOptionsOf = {}): Promise<Run> => {
-    if (live?.isBusy)
+    if (live && occupies(live.life))
       throw new UsageError(`"${live.info().name}" is being trained in this tab. One run at a time: wait for it, or stop it first.`);
     live?.putAside();
     const run = new LiveRun(id, config, model, {
@@ -88,7 +88,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async listRuns(): Promise<RunInfo[]> {
       const [kept, held] = await Promise.all([runs.list().catch(() => []), heldLocks()]);
       const infos = kept.map(({ info }) => liveRun(info.id)?.info() ?? asSeenHere(info, held));
-      return live && !live.isForgotten && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
+      return live && !isForgotten(live.life) && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
     },
 
     async getRun(id: string): Promise<Run> {
@@ -116,7 +116,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
 
     async removeRun(id: string): Promise<void> {
       const here = liveRun(id);
-      if (here?.isBusy) throw new UsageError(`"${here.info().name}" is being trained; stop it first.`);
+      if (here && occupies(here.life)) throw new UsageError(`"${here.info().name}" is being trained; stop it first.`);
       if (here) await here.forget();
       else {
         const { info } = await known(id);
@@ -141,7 +141,8 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async estimate(config: TrainConfig, { signal }: { signal?: AbortSignal } = {}): Promise<RunEstimate> {
       const model = need.model();
       if (!model) throw new UsageError('There is no model to train on yet; wait for `featurescope.ready`.');
-      if (live?.isBusy) throw new UsageError('A run goes on here, so an estimate beside it would be wrong. Wait for it, or stop it.');
+      if (live && occupies(live.life))
+        throw new UsageError('A run goes on here, so an estimate beside it would be wrong. Wait for it, or stop it.');
       live?.putAside();
       return trainer.call('estimate', [config, model], { signal });
     },
@@ -190,62 +191,14 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
   };
 }
 
-/** The trainer worker: started when first needed, opened once, ended when it has been idle or has died. */
-function createTrainerHandle(start: () => TrainerClient, { base, device }: TrainingNeeds) {
-  let client: { worker: TrainerClient; open: Promise<void> } | undefined;
-  let calls = 0;
-  let kept = false;
-  let idle: ReturnType<typeof setTimeout> | undefined;
-  const end = () => {
-    client?.worker.terminate();
-    client = undefined;
-  };
-  const settle = () => {
-    clearTimeout(idle);
-    if (client && calls === 0 && !kept) idle = setTimeout(end, IDLE_MS);
-  };
-  const opened = async () => {
-    if (!client) {
-      const worker = start();
-      client = { worker, open: device.then((kind) => worker.call('open', [{ device: kind, base }])) };
-    }
-    const { worker, open } = client;
-    await open;
-    return worker;
-  };
-  return {
-    call: (async (method, args, options) => {
-      clearTimeout(idle);
-      calls++;
-      try {
-        return await (await opened()).call(method, args, options);
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'dead') throw error;
-        end();
-        throw new EngineError(
-          'The part of the page that trains has stopped, perhaps for lack of memory. The last checkpoint is kept; resume the run.',
-          {
-            cause: error,
-          },
-        );
-      } finally {
-        calls--;
-        settle();
-      }
-    }) as TrainerClient['call'],
-    /** @param wanted whether a run lives in the worker */
-    keep(wanted: boolean) {
-      kept = wanted;
-      settle();
-    },
-  };
-}
-
 /** What is kept of a run says how it was; who holds its lock says how it is. */
 function asSeenHere(info: RunInfo, held: ReadonlySet<string>): RunInfo {
-  if (info.state === 'finished' || info.state === 'stopped') return info;
-  if (held.has(RUN_LOCK + info.id)) return { ...info, state: 'elsewhere' };
-  return info.state === 'paused' || info.state === 'failed' ? info : { ...info, state: 'interrupted' };
+  const state = stateOf(lifeOfKept(info, held.has(RUN_LOCK + info.id)));
+  return state === info.state ? info : { ...info, state };
+}
+
+function isForgotten(life: RunLife): boolean {
+  return life.phase === 'stopped' && life.forgotten;
 }
 
 /** @throws UsageError when the run's model is neither open nor part of the page */
