@@ -10,7 +10,7 @@ import '../views/library/styles.ts';
 import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { TrainingApi } from '../api/training.ts';
-import type { Startup } from '../state/startup.ts';
+import type { Startup } from '../state/shared/startup.ts';
 import { createAppStore, type AppState, type AppStore } from '../state/store.ts';
 import { ExploreScreen } from '../views/explore/ExploreScreen.tsx';
 import { LiveStatus } from '../views/explore/LiveStatus.tsx';

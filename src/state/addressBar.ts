@@ -4,11 +4,11 @@ import { factsOf, LINKED, linkState, type LinkedFacts } from './explore/linkFact
 import type { ExploreFacts } from './explore/facts.ts';
 import type { ExploreSlice } from './explore/slice.ts';
 import type { ExploreState } from './explore/state.ts';
-import { findHook } from './hooks.ts';
-import { encodeLink, parseLink, type LinkState } from './link.ts';
+import { findHook } from './shared/hooks.ts';
+import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
 import { findWanted } from './shared/dictionaries.ts';
 import type { PageFacts } from './shared/page.ts';
-import type { Address } from './startup.ts';
+import type { Address } from './shared/startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
 const WRITE_EVERY_MS = 500;

@@ -10,7 +10,7 @@ import { initialLibraryFacts, type LibraryActions, type LibraryFacts } from './l
 import { factsFromSettings, keepSettings } from './settings.ts';
 import { createPageActions } from './shared/page.ts';
 import { initialSharedFacts, type SharedActions, type SharedFacts } from './shared/state.ts';
-import type { Startup } from './startup.ts';
+import type { Startup } from './shared/startup.ts';
 
 export type Facts = SharedFacts & ExploreSliceFacts & LibraryFacts;
 export type Actions = SharedActions & ExploreActions & LibraryActions;

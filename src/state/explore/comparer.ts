@@ -6,8 +6,8 @@ import type { CompareBy } from './comparing.ts';
 import type { SecondReading } from './compareFacts.ts';
 import { chosenDictionary } from '../shared/dictionaries.ts';
 import { indexing, type IndexPart } from './features.ts';
-import { createLatest } from '../latest.ts';
-import { inSlices } from '../slices.ts';
+import { createLatest } from '../shared/latest.ts';
+import { inSlices } from '../shared/timeSlices.ts';
 import type { ExploreState } from './state.ts';
 import { createTokenReader } from './tokenReader.ts';
 

@@ -1,5 +1,5 @@
 /** How features differ between two texts. */
-import { toCsv } from '../csv.ts';
+import { toCsv } from '../shared/csv.ts';
 import { full } from './featuresCsv.ts';
 import type { FeatureRow } from './features.ts';
 import { rarity, type Tally } from './ranking.ts';

@@ -13,9 +13,9 @@ import type { SourceTokens } from './analysis.ts';
 import { explainText, explainWindow, type WindowExplained } from './explained.ts';
 import type { FeatureReading } from './featureFacts.ts';
 import { defaultDictionary, indexFeatures, indexing } from './features.ts';
-import { createLatest } from '../latest.ts';
+import { createLatest } from '../shared/latest.ts';
 import { lastDictionary } from '../shared/lastDictionary.ts';
-import { inSlices } from '../slices.ts';
+import { inSlices } from '../shared/timeSlices.ts';
 import type { ExploreState } from './state.ts';
 import { createPace, nextWindow, type Focus } from './windowReading.ts';
 

@@ -3,7 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Edit, Input } from '../../api/model.ts';
 import type { GenerationTask, Output } from './facts.ts';
-import { sentenceOf } from '../latest.ts';
+import { sentenceOf } from '../shared/latest.ts';
 import { activeEdits } from './selectors.ts';
 import type { ExploreState } from './state.ts';
 

@@ -1,6 +1,6 @@
 /** The facts that go into a link, and what a link says of them. */
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import type { LinkedDictionary, LinkState } from '../link.ts';
+import type { LinkedDictionary, LinkState } from '../shared/link.ts';
 import { chosenDictionary, type DictionaryFacts } from '../shared/dictionaries.ts';
 import type { ModelFacts } from '../shared/model.ts';
 import { VIEWS, type PageFacts } from '../shared/page.ts';

@@ -12,7 +12,7 @@ import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } fr
 import type { Activations } from './facts.ts';
 import { usesSelection } from './edits.ts';
 import { createFeatureReader } from './featureReader.ts';
-import { createLatest } from '../latest.ts';
+import { createLatest } from '../shared/latest.ts';
 import { activeEdits, chosenPosition, clampPosition, editsAct } from './selectors.ts';
 import { insideText, keptSpan, type TokenSpan } from './spans.ts';
 import type { ExploreState } from './state.ts';

@@ -1,7 +1,7 @@
 /** The text, where in it a person is, and what of the model is shown for it. */
 import type { StoreApi } from 'zustand/vanilla';
-import { sentenceOf } from '../latest.ts';
-import type { Startup } from '../startup.ts';
+import { sentenceOf } from '../shared/latest.ts';
+import type { Startup } from '../shared/startup.ts';
 import type { Reader } from './reader.ts';
 import { startOf, type Sample } from './samples.ts';
 import { insideText, sameSpan } from './spans.ts';

@@ -1,7 +1,7 @@
 /** Actions that can be taken back, and taking them back. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { Notice } from '../shared/page.ts';
-import { findHook } from '../hooks.ts';
+import { findHook } from '../shared/hooks.ts';
 import type { Reader } from './reader.ts';
 import { insideText } from './spans.ts';
 import type { ExploreActions, ExploreState } from './state.ts';

@@ -2,8 +2,8 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import { defaultHook, findHook } from '../hooks.ts';
-import type { Startup } from '../startup.ts';
+import { defaultHook, findHook } from '../shared/hooks.ts';
+import type { Startup } from '../shared/startup.ts';
 import { createBenchActions } from './benchActions.ts';
 import { createFeatureActions } from './featureActions.ts';
 import { createGenerator } from './generator.ts';

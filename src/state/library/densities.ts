@@ -2,7 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { SharedFacts } from '../shared/state.ts';
-import { createLatest } from '../latest.ts';
+import { createLatest } from '../shared/latest.ts';
 
 /** @returns asks again */
 export function followDensities(api: FeaturescopeApi, store: StoreApi<SharedFacts>): () => Promise<void> {

@@ -2,7 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { FileIn, LoadProgress } from '../../api/model.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { ImportActions, ImportTask, LibraryState, ToFetch } from './state.ts';
 
 type Opened = Awaited<ReturnType<FeaturescopeApi['dictionaries']['import']>>;

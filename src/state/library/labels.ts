@@ -4,7 +4,7 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { NO_LABELS, type LabelActions } from '../shared/labels.ts';
 import type { Notice } from '../shared/page.ts';
 import type { SharedFacts } from '../shared/state.ts';
-import { createLatest, sentenceOf } from '../latest.ts';
+import { createLatest, sentenceOf } from '../shared/latest.ts';
 
 /** Follows the chosen dictionary and every change of labels for as long as the page lives. */
 export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFacts>): LabelActions {

@@ -2,10 +2,10 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import type { Startup } from '../startup.ts';
+import type { Startup } from '../shared/startup.ts';
 import type { ModelFacts, ToOpen } from '../shared/model.ts';
 import type { SharedFacts } from '../shared/state.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 
 /** What the rest of the page does when another model is open. */
 export interface ModelFollower {

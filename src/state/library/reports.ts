@@ -5,7 +5,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { findDoubts, isClaimed } from './claims.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { LibraryActions, LibraryState, Report } from './state.ts';
 
 export interface Reporter extends Pick<LibraryActions, 'measure' | 'stopMeasuring'> {

@@ -1,7 +1,7 @@
 /** Makes the library slice. It follows the library, here and in other tabs, for as long as the page lives. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import { sentenceOf } from '../latest.ts';
+import { sentenceOf } from '../shared/latest.ts';
 import type { DictionaryActions } from '../shared/dictionaries.ts';
 import type { LabelActions } from '../shared/labels.ts';
 import { followDensities } from './densities.ts';

@@ -1,7 +1,7 @@
 /** What is kept in this browser: how much it is, and deleting it. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import { sentenceOf } from '../latest.ts';
+import { sentenceOf } from '../shared/latest.ts';
 import type { Notice } from '../shared/page.ts';
 import type { LibraryState, StorageActions } from './state.ts';
 

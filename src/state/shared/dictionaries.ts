@@ -1,6 +1,6 @@
 /** Facts about the dictionaries at hand and the chosen one. */
 import type { DictionaryCard, DictionaryDensities, DictionaryInfo, ExportFormat } from '../../api/dictionaries.ts';
-import type { LinkedDictionary } from '../link.ts';
+import type { LinkedDictionary } from './link.ts';
 
 export type DictionaryList =
   { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };

@@ -1,5 +1,5 @@
 import type { Activations } from '../../state/explore/facts.ts';
-import { findHook, isPattern, siteWords } from '../../state/hooks.ts';
+import { findHook, isPattern, siteWords } from '../../state/shared/hooks.ts';
 import { HookPicker } from './HookPicker.tsx';
 import { Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { PatternView } from './PatternView.tsx';

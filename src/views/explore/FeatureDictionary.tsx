@@ -1,6 +1,6 @@
 import { formatInteger } from '../../charts/format.ts';
 import { isPythia } from '../../core/lm/modelNames.ts';
-import type { HookParts } from '../../state/hooks.ts';
+import type { HookParts } from '../../state/shared/hooks.ts';
 import { dictionariesByLayer } from '../../state/explore/features.ts';
 import { useActions, useApp } from './store.ts';
 

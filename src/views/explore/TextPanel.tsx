@@ -1,6 +1,6 @@
 import { formatInteger } from '../../charts/format.ts';
 import { linkState } from '../../state/explore/linkFacts.ts';
-import { encodeLink } from '../../state/link.ts';
+import { encodeLink } from '../../state/shared/link.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from '../shared/Panel.tsx';
 import { useActions, useApp, useAppStore } from './store.ts';

@@ -5,7 +5,7 @@ import { Num } from '../../charts/Num.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import { namedText } from '../../core/lm/glyphs.ts';
 import type { Activations } from '../../state/explore/facts.ts';
-import { toCsv } from '../../state/csv.ts';
+import { toCsv } from '../../state/shared/csv.ts';
 import { chosenPosition, dimensionName, largestIndices, normsByPosition, vectorAt } from '../../state/explore/selectors.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';

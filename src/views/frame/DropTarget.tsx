@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { FileIn } from '../../api/model.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { fromDrop } from '../shared/modelFiles.ts';
 import { Failure } from '../shared/Panel.tsx';
 

@@ -1,4 +1,4 @@
-import type { Startup } from '../../state/startup.ts';
+import type { Startup } from '../../state/shared/startup.ts';
 import { ProgressLine } from '../shared/Progress.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 

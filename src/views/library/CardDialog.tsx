@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../../api/dictionaries.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { isOtherModel } from '../../core/lm/modelNames.ts';
-import { densityHistogram } from '../../state/densityHistogram.ts';
+import { densityHistogram } from '../../state/shared/densityHistogram.ts';
 import { WHOLE_SAMPLE_TOKENS } from '../../state/library/reports.ts';
 import type { Report } from '../../state/library/state.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';

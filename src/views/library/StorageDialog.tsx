@@ -3,7 +3,7 @@ import type { AskedHost } from '../../api/model.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { StorageUse } from '../../api/storage.ts';
 import { formatBytes, formatPercent } from '../../charts/format.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { ExportButton } from '../shared/ExportButton.tsx';
 import { OfflineDetail, useOffline } from '../shared/Offline.tsx';
 import { Empty, Failure, Skeleton } from '../shared/Panel.tsx';

@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore } from 'react';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { formatBytes } from '../../charts/format.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 
 export type OfflineApi = FeaturescopeApi['offline'];
 type OfflineStatus = ReturnType<OfflineApi['status']>;

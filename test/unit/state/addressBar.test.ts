@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Address } from '../../../src/state/startup.ts';
+import type { Address } from '../../../src/state/shared/startup.ts';
 import { densitiesOf, shownLabels } from '../../../src/state/explore/featureFacts.ts';
-import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
+import { encodeLink, parseLink, type LinkState } from '../../../src/state/shared/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, noise, type FakeOptions } from '../../helpers/fakeApi.ts';
 

@@ -19,7 +19,7 @@ import {
   indexFeatures,
   indexing,
 } from '../../../src/state/explore/features.ts';
-import { atOnce } from '../../../src/state/slices.ts';
+import { atOnce } from '../../../src/state/shared/timeSlices.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries, sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 

@@ -11,7 +11,7 @@ import { formatBytes, formatInteger } from '../../../charts/format.ts';
 import { findClaims, findModel } from '../../../core/catalogue.ts';
 import { isSameModel } from '../../../core/lm/modelNames.ts';
 import { isSameSource } from '../../../core/publishedSource.ts';
-import { sentenceOf } from '../../../state/latest.ts';
+import { sentenceOf } from '../../../state/shared/latest.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Empty, Failure } from '../../shared/Panel.tsx';
 import { RightModel } from '../../shared/RightModel.tsx';

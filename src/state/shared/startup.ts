@@ -1,5 +1,5 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
-import type { LoadProgress } from '../api/model.ts';
+import type { LoadProgress } from '../../api/model.ts';
 
 /** The page's address, handed in so that nothing here knows of a browser. */
 export interface Address {
