@@ -35,7 +35,7 @@ export const ROOMS = {
   'workers/study': ['src/core', 'src/api', 'src/gpu', 'src/cache', 'src/kernels', 'src/engine/*', 'workers'],
   'workers/trainer': ['src/core', 'src/api', 'src/gpu', 'src/cache', 'src/kernels', 'src/engine/*', 'workers'],
 
-  // The page: slices do not know each other; what several need lies in src/state and src/views/shared.
+  // The page: slices do not know each other; what several need lies in src/state/shared and src/views/shared.
   'src/charts': ['src/core'],
   'src/state/shared': ['src/core', 'src/api', 'src/charts'],
   'src/state/explore': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
@@ -43,11 +43,11 @@ export const ROOMS = {
   'src/state/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   // Puts the slices together.
   'src/state': ['src/core', 'src/api', 'src/state/*'],
-  'src/views/shared': ['src/core', 'src/api', 'src/charts', 'src/state', 'src/state/shared'],
-  'src/views/explore': ['src/core', 'src/api', 'src/charts', 'src/state', 'src/state/shared', 'src/state/explore', 'src/views/shared'],
-  'src/views/library': ['src/core', 'src/api', 'src/charts', 'src/state', 'src/state/shared', 'src/state/library', 'src/views/shared'],
-  'src/views/train': ['src/core', 'src/api', 'src/charts', 'src/state', 'src/state/shared', 'src/state/train', 'src/views/shared'],
-  'src/views/frame': ['src/core', 'src/api', 'src/charts', 'src/state', 'src/state/*', 'src/views/*'],
+  'src/views/shared': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
+  'src/views/explore': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/explore', 'src/views/shared'],
+  'src/views/library': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/library', 'src/views/shared'],
+  'src/views/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/train', 'src/views/shared'],
+  'src/views/frame': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/views/shared'],
   'src/app': ['src/core', 'src/api', 'src/cache', 'src/charts', 'src/state', 'src/state/*', 'src/views/*', 'workers', 'workers/*'],
 };
 

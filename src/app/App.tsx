@@ -1,36 +1,37 @@
-import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
-import { createAppStore, type AppStore } from '../state/store.ts';
-import { ActivationsPanel } from '../views/explore/ActivationsPanel.tsx';
-import { LiveStatus, NoticeBar } from '../views/shared/Announcer.tsx';
-import { ComparePanel, Differences } from '../views/explore/ComparePanel.tsx';
-import { Dialogs } from '../views/frame/Dialogs.tsx';
-import { DropTarget } from '../views/frame/DropTarget.tsx';
-import { EditsPanel } from '../views/explore/EditsPanel.tsx';
-import { FeaturesPanel } from '../views/explore/FeaturesPanel.tsx';
-import { GeneratePanel } from '../views/explore/GeneratePanel.tsx';
-import { Header } from '../views/frame/Header.tsx';
-import { KeysDialog } from '../views/frame/KeysDialog.tsx';
-import { OfflineLine, UpdateBanner } from '../views/frame/OfflineLine.tsx';
-import { usePageKeys } from '../views/frame/pageKeys.ts';
-import { laterDialog } from '../views/shared/later.tsx';
-import { LinkBanner } from '../views/frame/LinkBanner.tsx';
-import { PredictionsPanel } from '../views/explore/PredictionsPanel.tsx';
-import { ModelOffer } from '../views/library/ModelMenu.tsx';
-import { LoadBanners } from '../views/shared/Progress.tsx';
-import { ScreenGuard } from '../views/frame/ScreenGuard.tsx';
-import { StoreProvider, useActions, useApp } from '../views/shared/StoreContext.tsx';
-import { StripPanel } from '../views/explore/StripPanel.tsx';
-import { TextPanel } from '../views/explore/TextPanel.tsx';
-import type { FeaturescopeApi } from '../api/featurescope.ts';
-import type { TrainingApi } from '../api/training.ts';
-import type { Startup } from '../state/startup.ts';
+// The cascade, from the general to the particular.
 import './styles/theme.css';
 import './styles/controls.css';
+import './styles/tables.css';
 import './styles/layout.css';
-import '../views/explore/panels.css';
-import '../views/explore/features.css';
-import '../views/explore/compare.css';
-import '../views/library/library.css';
+import '../views/shared/styles.ts';
+import '../views/frame/styles.ts';
+import '../views/explore/styles.ts';
+import '../views/library/styles.ts';
+import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
+import type { FeaturescopeApi } from '../api/featurescope.ts';
+import type { TrainingApi } from '../api/training.ts';
+import type { Startup } from '../state/shared/startup.ts';
+import { createAppStore, type AppState, type AppStore } from '../state/store.ts';
+import { ExploreScreen } from '../views/explore/ExploreScreen.tsx';
+import { LiveStatus } from '../views/explore/LiveStatus.tsx';
+import { DropTarget } from '../views/frame/DropTarget.tsx';
+import { Header } from '../views/frame/Header.tsx';
+import { KeysDialog } from '../views/frame/KeysDialog.tsx';
+import { LinkBanner } from '../views/frame/LinkBanner.tsx';
+import { LoadBanners } from '../views/frame/LoadBanners.tsx';
+import { OfflineLine, UpdateBanner } from '../views/frame/OfflineLine.tsx';
+import { usePageKeys } from '../views/frame/pageKeys.ts';
+import { ScreenGuard } from '../views/frame/ScreenGuard.tsx';
+import { Dialogs } from '../views/library/Dialogs.tsx';
+import { DictionaryDoubts } from '../views/library/DictionaryDoubts.tsx';
+import { DictionaryOffer } from '../views/library/DictionaryOffer.tsx';
+import { useDroppedFiles } from '../views/library/droppedFiles.ts';
+import { ModelMenu, ModelOffer } from '../views/library/ModelMenu.tsx';
+import { laterDialog } from '../views/shared/later.tsx';
+import { NoticeBar } from '../views/shared/NoticeBar.tsx';
+import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
+
+const { useSlice: useApp, useSliceActions: useActions } = sliceHooks<AppState>();
 
 export interface AppProps {
   api: FeaturescopeApi;
@@ -80,30 +81,18 @@ interface ScreenProps {
 }
 
 export function Screen({ startup, api }: ScreenProps) {
-  const { offline } = api;
   const [keysOpen, setKeysOpen] = useState(false);
   const openKeys = useCallback(() => setKeysOpen(true), []);
   // A dialog shows the notice itself.
   const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
   const exploring = useApp((s) => s.view === 'explore');
   const everTrained = useOnce(!exploring);
-  const quiet = useOnce(useApp((s) => s.reading.status === 'done' || s.reading.status === 'empty'));
+  const everRead = useOnce(useApp((s) => s.reading.status === 'done' || s.reading.status === 'empty'));
   usePageKeys(useActions(), openKeys, exploring);
   useTheme();
   return (
     <>
-      <div className="app-top">
-        <Header startup={startup} settings={api.settings} onHelp={openKeys} />
-        <LoadBanners startup={startup} />
-        <UpdateBanner offline={offline} />
-        <LinkBanner />
-        {(quiet || everTrained) && (
-          <Suspense fallback={null}>
-            <TrainBanner api={api} />
-          </Suspense>
-        )}
-        <DropTarget />
-      </div>
+      <Top startup={startup} api={api} onHelp={openKeys} training={everRead || everTrained} />
       <ModelOffer settings={api.settings} place="line" />
       {everTrained && (
         <Activity mode={exploring ? 'hidden' : 'visible'}>
@@ -114,29 +103,46 @@ export function Screen({ startup, api }: ScreenProps) {
       )}
       {/* Kept as it is while the other screen shows: what is open, scrolled and half typed stays. */}
       <Activity mode={exploring ? 'visible' : 'hidden'}>
-        <main>
-          <TextPanel />
-          <StripPanel />
-          <ComparePanel />
-          <div className="column column-features">
-            <Differences />
-            <FeaturesPanel />
-            <EditsPanel />
-          </div>
-          <div className="column column-model">
-            <PredictionsPanel />
-            <GeneratePanel />
-            <ActivationsPanel />
-          </div>
-        </main>
+        <ExploreScreen doubts={<DictionaryDoubts />} offer={<DictionaryOffer />} />
       </Activity>
-      <OfflineLine offline={offline} />
+      <OfflineLine offline={api.offline} />
       <Dialogs api={api} />
       <Hub api={api} />
       <LiveStatus modelId={startup.modelId} />
       {!covered && <NoticeBar />}
       <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
     </>
+  );
+}
+
+interface TopProps extends ScreenProps {
+  onHelp: () => void;
+  /** Whether to say how training goes. */
+  training: boolean;
+}
+
+/** Header and banners. */
+function Top({ startup, api, onHelp, training }: TopProps) {
+  const onFiles = useDroppedFiles();
+  const model = (
+    <>
+      <ModelOffer settings={api.settings} place="header" />
+      <ModelMenu modelId={startup.modelId} />
+    </>
+  );
+  return (
+    <div className="app-top">
+      <Header isolated={startup.isolated} model={model} onHelp={onHelp} />
+      <LoadBanners startup={startup} />
+      <UpdateBanner offline={api.offline} />
+      <LinkBanner />
+      {training && (
+        <Suspense fallback={null}>
+          <TrainBanner api={api} />
+        </Suspense>
+      )}
+      <DropTarget onFiles={onFiles} />
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The page's address as state sees it: the hash, and what the browser keeps beside it for this tab. */
-import type { Address } from '../state/addressBar.ts';
+import type { Address } from '../state/shared/startup.ts';
 
 export function pageAddress(): Address {
   return {

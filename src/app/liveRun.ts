@@ -1,25 +1,32 @@
 /** A run that goes on, or is paused, in this tab. */
 import type { RunEnd } from '../../workers/trainer/api.ts';
-import type { Trainer } from '../../workers/trainer/client.ts';
 import { EngineError, UsageError } from '../core/errors.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { WantedModel } from '../api/model.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { TrainConfig } from '../core/train/config.ts';
+import {
+  endOf,
+  isHere,
+  lifeOf,
+  loopEnded,
+  pausing,
+  progressed,
+  released,
+  stateOf,
+  stopping,
+  type Ending,
+  type RunLife,
+} from '../core/train/runLife.ts';
 import type { RunInfo } from '../core/train/runTypes.ts';
 import { startingRun } from '../core/train/startingRun.ts';
-import type { TrainingNeeds } from './training.ts';
+import { outcomeOf, RunDictionaries, type Outcome, type RunDictionariesNeeds } from './runDictionaries.ts';
 
-export interface LiveRunNeeds extends Pick<TrainingNeeds, 'lens' | 'libraryChanged'> {
-  trainer: Trainer;
+export interface LiveRunNeeds extends RunDictionariesNeeds {
   /** @param important the state changed, not only figures */
   changed: (important: boolean) => void;
   onProgress?: (info: RunInfo) => void;
 }
-
-type Outcome = Awaited<Run['done']>;
-/** What to do when the worker's loop has ended. */
-type Ending = 'keep' | 'drop' | 'forget';
 
 /** Of dictionaries for which there was no room. */
 const KEPT = 'The run is kept as well: make room and resume it to keep them.';
@@ -31,8 +38,8 @@ export class LiveRun implements Run {
   readonly #config: TrainConfig | undefined;
   readonly #model: WantedModel;
   readonly #need: LiveRunNeeds;
-  /** Ids of the opened previews, by dictionary. */
-  readonly #previews = new Map<number, string>();
+  readonly #dictionaries: RunDictionaries;
+  #life: RunLife = { phase: 'starting' };
   #info: RunInfo;
   #resolve!: (outcome: Outcome) => void;
   #reject!: (error: Error) => void;
@@ -40,10 +47,8 @@ export class LiveRun implements Run {
   #begun: Promise<void> = Promise.resolve();
   /** Gives that up; undefined when it is over. */
   #starting: AbortController | undefined;
-  #going: Promise<void> = Promise.resolve();
-  #ending: Ending | undefined;
-  #open = true;
-  #forgotten = false;
+  /** Settles when the worker's loop has ended and what follows from that is done. */
+  #loop: Promise<void> = Promise.resolve();
   #onProgress: LiveRunNeeds['onProgress'];
 
   constructor(id: string, config: TrainConfig | undefined, model: WantedModel, need: LiveRunNeeds) {
@@ -51,6 +56,7 @@ export class LiveRun implements Run {
     this.#config = config;
     this.#model = model;
     this.#need = need;
+    this.#dictionaries = new RunDictionaries(id, need);
     this.#onProgress = need.onProgress;
     this.#info = startingRun(id, config);
     this.done = new Promise((resolve, reject) => {
@@ -65,19 +71,9 @@ export class LiveRun implements Run {
     return this.#info;
   }
 
-  /** Whether it goes on or is paused here. */
-  get isOpen(): boolean {
-    return this.#open;
-  }
-
-  /** Whether the store knows nothing of it any more. */
-  get isForgotten(): boolean {
-    return this.#forgotten;
-  }
-
-  /** Whether it computes, so that nothing else may begin. */
-  get isBusy(): boolean {
-    return this.#open && this.#info.state !== 'paused';
+  /** Which phase of its life it is in. */
+  get life(): RunLife {
+    return this.#life;
   }
 
   /** Resolves when the first step is made. */
@@ -85,7 +81,7 @@ export class LiveRun implements Run {
     try {
       await this.#start(this.#config, signal);
     } catch (error) {
-      this.#open = false;
+      if (isHere(this.#life)) this.#life = { phase: 'failed' };
       throw error;
     }
   }
@@ -102,8 +98,8 @@ export class LiveRun implements Run {
     const job = { id: this.id, model: this.#model, ...(config && { config }) };
     try {
       const stop = signal ? AbortSignal.any([signal, starting.signal]) : starting.signal;
-      const info = await this.#need.trainer.runs.begin([job], { signal: stop, onProgress: (now) => this.#take(now) });
-      this.#take({ ...info, state: 'running' });
+      const info = await this.#need.trainer.runs.begin([job], { signal: stop, onProgress: (now) => this.#progress(now) });
+      this.#take(info, { phase: 'running' });
     } catch (error) {
       // The call ends at once, what it began a moment later; a new run that is given up leaves nothing.
       if (starting.signal.aborted || (config && signal?.aborted)) await this.#forgetStart();
@@ -111,20 +107,18 @@ export class LiveRun implements Run {
     } finally {
       this.#starting = undefined;
     }
-    this.#going = this.#go();
-    this.#heed(signal);
+    this.#loop = this.#go();
+    this.#forgetOnAbort(signal);
   }
 
   async #forgetStart(): Promise<void> {
     await this.#need.trainer.runs.forget([this.id]);
-    this.#forgotten = true;
-    this.#take({ ...this.#info, state: 'stopped' });
+    this.#take(this.#info, { phase: 'stopped', forgotten: true });
     await this.#close();
     this.#resolve({ dictionaries: [] });
   }
 
-  /** Stops it when the signal says so. */
-  #heed(signal: AbortSignal | undefined): void {
+  #forgetOnAbort(signal: AbortSignal | undefined): void {
     const forget = () => void this.forget().catch(() => undefined);
     signal?.addEventListener('abort', forget);
     void this.done.catch(() => undefined).finally(() => signal?.removeEventListener('abort', forget));
@@ -133,12 +127,11 @@ export class LiveRun implements Run {
 
   async #go(): Promise<void> {
     try {
-      const info = await this.#need.trainer.runs.go([this.id], { onProgress: (now) => this.#take(now) });
-      if (info.state === 'paused' && !this.#ending) return this.#take(info);
-      if (info.state === 'failed') {
-        this.#take(info);
-        throw new EngineError(info.message ?? 'The run failed.');
-      }
+      const info = await this.#need.trainer.runs.go([this.id], { onProgress: (now) => this.#progress(now) });
+      const life = loopEnded(this.#life, info);
+      if (life.phase === 'paused' || life.phase === 'failed') this.#take(info, life);
+      if (life.phase === 'paused') return;
+      if (life.phase === 'failed') throw new EngineError(info.message ?? 'The run failed.');
       await this.#end(info);
     } catch (error) {
       await this.#fail(error instanceof Error ? error : new Error(String(error)));
@@ -147,11 +140,12 @@ export class LiveRun implements Run {
 
   /** What is trained is not lost with what came after it: a checkpoint is made, or, failing that, the run stays here. */
   async #fail(failure: Error): Promise<void> {
-    if (this.#info.state !== 'failed') this.#take((await this.#rescue(failure)) ?? interrupted(this.#info, failure));
-    if (this.#info.unkept) {
-      this.#ending = undefined;
-      return;
+    if (this.#life.phase !== 'failed') {
+      const rescued = await this.#rescue(failure);
+      if (rescued) this.#take(rescued, lifeOf(rescued, true));
+      else this.#take({ ...this.#info, message: failure.message }, { phase: 'interrupted' });
     }
+    if (this.#life.phase === 'paused' && this.#life.unkept) return;
     await this.#close();
     this.#reject(failure);
   }
@@ -166,22 +160,35 @@ export class LiveRun implements Run {
   /** While it starts: as soon as it has. */
   async pause(): Promise<void> {
     await this.#begun.catch(() => undefined);
-    if (!this.#open || this.#info.state === 'paused') return;
-    await this.#need.trainer.runs.halt([this.id, 'paused']);
-    await this.#going;
+    if (!isHere(this.#life) || this.#life.phase === 'paused') return;
+    await this.#ask(pausing(this.#life), () => this.#need.trainer.runs.halt([this.id, 'paused']));
+    await this.#loop;
+  }
+
+  /** Asks something of the worker; when that is refused, the run goes on as before. */
+  async #ask(life: RunLife, request: () => Promise<unknown>): Promise<void> {
+    const before = this.#life;
+    this.#life = life;
+    try {
+      await request();
+    } catch (error) {
+      // Or what was refused would be done at the end.
+      if (this.#life === life) this.#life = before;
+      throw error;
+    }
   }
 
   async resume({ onProgress, signal }: RunOptionsOf = {}): Promise<void> {
-    if (!this.#open) throw new UsageError(`"${this.#info.name}" has ended here (${this.#info.state}).`);
-    if (this.#info.state !== 'paused') return;
-    const paused = this.#info;
-    this.#ending = undefined;
+    const paused = this.#life;
+    const info = this.#info;
+    if (!isHere(paused)) throw new UsageError(`"${info.name}" has ended here (${info.state}).`);
+    if (paused.phase !== 'paused') return;
     if (onProgress) this.#onProgress = onProgress;
-    this.#take({ ...paused, state: 'starting' });
+    this.#take(info, { phase: 'starting' });
     try {
       await this.#start(undefined, signal);
     } catch (error) {
-      if (this.#open) this.#take(paused);
+      if (isHere(this.#life)) this.#take(info, paused);
       throw error;
     }
   }
@@ -199,25 +206,17 @@ export class LiveRun implements Run {
     // Before its first step here there is nothing to conclude: text and model are read no further, and it is forgotten.
     if (ending !== 'keep') this.#starting?.abort();
     await this.#begun.catch(() => undefined);
-    if (!this.#open) return;
-    const before = this.#ending;
-    this.#ending = ending;
-    try {
-      await this.#halt(ending);
-    } catch (error) {
-      // Or what was refused would be done at the end.
-      this.#ending = before;
-      throw error;
-    }
+    if (!isHere(this.#life)) return;
+    await this.#ask(stopping(this.#life, ending), () => this.#halt(ending));
   }
 
   async #halt(ending: Ending): Promise<void> {
-    if (this.#info.state === 'paused') {
+    if (stateOf(this.#life) === 'paused') {
       // One whose device was lost must be read again to end with something.
       if (ending === 'keep') await this.#need.trainer.runs.begin([{ id: this.id, model: this.#model }]);
-      this.#going = this.#end(this.#info);
+      this.#loop = this.#end(this.#info);
     } else await this.#need.trainer.runs.halt([this.id, 'stopped']);
-    await this.#going;
+    await this.#loop;
   }
 
   /**
@@ -225,39 +224,30 @@ export class LiveRun implements Run {
    * @throws UsageError when more of it is here than in a checkpoint
    */
   putAside(): void {
-    if (!this.#open) return;
+    if (!isHere(this.#life)) return;
     const { name, unkept } = this.#info;
     if (unkept) {
       const instead = unkept === 'full' ? 'Make room, then resume or stop it first' : 'Resume or stop it first';
       throw new UsageError(`"${name}" is paused here and no checkpoint of it could be kept, so this would lose it. ${instead}.`);
     }
-    this.#open = false;
-    void this.#removePreviews();
+    this.#life = released(this.#life);
+    void this.#dictionaries.removePreviews();
     this.#reject(new EngineError(`"${name}" was put aside for another run. It can be resumed from its checkpoint, in the list of runs.`));
   }
 
   /** The dictionary as it is now, opened in the page. */
-  async preview(index: number): Promise<DictionaryInfo> {
-    const { lens, trainer, libraryChanged } = this.#need;
-    const files = await trainer.runs.files([this.id, index]);
-    const { name, step } = this.#info;
-    const options = { label: `${name}, dictionary ${index} at step ${step} (in training)`, replaces: this.#previews.get(index) ?? null };
-    const info = await lens.library.preview([files, options]);
-    this.#previews.set(index, info.id);
-    libraryChanged();
-    return info;
+  preview(index: number): Promise<DictionaryInfo> {
+    return this.#dictionaries.preview(index, this.#info);
   }
 
   async #end(info: RunInfo): Promise<void> {
     const { trainer } = this.#need;
-    const ending = this.#ending ?? 'keep';
-    const state = this.#ending && info.step < (info.plan?.steps ?? Infinity) ? 'stopped' : 'finished';
+    const { ending, state } = endOf(this.#life, info);
     if (ending === 'forget') {
       await trainer.runs.forget([this.id]);
-      this.#forgotten = true;
-      this.#take({ ...info, state: 'stopped' });
+      this.#take(info, { phase: 'stopped', forgotten: true });
     } else if (ending === 'drop') {
-      this.#take(await trainer.runs.conclude([this.id, { state: 'stopped', ids: [] }]));
+      this.#settle(await trainer.runs.conclude([this.id, { state: 'stopped', ids: [] }]));
     } else {
       await this.#keep(info, state);
       // It waits for room here; nothing has ended.
@@ -269,57 +259,37 @@ export class LiveRun implements Run {
 
   /** Its dictionaries join the library; when they may not stay there, the run stays as well. */
   async #keep(info: RunInfo, state: RunEnd['state']): Promise<void> {
-    const { ids, problem } = await this.#import(info);
+    const { ids, problem } = await this.#dictionaries.import(info.dictionaries.length);
     const conclude = (end: RunEnd) => this.#need.trainer.runs.conclude([this.id, end]);
-    if (!problem) return this.#take(await conclude({ state, ids }));
+    if (!problem) return this.#settle(await conclude({ state, ids }));
     const paused = await conclude({ state: 'paused', ids, message: `${problem} ${KEPT}` });
     // Where nothing is ever kept, waiting helps nobody: the dictionaries last as long as the run would.
-    if (paused.unkept === 'denied') return this.#take(await conclude({ state, ids, message: problem }));
-    if (paused.unkept) this.#ending = undefined;
-    this.#take(paused.unkept ? { ...paused, message: `${problem} ${HELD}` } : paused);
-  }
-
-  /** Dictionaries into the library. @returns their ids, and why they are not kept there */
-  async #import(info: RunInfo): Promise<{ ids: string[]; problem: string }> {
-    const { lens, trainer, libraryChanged } = this.#need;
-    const ids: string[] = [];
-    let problem = '';
-    for (const index of info.dictionaries.keys()) {
-      const files = await trainer.runs.files([this.id, index]);
-      const imported = await lens.library.import([files, {}]);
-      const [{ id }] = imported.dictionaries;
-      ids.push(id);
-      if (!(await lens.library.kept()).includes(id)) problem ||= imported.warnings.at(-1) ?? '';
-    }
-    libraryChanged();
-    return { ids, problem };
+    if (paused.unkept === 'denied') return this.#settle(await conclude({ state, ids, message: problem }));
+    this.#settle(paused.unkept ? { ...paused, message: `${problem} ${HELD}` } : paused);
   }
 
   async #close(): Promise<void> {
-    this.#open = false;
-    await this.#removePreviews();
+    this.#life = released(this.#life);
+    await this.#dictionaries.removePreviews();
     this.#need.changed(true);
   }
 
-  async #removePreviews(): Promise<void> {
-    const ids = [...this.#previews.values()];
-    this.#previews.clear();
-    for (const id of ids) await this.#need.lens.library.remove([id]).catch(() => undefined);
-    if (ids.length > 0) this.#need.libraryChanged();
+  /** Figures that come while it goes on. */
+  #progress(info: RunInfo): void {
+    this.#take(info, progressed(this.#life, info));
   }
 
-  #take(info: RunInfo): void {
-    const important = info.state !== this.#info.state;
-    this.#info = info;
-    this.#onProgress?.(info);
+  /** What the worker wrote down last. */
+  #settle(info: RunInfo): void {
+    this.#take(info, lifeOf(info, true));
+  }
+
+  #take(info: RunInfo, life: RunLife): void {
+    const state = stateOf(life);
+    const important = state !== this.#info.state;
+    this.#life = life;
+    this.#info = { ...info, state };
+    this.#onProgress?.(this.#info);
     this.#need.changed(important);
   }
-}
-
-function interrupted(info: RunInfo, { message }: Error): RunInfo {
-  return { ...info, state: 'interrupted', message };
-}
-
-function outcomeOf({ plan, dictionaries }: RunInfo): Outcome['dictionaries'] {
-  return dictionaries.flatMap(({ id, evaluation }, i) => (id && plan ? [{ id, config: plan.dictionaries[i], metrics: evaluation }] : []));
 }

@@ -11,7 +11,7 @@ import type { LoadProgress } from '../api/model.ts';
 import { createOffline } from '../cache/offline/client.ts';
 import { createKept } from './kept.ts';
 import { watchActivity } from './quiet.ts';
-import type { Startup } from '../state/startup.ts';
+import type { Startup } from '../state/shared/startup.ts';
 
 declare const __VERSION__: string;
 

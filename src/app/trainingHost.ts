@@ -11,6 +11,7 @@ import type { WantedModel } from '../api/model.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';
 import type { StorageUse } from '../api/storage.ts';
 import type { TrainConfig } from '../core/train/config.ts';
+import { isHere, lifeOfKept, occupies, stateOf, type RunLife } from '../core/train/runLife.ts';
 import type { CorpusInfo, RunEstimate, RunHistory, RunInfo } from '../core/train/runTypes.ts';
 import { LiveRun } from './liveRun.ts';
 import { keptSource } from './modelSource.ts';
@@ -54,7 +55,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     told = Date.now();
     need.tabs.say('runs');
   };
-  const liveRun = (id: string) => (live?.isOpen && live.id === id ? live : undefined);
+  const liveRun = (id: string) => (live && isHere(live.life) && live.id === id ? live : undefined);
   const known = async (id: string): Promise<{ record: RunRecord; info: RunInfo }> => {
     const record = await runs.get(id);
     if (!record) throw new UsageError(`There is no training run called "${quote(String(id))}" here.`);
@@ -62,7 +63,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
   };
 
   const begin = async (id: string, config: TrainConfig | undefined, model: WantedModel, o: RunOptionsOf = {}): Promise<Run> => {
-    if (live?.isBusy)
+    if (live && occupies(live.life))
       throw new UsageError(`"${live.info().name}" is being trained in this tab. One run at a time: wait for it, or stop it first.`);
     live?.putAside();
     const run = new LiveRun(id, config, model, {
@@ -96,7 +97,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async listRuns(): Promise<RunInfo[]> {
       const [kept, held] = await Promise.all([runs.list().catch(() => []), heldLocks()]);
       const infos = kept.map(({ info }) => liveRun(info.id)?.info() ?? asSeenHere(info, held));
-      return live && !live.isForgotten && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
+      return live && !isForgotten(live.life) && !infos.some(({ id }) => id === live?.id) ? [live.info(), ...infos] : infos;
     },
 
     async getRun(id: string): Promise<Run> {
@@ -124,7 +125,7 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
 
     async removeRun(id: string): Promise<void> {
       const here = liveRun(id);
-      if (here?.isBusy) throw new UsageError(`"${here.info().name}" is being trained; stop it first.`);
+      if (here && occupies(here.life)) throw new UsageError(`"${here.info().name}" is being trained; stop it first.`);
       if (here) await here.forget();
       else {
         const { info } = await known(id);
@@ -149,7 +150,8 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
     async estimate(config: TrainConfig, { signal }: { signal?: AbortSignal } = {}): Promise<RunEstimate> {
       const model = need.model();
       if (!model) throw new UsageError('There is no model to train on yet; wait for `featurescope.ready`.');
-      if (live?.isBusy) throw new UsageError('A run goes on here, so an estimate beside it would be wrong. Wait for it, or stop it.');
+      if (live && occupies(live.life))
+        throw new UsageError('A run goes on here, so an estimate beside it would be wrong. Wait for it, or stop it.');
       live?.putAside();
       return trainer.runs.estimate([config, model], { signal });
     },
@@ -200,9 +202,12 @@ export function createTrainingHost(need: TrainingNeeds, signals: TrainingSignals
 
 /** What is kept of a run says how it was; who holds its lock says how it is. */
 function asSeenHere(info: RunInfo, held: ReadonlySet<string>): RunInfo {
-  if (info.state === 'finished' || info.state === 'stopped') return info;
-  if (held.has(RUN_LOCK + info.id)) return { ...info, state: 'elsewhere' };
-  return info.state === 'paused' || info.state === 'failed' ? info : { ...info, state: 'interrupted' };
+  const state = stateOf(lifeOfKept(info, held.has(RUN_LOCK + info.id)));
+  return state === info.state ? info : { ...info, state };
+}
+
+function isForgotten(life: RunLife): boolean {
+  return life.phase === 'stopped' && life.forgotten;
 }
 
 /** @throws UsageError when the run's model is neither open nor part of the page */

@@ -1,27 +1,20 @@
 /** Keeps the address in step with what is on screen, and the screen with the address. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { DictionaryInfo } from '../api/dictionaries.ts';
-import { COLOURS, VIEWS, type AppState, type Facts } from './appState.ts';
-import { chosenDictionary, MAX_PINS, type Pin } from './explore/featureFacts.ts';
-import { findHook } from './hooks.ts';
-import { encodeLink, parseLink, type LinkedDictionary, type LinkState } from './link.ts';
-import { RANKINGS } from './explore/ranking.ts';
-import type { Reader } from './explore/reader.ts';
-
-/** The page's address, handed in so that nothing here knows of a browser. */
-export interface Address {
-  /** The part from '#' on, and what was kept beside it. */
-  read: () => { hash: string; kept: unknown };
-  write: (hash: string, kept: unknown, how: 'replace' | 'push') => void;
-  /** Called when the person goes back, forth, or to another hash. */
-  onMove: (listener: () => void) => void;
-}
+import { factsOf, LINKED, linkState, type LinkedFacts } from './explore/linkFacts.ts';
+import type { ExploreFacts } from './explore/facts.ts';
+import type { ExploreSlice } from './explore/slice.ts';
+import type { ExploreState } from './explore/state.ts';
+import { findHook } from './shared/hooks.ts';
+import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
+import { findWanted } from './shared/dictionaries.ts';
+import type { PageFacts } from './shared/page.ts';
+import type { Address } from './shared/startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
 const WRITE_EVERY_MS = 500;
 
 /** What the start of the page takes from its address. */
-export function factsFromAddress(address: Address): Partial<Facts> {
+export function factsFromAddress(address: Address): Partial<LinkedFacts & PageFacts> {
   const { hash, kept } = address.read();
   const link = parseLink(hash);
   const facts = factsOf(withKept(link.status === 'link' ? link.state : {}, kept));
@@ -36,77 +29,8 @@ function withKept(state: LinkState, kept: unknown): LinkState {
   return { ...(typeof text === 'string' && { text }), ...(typeof compare === 'string' && { compare }), ...state };
 }
 
-function factsOf({ text, hook, colourBy, ranking, pins, position, span, compare, dictionary, model, view }: LinkState): Partial<Facts> {
-  const ranked = RANKINGS.find((r) => r === ranking);
-  const colour = COLOURS.find((c) => c === colourBy);
-  return {
-    view: VIEWS.find((v) => v === view) ?? 'explore',
-    ...(text !== undefined && { text }),
-    ...(hook !== undefined && { hook }),
-    ...(colour && { colourBy: colour }),
-    ...(ranked && { ranking: ranked }),
-    ...(pins && { pins: usablePins(pins) }),
-    ...(position !== undefined && { position }),
-    ...(span && { span }),
-    ...(compare !== undefined && { compare: { text: compare } }),
-    // Wanted, not chosen: only the library knows whether it is here, and what is asked of it before would have no answer.
-    ...(dictionary && { wanted: dictionary }),
-    ...(model && { wantedModel: model }),
-  };
-}
-
-/** Each place of each dictionary taken once. */
-function usablePins(pins: readonly Pin[]): Pin[] {
-  const taken = new Set<string>();
-  return pins.filter(({ dictionary, latent, slot }) => {
-    const keys = [`${dictionary} slot ${slot}`, `${dictionary} latent ${latent}`];
-    if (slot >= MAX_PINS || keys.some((key) => taken.has(key))) return false;
-    keys.forEach((key) => taken.add(key));
-    return true;
-  });
-}
-
-/** What of the state goes into a link. */
-export function linkState(state: Facts): LinkState {
-  const { text, hook, colourBy, ranking, pins, position, span, compare, model, wanted, view } = state;
-  const chosen = chosenDictionary(state);
-  const dictionary = wanted ?? (chosen ? linkTo(chosen) : null);
-  return {
-    text,
-    ...(model && { model: { id: model.id, hash: model.hash } }),
-    ...(dictionary && { dictionary }),
-    ...(hook !== '' && { hook }),
-    colourBy,
-    ranking,
-    ...(pins.length > 0 && { pins: pins.map(({ dictionary: of, latent, slot }) => ({ dictionary: of, latent, slot })) }),
-    ...(position !== null && { position }),
-    ...(span && { span: [span[0], span[1]] }),
-    ...(compare && { compare: compare.text }),
-    ...(view !== 'explore' && { view }),
-  };
-}
-
-function linkTo({ id, hash, label, hook, model, from }: DictionaryInfo): LinkedDictionary {
-  return { id, hash, label, hook, model, ...(from && { from }) };
-}
-
-const LINKED = [
-  'text',
-  'model',
-  'dictionary',
-  'wanted',
-  'hook',
-  'colourBy',
-  'ranking',
-  'pins',
-  'position',
-  'span',
-  'compare',
-  'view',
-] as const;
-
 /** Follows the state in the address, and the address when the person goes back. */
-export function followAddress(store: StoreApi<AppState>, reader: Reader, address: Address): void {
+export function followAddress(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let viewed: string | null = null;
   let saidSecond = false;
@@ -155,7 +79,7 @@ export function followAddress(store: StoreApi<AppState>, reader: Reader, address
     clearTimeout(timer);
     timer = undefined;
     const facts = factsOf(withKept(parsed.state, kept));
-    apply(store, reader, facts);
+    apply(store, slice, facts);
     const state = store.getState();
     place = { ...facts, text: state.text };
     // The model still to come is this link's: no step of its own.
@@ -163,20 +87,20 @@ export function followAddress(store: StoreApi<AppState>, reader: Reader, address
   });
 }
 
-type Place = Partial<Pick<Facts, 'text' | 'hook' | 'position' | 'span'>>;
+type Place = Partial<Pick<ExploreFacts, 'text' | 'hook' | 'position' | 'span'>>;
 
 /** Its tokens and its hook are those of the link's own model. */
-function placeIn({ model, text }: Facts, { text: linked, hook = '', position = null, span = null }: Place): Partial<Facts> {
+function placeIn({ model, text }: LinkedFacts, { text: linked, hook = '', position = null, span = null }: Place): Place {
   return { ...(findHook(model, hook) && { hook }), ...(text === linked && { position, span }) };
 }
 
 /** What "back" goes back over. */
-function viewOf({ model, dictionary, view }: Facts): string {
+function viewOf({ model, dictionary, view }: LinkedFacts): string {
   return `${view} ${model?.id ?? ''} ${dictionary}`;
 }
 
 /** The state a link names, the rest as a fresh page has it. */
-function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>): void {
+function apply(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, facts: Partial<LinkedFacts>): void {
   const was = store.getState();
   const list = was.dictionaries.status === 'done' ? was.dictionaries.list : [];
   const here = findWanted(list, facts.wanted);
@@ -195,20 +119,6 @@ function apply(store: StoreApi<AppState>, reader: Reader, facts: Partial<Facts>)
     pointed: null,
   });
   // By the model at hand also where another is to come: that may fail, or be cancelled.
-  reader.linkOpened();
+  slice.linkOpened();
   if (other && was.models.some((m) => m.id === other.id)) void was.actions.loadModel(other.id, other.id);
-}
-
-/** The dictionary a link means: by its id, which tells settings apart too, else by its tensors where their hash is known. */
-export function findWanted<Info extends Pick<DictionaryInfo, 'id' | 'hash' | 'fits'>>(
-  list: readonly Info[],
-  wanted: LinkedDictionary | null | undefined,
-): Info | undefined {
-  if (!wanted) return undefined;
-  const { id, hash } = wanted;
-  const fitting = list.filter((d) => d.fits);
-  return (
-    fitting.find((d) => d.id === id && (hash === '' || d.hash === '' || d.hash === hash)) ??
-    fitting.find((d) => hash !== '' && d.hash === hash)
-  );
 }

@@ -2,7 +2,7 @@
 import type { DeviceInfo, Edit, HookInfo, ModelInfo, Predictions, Tokenized } from '../../src/api/model.ts';
 import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import type { Source } from '../../src/api/dictionaries.ts';
-import type { Startup } from '../../src/state/startup.ts';
+import type { Startup } from '../../src/state/shared/startup.ts';
 import { offlineNowhere } from '../../src/cache/offline/client.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';

@@ -2,13 +2,13 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
-import type { AppState } from '../appState.ts';
 import type { CompareBy } from './comparing.ts';
 import type { SecondReading } from './compareFacts.ts';
-import { chosenDictionary } from './featureFacts.ts';
+import { chosenDictionary } from '../shared/dictionaries.ts';
 import { indexing, type IndexPart } from './features.ts';
-import { createLatest } from '../latest.ts';
-import { inSlices } from '../slices.ts';
+import { createLatest } from '../shared/latest.ts';
+import { inSlices } from '../shared/timeSlices.ts';
+import type { ExploreState } from './state.ts';
 import { createTokenReader } from './tokenReader.ts';
 
 export interface CompareActions {
@@ -22,7 +22,7 @@ const PAUSE_MS = 120;
 /** Tokens indexed between two pauses. */
 const ROWS_A_PART = 256;
 
-export function createComparer(api: FeaturescopeApi, store: StoreApi<AppState>): CompareActions {
+export function createComparer(api: FeaturescopeApi, store: StoreApi<ExploreState>): CompareActions {
   const lane = createLatest();
   const { tokensOf, forget } = createTokenReader(api);
   let timer: ReturnType<typeof setTimeout> | undefined;

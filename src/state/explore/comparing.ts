@@ -1,8 +1,9 @@
 /** How features differ between two texts. */
-import { toCsv } from '../csv.ts';
+import { toCsv } from '../shared/csv.ts';
 import { full } from './featuresCsv.ts';
 import type { FeatureRow } from './features.ts';
-import { rarity, type Densities, type Tally } from './ranking.ts';
+import { rarity, type Tally } from './ranking.ts';
+import type { Densities } from '../shared/dictionaries.ts';
 
 /** Numbers that do not grow with the length of a text, so that two texts can be told apart by them. */
 export type CompareBy = 'max' | 'mean' | 'rare' | 'share';

@@ -1,7 +1,7 @@
 /** The edits a person has listed, and the api's `Edit[]` they stand for. */
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { Edit, HookInfo, ModelInfo } from '../../api/model.ts';
-import { findHook, hookWidth } from '../hooks.ts';
+import { findHook, hookWidth } from '../shared/hooks.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 
 /** An activation kept for use in edits. */

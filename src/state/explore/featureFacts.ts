@@ -1,16 +1,12 @@
 /** The part of the state that is about features, and pure questions about it. */
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import { initialCompareFacts, type CompareFacts } from './compareFacts.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { Explained } from './explained.ts';
 import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
-import { initialLibraryFacts, type LibraryFacts } from '../library/libraryFacts.ts';
-import { initialLabelFacts, shownDictionary, type LabelFacts } from '../library/labels.ts';
+import type { Densities, DictionaryFacts } from '../shared/dictionaries.ts';
+import { labelsFor, type LabelFacts } from '../shared/labels.ts';
 import type { Known } from './windowReading.ts';
-import { specialPositions, strongestFeature, tally, type Densities, type Ranking, type Tally } from './ranking.ts';
-
-export type DictionaryList =
-  { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
+import { specialPositions, strongestFeature, tally, type Ranking, type Tally } from './ranking.ts';
 
 export type FeaturesTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
 
@@ -40,17 +36,12 @@ export interface Pin {
 export const MAX_PINS = 6;
 export const PIN_LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
 
-export interface FeatureFacts extends LabelFacts, CompareFacts, LibraryFacts {
-  dictionaries: DictionaryList;
-  /** Id of the chosen dictionary; '' when none fits. */
-  dictionary: string;
+export interface FeatureFacts {
   features: FeatureReading | null;
   featuresTask: FeaturesTask;
   ranking: Ranking;
   /** Whether tokens such as <|endoftext|> are left out of maxima and rankings. */
   skipSpecial: boolean;
-  /** How often the chosen dictionary's features fire, when that is known beyond this text. */
-  densities: (Densities & { dictionary: string }) | null;
   /** In the order they were pinned, those of every dictionary. */
   pins: readonly Pin[];
   /** The feature under the pointer or the keyboard. */
@@ -58,26 +49,13 @@ export interface FeatureFacts extends LabelFacts, CompareFacts, LibraryFacts {
 }
 
 export const initialFeatureFacts: FeatureFacts = {
-  ...initialLabelFacts,
-  ...initialCompareFacts,
-  ...initialLibraryFacts,
-  dictionaries: { status: 'waiting' },
-  dictionary: '',
   features: null,
   featuresTask: { status: 'idle' },
   ranking: 'rare',
   skipSpecial: true,
-  densities: null,
   pins: [],
   pointed: null,
 };
-
-export function chosenDictionary({
-  dictionaries,
-  dictionary,
-}: Pick<FeatureFacts, 'dictionaries' | 'dictionary'>): DictionaryInfo | undefined {
-  return dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === dictionary) : undefined;
-}
 
 export function pinsOf(pins: readonly Pin[], dictionary: string): Pin[] {
   return pins.filter((p) => p.dictionary === dictionary);
@@ -94,7 +72,7 @@ export function togglePin(pins: readonly Pin[], dictionary: string, latent: numb
 
 /** What the strip shows: the feature pointed at, else the last pinned, else the most telling one. */
 export function selectedLatent(
-  state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial' | 'densities' | 'dictionary'>,
+  state: Pick<FeatureFacts, 'features' | 'pins' | 'pointed' | 'skipSpecial'> & Pick<DictionaryFacts, 'densities' | 'dictionary'>,
 ): number | null {
   const { features, pins, pointed, skipSpecial } = state;
   if (!features) return null;
@@ -113,15 +91,20 @@ export function tallyOf({ index, tokens }: Pick<FeatureReading, 'index' | 'token
   return tally(index, skipped);
 }
 
-/** A feature's largest value on the counted tokens on screen: one scale for the strips of both texts. */
-export function comparedTop(state: Pick<FeatureFacts, 'features' | 'compared' | 'skipSpecial'>, latent: number): number {
-  const { features, compared, skipSpecial } = state;
-  const texts = [features, compared?.dictionary.id === features?.dictionary.id ? compared : null];
-  return Math.max(0, ...texts.map((text) => (text ? (tallyOf(text, skipSpecial).byLatent.get(latent)?.max ?? 0) : 0)));
+type Shown = Pick<FeatureFacts, 'features'> & Pick<DictionaryFacts, 'dictionary'>;
+
+/** Whose features are on screen: those of the dictionary before stay until the chosen one is read. */
+export function shownDictionary({ features, dictionary }: Shown): string {
+  return features?.dictionary.id ?? dictionary;
+}
+
+/** The labels of the dictionary on screen; none where others are at hand. */
+export function shownLabels(state: LabelFacts & Shown): ReadonlyMap<number, string> {
+  return labelsFor(state, shownDictionary(state));
 }
 
 /** The densities when they are the dictionary's on screen. */
-export function densitiesOf(state: Pick<FeatureFacts, 'densities' | 'features' | 'dictionary'>): Densities | null {
+export function densitiesOf(state: Shown & Pick<DictionaryFacts, 'densities'>): Densities | null {
   return state.densities?.dictionary === shownDictionary(state) ? state.densities : null;
 }
 

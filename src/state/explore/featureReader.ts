@@ -7,16 +7,16 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { DictionaryInfo, Latents, WindowExplained } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
-import { findWanted } from '../addressBar.ts';
+import { chosenDictionary, findWanted } from '../shared/dictionaries.ts';
 import type { SourceTokens } from './analysis.ts';
-import type { AppState } from '../appState.ts';
 import { explainText } from './explained.ts';
-import { chosenDictionary, type FeatureReading } from './featureFacts.ts';
+import type { FeatureReading } from './featureFacts.ts';
 import { defaultDictionary, indexFeatures, indexing } from './features.ts';
-import { createLatest } from '../latest.ts';
-import { lastDictionary } from '../settings.ts';
-import { inSlices } from '../slices.ts';
-import { createPace, nextWindow, type Gaze } from './windowReading.ts';
+import { createLatest } from '../shared/latest.ts';
+import { lastDictionary } from '../shared/lastDictionary.ts';
+import { inSlices } from '../shared/timeSlices.ts';
+import type { ExploreState } from './state.ts';
+import { createPace, nextWindow, type Focus } from './windowReading.ts';
 
 export interface FeatureReader {
   refresh: () => void;
@@ -40,9 +40,9 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 
 export function createFeatureReader(
   api: FeaturescopeApi,
-  store: StoreApi<AppState>,
+  store: StoreApi<ExploreState>,
   tokensOf: (text: string) => Promise<SourceTokens>,
-  gaze: (tokens: number) => Gaze,
+  focus: (tokens: number) => Focus,
   /** Edits of features act or not by what is listed. */
   listed: () => void,
 ): FeatureReader {
@@ -125,7 +125,7 @@ export function createFeatureReader(
     });
     const isTime = createPace(SHOWN_EVERY_MS);
     for (;;) {
-      const next = nextWindow(windows, (w) => found.has(w), gaze(n));
+      const next = nextWindow(windows, (w) => found.has(w), focus(n));
       if (next === undefined) return reading();
       const window = windows[next];
       const features = await readWindow(idsOf(window), window.keepFrom - window.start, dictionary, signal);

@@ -2,8 +2,8 @@
 import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { lowerBound } from './bisect.ts';
-import { atOnce } from '../slices.ts';
-import { hookParts, type HookParts } from '../hooks.ts';
+import { atOnce } from '../shared/timeSlices.ts';
+import { hookParts, type HookParts } from '../shared/hooks.ts';
 
 /** What a latent does on one text. */
 export interface FeatureRow {

@@ -1,7 +1,8 @@
 /** The feature list as comma-separated values, every digit written. */
-import { toCsv } from '../csv.ts';
+import { toCsv } from '../shared/csv.ts';
 import { featureValue } from './features.ts';
-import { densityOf, rareValue, spanValue, type Densities, type RankedFeature, type Tally } from './ranking.ts';
+import { densityOf, rareValue, spanValue, type RankedFeature, type Tally } from './ranking.ts';
+import type { Densities } from '../shared/dictionaries.ts';
 
 export interface CsvFacts {
   counted: Tally;

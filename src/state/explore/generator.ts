@@ -2,9 +2,10 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Edit, Input } from '../../api/model.ts';
-import type { AppState, GenerationTask, Output } from '../appState.ts';
-import { sentenceOf } from '../latest.ts';
+import type { GenerationTask, Output } from './facts.ts';
+import { sentenceOf } from '../shared/latest.ts';
 import { activeEdits } from './selectors.ts';
+import type { ExploreState } from './state.ts';
 
 /**
  * Which tokens the model reads before it goes on, and how many it may add: a text that leaves room is read whole; one
@@ -21,7 +22,7 @@ export interface Generator {
   stop: () => void;
 }
 
-export function createGenerator(api: FeaturescopeApi, store: StoreApi<AppState>): Generator {
+export function createGenerator(api: FeaturescopeApi, store: StoreApi<ExploreState>): Generator {
   let running: AbortController | null = null;
 
   const setOutput = (index: number, change: (output: Output) => Output) => {

@@ -1,13 +1,11 @@
 /** Orders of the feature list, and search in it. */
-import type { DictionaryDensities } from '../../api/dictionaries.ts';
+import type { Densities } from '../shared/dictionaries.ts';
 import { lowerBound } from './bisect.ts';
 import { featureValue, type FeatureIndex, type FeatureRow } from './features.ts';
 
 export const RANKINGS = ['max', 'sum', 'rare', 'count', 'token', 'span'] as const;
 
 export type Ranking = (typeof RANKINGS)[number];
-
-export type Densities = DictionaryDensities;
 
 /** A feature and its number under a ranking. */
 export interface RankedFeature {

@@ -9,14 +9,15 @@ import type { Input, Predictions } from '../../api/model.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
 import { buildAnalysis, type Analysis, type SourceTokens, type WindowAnswer } from './analysis.ts';
-import type { Activations, AppState, TokenSpan } from '../appState.ts';
+import type { Activations } from './facts.ts';
 import { usesSelection } from './edits.ts';
 import { createFeatureReader } from './featureReader.ts';
-import { createLatest } from '../latest.ts';
+import { createLatest } from '../shared/latest.ts';
 import { activeEdits, chosenPosition, clampPosition, editsAct } from './selectors.ts';
-import { insideText, keptSpan } from './spans.ts';
+import { insideText, keptSpan, type TokenSpan } from './spans.ts';
+import type { ExploreState } from './state.ts';
 import { createTokenReader } from './tokenReader.ts';
-import { createPace, nextWindow, windowAt, type Gaze } from './windowReading.ts';
+import { createPace, nextWindow, windowAt, type Focus } from './windowReading.ts';
 
 /** Keystrokes closer together than this are answered as one; the first after a pause is answered at once. */
 export const TYPING_PAUSE_MS = 70;
@@ -37,28 +38,26 @@ export interface Reader {
   editsChanged: () => void;
   hookChanged: () => void;
   positionChanged: () => void;
-  look: (view: TokenSpan) => void;
+  visibleTokensChanged: (visible: TokenSpan) => void;
   dictionaryChanged: () => void;
   /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
   libraryChanged: (wanted?: string) => Promise<void>;
   modelChanged: () => void;
 }
 
-export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): Reader {
+export function createReader(api: FeaturescopeApi, store: StoreApi<ExploreState>): Reader {
   const predictions = createLatest();
   const activations = createLatest();
   const { tokensOf, forget } = createTokenReader(api);
   const cache = createByteCache<Predictions>(CACHE_BYTES);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lastRead = 0;
-  let view: TokenSpan = [0, 1];
+  let visible: TokenSpan = [0, 1];
   let linked: TokenSpan | null = null;
 
-  const gaze = (tokens: number): Gaze => {
-    return { view, chosen: clampPosition(store.getState().position, tokens) };
-  };
+  const focus = (tokens: number): Focus => ({ visible, chosen: clampPosition(store.getState().position, tokens) });
 
-  const features = createFeatureReader(api, store, tokensOf, gaze, () => {
+  const features = createFeatureReader(api, store, tokensOf, focus, () => {
     if (store.getState().bench.edits.some((e) => e.change.op === 'ablate')) refresh();
   });
 
@@ -102,7 +101,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     }
     const isTime = createPace(SHOWN_EVERY_MS);
     for (;;) {
-      const next = nextWindow(windows, building.has, gaze(n));
+      const next = nextWindow(windows, building.has, focus(n));
       if (next === undefined) return building.snapshot();
       building.add(next, await readWindow(source, windows[next], only, signal));
       signal.throwIfAborted();
@@ -141,7 +140,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
     const n = source.ids.length;
     if (n === 0) return null;
     const windows = tokenWindows(n, state.model?.n_ctx ?? n);
-    const window = windows[windowAt(windows, gaze(n).chosen)];
+    const window = windows[windowAt(windows, focus(n).chosen)];
     const { start, end } = window;
     const edits = activeEdits(state, n, window);
     const only = windows.length === 1 && source.whole;
@@ -202,8 +201,8 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<AppState>): R
       if (!shown || !analysis || analysis.windows.length === 1) return;
       if (analysis.windows[windowAt(analysis.windows, chosenPosition(state))].start !== shown.start) void refreshActivations();
     },
-    look(span) {
-      view = span;
+    visibleTokensChanged(span) {
+      visible = span;
     },
     dictionaryChanged: features.refresh,
     libraryChanged: features.libraryChanged,

@@ -1,9 +1,10 @@
 /** Actions that can be taken back, and taking them back. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { Actions, AppState, Notice } from '../appState.ts';
-import { findHook } from '../hooks.ts';
+import type { Notice } from '../shared/page.ts';
+import { findHook } from '../shared/hooks.ts';
 import type { Reader } from './reader.ts';
 import { insideText } from './spans.ts';
+import type { ExploreActions, ExploreState } from './state.ts';
 import { changedFacts, changeWords, record, stepBack, stepForward, type Scene, type Taken, type Timeline } from './timeline.ts';
 
 const RECORDED = [
@@ -23,10 +24,13 @@ const RECORDED = [
   'setSpan',
   'setCompare',
   'replaceText',
-] as const satisfies readonly (keyof Actions)[];
+] as const satisfies readonly (keyof ExploreActions)[];
 
 /** The same actions; those that change what can be taken back leave a step. */
-export function recorded(store: StoreApi<AppState>, actions: Omit<Actions, 'undo' | 'redo'>): Omit<Actions, 'undo' | 'redo'> {
+export function recorded(
+  store: StoreApi<ExploreState>,
+  actions: Omit<ExploreActions, 'undo' | 'redo'>,
+): Omit<ExploreActions, 'undo' | 'redo'> {
   const wrap = <A extends unknown[]>(name: string, action: (...args: A) => unknown) => {
     return (...args: A) => {
       const was = store.getState();
@@ -58,7 +62,7 @@ function runKey(name: string, args: readonly unknown[], was: Scene, now: Scene):
   return !was.span || (was.span[0] < now.span[1] && now.span[0] < was.span[1]) ? 'span' : null;
 }
 
-export function undoActions(store: StoreApi<AppState>, reader: Reader): Pick<Actions, 'undo' | 'redo'> {
+export function undoActions(store: StoreApi<ExploreState>, reader: Reader): Pick<ExploreActions, 'undo' | 'redo'> {
   const take = (find: (timeline: Timeline, scene: Scene) => Taken | null, said: string) => {
     const was = store.getState();
     const taken = find(was.timeline, was);
@@ -74,7 +78,7 @@ export function undoActions(store: StoreApi<AppState>, reader: Reader): Pick<Act
 }
 
 /** A step without what the model open now, or the text on screen, does not have. */
-function possible(state: AppState, patch: Partial<Scene>): Partial<Scene> {
+function possible(state: ExploreState, patch: Partial<Scene>): Partial<Scene> {
   const { model, dictionaries } = state;
   const { dictionary, hook, ...rest } = patch;
   const fits = dictionaries.status === 'done' && dictionaries.list.some((d) => d.fits && d.id === dictionary);

@@ -1,10 +1,15 @@
 /** Pure questions about the state. Nothing answered here is stored. */
 import type { Edit, Predictions } from '../../api/model.ts';
-import type { AppState, Facts } from '../appState.ts';
+import type { DictionaryFacts } from '../shared/dictionaries.ts';
+import type { ModelFacts } from '../shared/model.ts';
+import type { ExploreFacts } from './facts.ts';
 import { anyActs, compileEdits, type EditContext, type Stretch } from './edits.ts';
 
+/** What the edits that act depend on. */
+type EditFacts = Pick<ExploreFacts, 'bench' | 'analysis' | 'position'> & Pick<ModelFacts, 'model'> & Pick<DictionaryFacts, 'dictionaries'>;
+
 /** The chosen position, kept inside the text on screen; −1 without tokens. */
-export function chosenPosition(state: Pick<Facts, 'analysis' | 'position'>): number {
+export function chosenPosition(state: Pick<ExploreFacts, 'analysis' | 'position'>): number {
   return clampPosition(state.position, state.analysis?.before.ids.length ?? 0);
 }
 
@@ -13,27 +18,27 @@ export function clampPosition(position: number | null, tokens: number): number {
   return position === null ? tokens - 1 : Math.min(position, tokens - 1);
 }
 
-export function editContext(state: Pick<Facts, 'model' | 'bench' | 'analysis' | 'position' | 'dictionaries'>): EditContext {
+export function editContext(state: EditFacts): EditContext {
   const tokens = state.analysis?.before.ids.length ?? 0;
   const dictionaries = state.dictionaries.status === 'done' ? state.dictionaries.list : undefined;
   return { model: state.model, vectors: state.bench.vectors, tokens, selected: chosenPosition(state), dictionaries };
 }
 
 /** Whether any edit acts on a text of `tokens` tokens. */
-export function editsAct(state: Facts, tokens: number): boolean {
+export function editsAct(state: EditFacts, tokens: number): boolean {
   const selected = clampPosition(state.position, tokens);
   return anyActs(state.bench.edits, { ...editContext(state), tokens, selected });
 }
 
 /** The edits that act, for a text of `tokens` tokens (the one on screen unless said), moved into a stretch of it if given. */
-export function activeEdits(state: Facts, tokens?: number, stretch?: Stretch): Edit[] {
+export function activeEdits(state: EditFacts, tokens?: number, stretch?: Stretch): Edit[] {
   const context = editContext(state);
   const count = tokens ?? context.tokens;
   const selected = clampPosition(state.position, count);
   return compileEdits(state.bench.edits, { ...context, tokens: count, selected }, stretch);
 }
 
-export const hasEdits = (state: AppState): boolean => state.analysis?.after != null;
+export const hasEdits = (state: Pick<ExploreFacts, 'analysis'>): boolean => state.analysis?.after != null;
 
 /** One line of the next-token predictions at a position. */
 export interface PredictionRow {

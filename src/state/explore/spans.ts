@@ -1,8 +1,11 @@
 /** Brushed stretches of tokens. */
-import type { Facts, TokenSpan } from '../appState.ts';
+import type { Analysis } from './analysis.ts';
+
+/** Tokens `from` to `to`, the last left out. */
+export type TokenSpan = readonly [from: number, to: number];
 
 /** The span cut to the text on screen; null when nothing of it is left. */
-export function insideText({ analysis }: Pick<Facts, 'analysis'>, span: TokenSpan | null): TokenSpan | null {
+export function insideText({ analysis }: { analysis: Analysis | null }, span: TokenSpan | null): TokenSpan | null {
   if (!span) return null;
   const from = Math.max(0, span[0]);
   const to = Math.min(analysis?.before.ids.length ?? 0, span[1]);

@@ -1,13 +1,14 @@
 /** Undo and redo over everything a person sets up on the Explore screen. Typing in the text box has its own undo. */
-import type { Facts } from '../appState.ts';
+import type { DictionaryFacts } from '../shared/dictionaries.ts';
 import type { EditItem } from './edits.ts';
+import type { ExploreFacts } from './facts.ts';
 import { dictionaryName } from './features.ts';
 import { spanWords } from './spans.ts';
 
 /** The facts that can be taken back. */
 const SCENE = ['bench', 'pins', 'dictionary', 'ranking', 'skipSpecial', 'colourBy', 'hook', 'span', 'compare', 'text'] as const;
 
-export type Scene = Pick<Facts, (typeof SCENE)[number]>;
+export type Scene = Pick<ExploreFacts & DictionaryFacts, (typeof SCENE)[number]>;
 
 export interface Step {
   /** "pinned feature 12" */
@@ -64,7 +65,7 @@ function reversed({ words, patch }: Step, scene: Scene): Step {
 }
 
 /** What a person did, in the past tense. */
-export function changeWords(was: Scene, now: Facts): string {
+export function changeWords(was: Scene, now: Scene & Pick<DictionaryFacts, 'dictionaries'>): string {
   if (was.bench !== now.bench) return benchWords(was.bench, now.bench);
   if (was.pins !== now.pins) return pinWords(was.pins, now.pins);
   if (was.text !== now.text) return 'replaced the text';

@@ -1,6 +1,6 @@
-/** Reading a long text window by window (design D13): which window comes next, what is known so far, what was read before. */
+/** Reading a long text window by window: which window comes next, what is known so far, what was read before. */
 import type { TokenWindow } from '../../core/lm/windows.ts';
-import type { TokenSpan } from '../appState.ts';
+import type { TokenSpan } from './spans.ts';
 import { itemAt } from './bisect.ts';
 
 /** Longest text that is read, in tokens; of a longer one, its start. */
@@ -22,20 +22,21 @@ export function windowAt(windows: readonly TokenWindow[], position: number): num
   return itemAt(windows, position, (w) => w.keepFrom);
 }
 
-/** What a person looks at: windows nearest to it are read first. */
-export interface Gaze {
+/** What is read first: the windows nearest to it. */
+export interface Focus {
   /** Tokens on screen. */
-  view: TokenSpan;
+  visible: TokenSpan;
+  /** Position of the chosen token. */
   chosen: number;
 }
 
 /** The unread window nearest to what is on screen, the chosen token's next after those; undefined when all are read. */
-export function nextWindow(windows: readonly TokenWindow[], done: (i: number) => boolean, { view, chosen }: Gaze): number | undefined {
+export function nextWindow(windows: readonly TokenWindow[], done: (i: number) => boolean, { visible, chosen }: Focus): number | undefined {
   let best: number | undefined;
   let least = Infinity;
   windows.forEach((w, i) => {
     if (done(i)) return;
-    const away = distance(w, view[0], view[1]);
+    const away = distance(w, visible[0], visible[1]);
     const cost = away === 0 ? 0 : Math.min(away, 0.5 + distance(w, chosen, chosen + 1));
     if (cost < least) {
       least = cost;

@@ -1,11 +1,11 @@
 /** How often the features of the chosen dictionary fire: asked at each choice, for another model, and when they were counted anew. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { AppState } from '../appState.ts';
-import { createLatest } from '../latest.ts';
+import type { SharedFacts } from '../shared/state.ts';
+import { createLatest } from '../shared/latest.ts';
 
 /** @returns asks again */
-export function followDensities(api: FeaturescopeApi, store: StoreApi<AppState>): () => Promise<void> {
+export function followDensities(api: FeaturescopeApi, store: StoreApi<SharedFacts>): () => Promise<void> {
   const lane = createLatest();
   const refresh = async () => {
     const { dictionary } = store.getState();

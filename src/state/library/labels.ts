@@ -1,47 +1,13 @@
 /** Labels of the dictionary on screen, in step with what is kept, here and in other tabs. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { FileIn } from '../../api/model.ts';
-import type { AppState, Notice } from '../appState.ts';
-import type { FeatureFacts } from '../explore/featureFacts.ts';
-import { createLatest, sentenceOf } from '../latest.ts';
-
-export interface LabelFacts {
-  /** Of one dictionary, by latent. */
-  labels: { dictionary: string; byLatent: ReadonlyMap<number, string> };
-}
-
-export interface LabelActions {
-  /** Saves the label of a dictionary's feature, or removes it ('' does); the notice takes it back. */
-  label: (dictionary: string, latent: number, text: string) => Promise<void>;
-  importLabels: (file: FileIn) => Promise<void>;
-  /** @param all of every dictionary, else of the chosen one; null when it failed, and the notice says why */
-  exportLabels: (all: boolean) => Promise<Blob | null>;
-}
-
-export const NO_LABELS: ReadonlyMap<number, string> = new Map();
-
-export const initialLabelFacts: LabelFacts = { labels: { dictionary: '', byLatent: NO_LABELS } };
-
-type Shown = Pick<FeatureFacts, 'features' | 'dictionary'>;
-
-/** Whose features are on screen: those of the dictionary before stay until the chosen one is read. */
-export function shownDictionary({ features, dictionary }: Shown): string {
-  return features?.dictionary.id ?? dictionary;
-}
-
-/** Those of a dictionary, the one on screen unless said; none where others are at hand. */
-export function labelsOf(state: LabelFacts & Shown, dictionary = shownDictionary(state)): ReadonlyMap<number, string> {
-  return state.labels.dictionary === dictionary ? state.labels.byLatent : NO_LABELS;
-}
-
-/** "Feature 12 “ships”", for sentences. */
-export function featureName(latent: number, label: string | undefined): string {
-  return label ? `Feature ${latent} “${label}”` : `Feature ${latent}`;
-}
+import { NO_LABELS, type LabelActions } from '../shared/labels.ts';
+import type { Notice } from '../shared/page.ts';
+import type { SharedFacts } from '../shared/state.ts';
+import { createLatest, sentenceOf } from '../shared/latest.ts';
 
 /** Follows the chosen dictionary and every change of labels for as long as the page lives. */
-export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState>): LabelActions {
+export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFacts>): LabelActions {
   const lane = createLatest();
 
   const refresh = async () => {
@@ -53,7 +19,7 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
     else if (outcome.status === 'failed') put(dictionary, NO_LABELS);
   };
   const put = (dictionary: string, byLatent: ReadonlyMap<number, string>) => store.setState({ labels: { dictionary, byLatent } });
-  const say = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
+  const notify = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
 
   /** @returns the label before; null when it could not be saved */
   const save = async (dictionary: string, latent: number, text: string): Promise<string | null> => {
@@ -63,7 +29,7 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
       if (text !== before) await api.labels.set(dictionary, latent, text);
       return before;
     } catch (error) {
-      say(`The label of feature ${latent} was not saved. ${sentenceOf(error)}`);
+      notify(`The label of feature ${latent} was not saved. ${sentenceOf(error)}`);
       return null;
     }
   };
@@ -80,7 +46,7 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
       if (before === null || before === wanted) return;
       const done = wanted === '' ? 'removed' : before === '' ? 'saved' : 'changed';
       const problem = wanted === '' ? null : api.labels.problem();
-      say([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run: () => void save(dictionary, latent, before) });
+      notify([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run: () => void save(dictionary, latent, before) });
     },
     async importLabels(file) {
       try {
@@ -92,16 +58,16 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<AppState
         ] as const;
         const said = counts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
         const words = said.length > 0 ? `Labels imported: ${said.join(', ')}.` : 'The file holds no labels that could be taken.';
-        say([words, ...warnings].join(' '));
+        notify([words, ...warnings].join(' '));
       } catch (error) {
-        say(`No label was imported. ${sentenceOf(error)}`);
+        notify(`No label was imported. ${sentenceOf(error)}`);
       }
     },
     async exportLabels(all) {
       try {
         return await api.labels.export(all ? undefined : store.getState().dictionary);
       } catch (error) {
-        say(`The labels could not be exported. ${sentenceOf(error)}`);
+        notify(`The labels could not be exported. ${sentenceOf(error)}`);
         return null;
       }
     },

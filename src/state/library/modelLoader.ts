@@ -1,10 +1,18 @@
 /** Opens models: the one of the start, one from the list, one from files. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { Startup } from '../startup.ts';
-import type { AppState, ToOpen } from '../appState.ts';
-import { defaultHook, findHook } from '../hooks.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import type { ModelInfo } from '../../api/model.ts';
+import type { Startup } from '../shared/startup.ts';
+import type { ModelFacts, ToOpen } from '../shared/model.ts';
+import type { SharedFacts } from '../shared/state.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
+
+/** What the rest of the page does when another model is open. */
+export interface ModelFollower {
+  /** Puts the facts of the new model into the state, with all that changes in the same moment. @param first whether it is the first of the page */
+  put: (facts: Partial<ModelFacts> & { model: ModelInfo }, first: boolean) => void;
+  modelChanged: () => void;
+}
 
 export interface ModelLoader {
   boot: () => Promise<void>;
@@ -21,8 +29,8 @@ function isOfHub(source: ToOpen): boolean {
 export function createModelLoader(
   api: FeaturescopeApi,
   startup: Startup,
-  store: StoreApi<AppState>,
-  modelChanged: () => void,
+  store: StoreApi<SharedFacts>,
+  follower: ModelFollower,
 ): ModelLoader {
   let loading: AbortController | null = null;
 
@@ -51,25 +59,15 @@ export function createModelLoader(
 
   const adopt = async () => {
     const model = api.models.current();
-    const { hook, model: before, position, span, wantedModel } = store.getState();
-    store.setState({
-      boot: { status: 'ready' },
-      model,
-      device: api.device(),
-      hook: findHook(model, hook) ? hook : defaultHook(model),
-      analysis: null,
-      activations: null,
-      // At the start these come from a link.
-      position: before ? null : position,
-      span: before ? null : span,
-      wantedModel: wantedModel?.id === model.id ? null : wantedModel,
-    });
+    const { model: before, wantedModel } = store.getState();
+    const stillWanted = wantedModel?.id === model.id ? null : wantedModel;
+    follower.put({ boot: { status: 'ready' }, model, device: api.device(), wantedModel: stillWanted }, !before);
     // The start opens nothing from the hub that is not kept here; a link's own banner says so too.
     if (!before && startup.modelId.includes('/') && startup.modelId !== model.id && wantedModel?.id !== startup.modelId) {
       const text = `${startup.modelId} is not kept in this browser (any more), so ${model.id} is open. The Model menu fetches it from the hub.`;
       store.setState({ notice: { text, undo: null } });
     }
-    modelChanged();
+    follower.modelChanged();
     const models = await listModels();
     // A link may name another of the models that come with the page.
     if (!before && wantedModel && wantedModel.id !== model.id && models.some((m) => m.id === wantedModel.id)) {

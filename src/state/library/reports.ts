@@ -4,33 +4,13 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { Evaluation } from '../../api/dictionaries.ts';
-import type { AppState } from '../appState.ts';
 import { findDoubts, isClaimed } from './claims.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
+import type { LibraryActions, LibraryState, Report } from './state.ts';
 
-export interface Report {
-  status: 'running' | 'done' | 'failed';
-  /** Tokens measured, and to measure; 0 of 0 before it is known. */
-  done: number;
-  total: number;
-  /** The last good ones. */
-  figures: Evaluation | null;
-  /** Where claims and figures disagree, as sentences. */
-  doubts: readonly string[];
-  /** Whether its files or its publisher claim any of these figures. */
-  claimed: boolean;
-  /** Why it failed. */
-  message: string;
-}
-
-export interface ReportActions {
-  /** Measures a dictionary on the text that ships with the page. */
-  measure: (id: string, tokens: number) => Promise<void>;
-  /** What was measured before stays. */
-  stopMeasuring: (id: string) => void;
+export interface Reporter extends Pick<LibraryActions, 'measure' | 'stopMeasuring'> {
   /** A quick measurement of a dictionary that was just opened, once its features are on screen. */
-  lookAt: (id: string) => Promise<void>;
+  measureFirst: (id: string) => Promise<void>;
 }
 
 /** Of a first look: a few seconds with a dictionary of 32,768 features on two cores. */
@@ -39,7 +19,19 @@ export const WHOLE_SAMPLE_TOKENS = 4096;
 
 const STARTED: Report = { status: 'running', done: 0, total: 0, figures: null, doubts: [], claimed: false, message: '' };
 
-export function createReporter(api: FeaturescopeApi, store: StoreApi<AppState>, densitiesChanged: () => Promise<void>): ReportActions {
+/** What the reporter waits for and tells. */
+export interface ReporterNeeds {
+  /** Settles when nothing a person waits for is being read. */
+  untilRead: () => Promise<void>;
+  /** How often features fire may be known now. */
+  densitiesChanged: () => Promise<void>;
+}
+
+export function createReporter(
+  api: FeaturescopeApi,
+  store: StoreApi<LibraryState>,
+  { untilRead, densitiesChanged }: ReporterNeeds,
+): Reporter {
   const running = new Map<string, AbortController>();
   const put = (id: string, patch: Partial<Report>) =>
     store.setState(({ reports }) => ({ reports: { ...reports, [id]: { ...(reports[id] ?? STARTED), ...patch } } }));
@@ -86,24 +78,11 @@ export function createReporter(api: FeaturescopeApi, store: StoreApi<AppState>, 
   return {
     measure,
     stopMeasuring: stop,
-    async lookAt(id) {
-      await quiet(store);
+    async measureFirst(id) {
+      await untilRead();
       const { dictionaries, reports } = store.getState();
       const isHere = dictionaries.status === 'done' && dictionaries.list.some((d) => d.id === id && d.fits);
       if (isHere && !reports[id]) await measure(id, FIRST_LOOK_TOKENS);
     },
   };
-}
-
-/** Settles when nothing a person waits for is being read. */
-function quiet(store: StoreApi<AppState>): Promise<void> {
-  const isQuiet = ({ featuresTask, reading }: AppState) => featuresTask.status !== 'running' && reading.status !== 'running';
-  return new Promise((resolve) => {
-    if (isQuiet(store.getState())) return resolve();
-    const unsubscribe = store.subscribe((state) => {
-      if (!isQuiet(state)) return;
-      unsubscribe();
-      resolve();
-    });
-  });
 }

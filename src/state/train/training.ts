@@ -6,10 +6,10 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CorpusInfo, Run, RunEstimate, RunHistory, RunInfo, TrainingApi } from '../../api/training.ts';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import type { AppStore } from '../store.ts';
+import type { SharedState } from '../shared/state.ts';
 import { createEstimator } from './trainingEstimates.ts';
 import { configNow, emptyForm, formOf, formOfJson, type TrainingForm } from './trainingForm.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 
 export type Listing<T> = { status: 'loading' } | { status: 'done'; list: readonly T[] } | { status: 'failed'; message: string };
 
@@ -113,7 +113,7 @@ export function watchedRun({ runs, watched }: Pick<TrainingFacts, 'runs' | 'watc
   return runs.list.find(({ id }) => id === watched) ?? runHere(runs) ?? runs.list[0];
 }
 
-export function createTrainingStore(api: TrainingSource, app: AppStore): TrainingStore {
+export function createTrainingStore(api: TrainingSource, app: StoreApi<SharedState>): TrainingStore {
   const store = createStore<TrainingState>(() => ({ ...initial, actions: null as unknown as TrainingActions }));
   const { getState: get, setState: set } = store;
   const shown = { now: false };

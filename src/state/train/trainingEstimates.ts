@@ -1,7 +1,7 @@
 /** What runs would take on this device: measured one after another, the form first, while nothing trains. */
 import type { ModelInfo } from '../../api/model.ts';
 import type { RunInfo, TrainConfig, TrainingApi } from '../../api/training.ts';
-import { isAbort, sentenceOf } from '../latest.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { EstimateState, TrainingStore } from './training.ts';
 import { configNow, PRESETS, readForm } from './trainingForm.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { DictionarySpec, TrainConfig } from '../../api/training.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import { defaultHook, findHook, hookWidth } from '../hooks.ts';
+import { defaultHook, findHook, hookWidth } from '../shared/hooks.ts';
 import { fieldOf, NUMBER_FIELDS, setField, type FieldName } from './trainingFields.ts';
 
 export type TrainableName = NonNullable<DictionarySpec['architecture']>;

@@ -1,9 +1,9 @@
-import type { Activations } from '../../state/appState.ts';
-import { findHook, isPattern, siteWords } from '../../state/hooks.ts';
+import type { Activations } from '../../state/explore/facts.ts';
+import { findHook, isPattern, siteWords } from '../../state/shared/hooks.ts';
 import { HookPicker } from './HookPicker.tsx';
 import { Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { PatternView } from './PatternView.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 import { Unread } from './Unread.tsx';
 import { VectorView } from './VectorView.tsx';
 

@@ -3,7 +3,7 @@ import { useGrowingBox } from './growingBox.ts';
 import { laterPart } from '../shared/later.tsx';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { SampleChoice } from './SampleChoice.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** Fetched when there is a second text: the first paint does without it. */
 const SecondText = laterPart<{ text: string }>(() => import('./SecondText.tsx').then((m) => m.SecondText));

@@ -3,15 +3,14 @@ import { formatFull, formatInteger, formatSigned } from '../../charts/format.ts'
 import { Num } from '../../charts/Num.tsx';
 import type { SecondReading } from '../../state/explore/compareFacts.ts';
 import { COMPARE_FORMULAS, comparedCsv, compareFeatures, type CompareBy, type ComparedFeature } from '../../state/explore/comparing.ts';
-import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
-import { labelsOf } from '../../state/library/labels.ts';
+import { densitiesOf, pinsOf, shownLabels, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
 import { densityWords } from './densityWords.ts';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { Choice } from '../shared/fields.tsx';
 import { Empty, Panel, Skeleton } from '../shared/Panel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
-import { rowAttributes, VirtualGrid, type RowPlace } from '../shared/VirtualGrid.tsx';
+import { useActions, useApp } from './store.ts';
+import { rowAttributes, VirtualGrid, type RowPlace } from './VirtualGrid.tsx';
 
 const BY: { value: CompareBy; label: string; title: string }[] = [
   { value: 'max', label: 'Maximum', title: COMPARE_FORMULAS.max },
@@ -54,7 +53,7 @@ function Differences({ first, second }: { first: FeatureReading; second: SecondR
   const by = useApp((s) => s.compareBy);
   const skip = useApp((s) => s.skipSpecial);
   const densities = useApp(densitiesOf);
-  const labels = useApp(labelsOf);
+  const labels = useApp(shownLabels);
   const allPins = useApp((s) => s.pins);
   const { setCompareBy } = useActions();
   const [side, setSide] = useState<Side>('both');

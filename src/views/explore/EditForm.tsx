@@ -8,11 +8,11 @@ import {
   type KeptVector,
   type LatentChange,
 } from '../../state/explore/edits.ts';
-import { defaultHook, findHook, hookWidth } from '../../state/hooks.ts';
+import { defaultHook, findHook, hookWidth } from '../../state/shared/hooks.ts';
 import { parsePositions } from '../../state/explore/positions.ts';
 import { Choice, Field, NumberInput } from '../shared/fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 export interface EditFormProps {
   initial?: EditItem;

@@ -1,6 +1,6 @@
 import { editSentence, type EditContext, type EditItem } from '../../state/explore/edits.ts';
 import { NumberInput } from '../shared/fields.tsx';
-import { useActions } from '../shared/StoreContext.tsx';
+import { useActions } from './store.ts';
 
 interface EditRowProps {
   item: EditItem;

@@ -7,7 +7,7 @@ import { EditRow } from './EditRow.tsx';
 import { KeptVectors } from './KeptVectors.tsx';
 import { laterPart } from '../shared/later.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 const LaterForm = laterPart<EditFormProps>(() => import('./EditForm.tsx').then((m) => m.EditForm));
 

@@ -3,7 +3,7 @@ import { TokenSample } from '../../charts/TokenText.tsx';
 import type { NamedToken } from '../../core/lm/glyphs.ts';
 import { featureValue } from '../../state/explore/features.ts';
 import type { Tally } from '../../state/explore/ranking.ts';
-import { useApp } from '../shared/StoreContext.tsx';
+import { useApp } from './store.ts';
 
 interface FeatureDetailProps {
   id: string;

@@ -1,10 +1,8 @@
 import { formatInteger } from '../../charts/format.ts';
-import { isOtherModel, isPythia } from '../../core/lm/modelNames.ts';
-import { chosenDictionary } from '../../state/explore/featureFacts.ts';
-import type { HookParts } from '../../state/hooks.ts';
+import { isPythia } from '../../core/lm/modelNames.ts';
+import type { HookParts } from '../../state/shared/hooks.ts';
 import { dictionariesByLayer } from '../../state/explore/features.ts';
-import { RightModel } from '../library/RightModel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** The dictionaries that fit, by layer. */
 export function DictionaryPicker() {
@@ -34,36 +32,6 @@ export function DictionaryPicker() {
 function groupWords(group: HookParts['group']): string {
   if (group === 'start') return 'Embedding';
   return group === 'end' ? 'After the blocks' : `Block ${group}`;
-}
-
-/** Why what is shown may not mean what it seems to: the dictionary of another model, or figures unlike those claimed. */
-export function DictionaryDoubts() {
-  const dictionary = useApp(chosenDictionary);
-  const model = useApp((s) => s.model?.id ?? '');
-  const report = useApp((s) => s.reports[s.dictionary]);
-  const { openDialog } = useActions();
-  if (!dictionary) return null;
-  const other = isOtherModel(dictionary.model, model);
-  const doubts = report?.doubts ?? [];
-  if (!other && doubts.length === 0) return null;
-  return (
-    <div className="doubts" role="status">
-      {other && (
-        <p className="doubt">
-          {dictionary.label} was made for {dictionary.model}; {model} is open, whose activations differ.{' '}
-          <RightModel name={dictionary.model} />
-        </p>
-      )}
-      {doubts.length > 0 && (
-        <p className="doubt">
-          {doubts.join(' ')}{' '}
-          <button type="button" className="button-small" onClick={() => openDialog({ kind: 'card', id: dictionary.id })}>
-            Report
-          </button>
-        </p>
-      )}
-    </div>
-  );
 }
 
 /** Where dictionaries come from and go to. */

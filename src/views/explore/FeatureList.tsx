@@ -1,17 +1,10 @@
 import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from 'react';
 import { formatInteger } from '../../charts/format.ts';
 import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
-import { densitiesOf, pinsOf, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
+import { densitiesOf, pinsOf, shownLabels, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
 import { featuresCsv } from '../../state/explore/featuresCsv.ts';
-import { labelsOf } from '../../state/library/labels.ts';
-import {
-  rankFeatures,
-  RARE_FORMULA,
-  searchFeatures,
-  type Densities,
-  type RankedFeature,
-  type Ranking,
-} from '../../state/explore/ranking.ts';
+import { rankFeatures, RARE_FORMULA, searchFeatures, type RankedFeature, type Ranking } from '../../state/explore/ranking.ts';
+import type { Densities } from '../../state/shared/dictionaries.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
 import { densityWords } from './densityWords.ts';
 import { FeatureDetail } from './FeatureDetail.tsx';
@@ -19,8 +12,8 @@ import { FeatureSearch } from './FeatureSearch.tsx';
 import { FeatureTable } from './FeatureTable.tsx';
 import { Choice } from '../shared/fields.tsx';
 import { Empty } from '../shared/Panel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
-import type { GridHandle } from '../shared/VirtualGrid.tsx';
+import { useActions, useApp } from './store.ts';
+import type { GridHandle } from './VirtualGrid.tsx';
 
 const RANKINGS: { value: Ranking; label: string; title: string }[] = [
   { value: 'rare', label: 'Rarity', title: `Strong here and seldom elsewhere: ${RARE_FORMULA}` },
@@ -46,7 +39,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   const skipSpecial = useApp((s) => s.skipSpecial);
   const { setRanking, label } = useActions();
   const counted = tallyOf(reading, skipSpecial);
-  const labels = useApp(labelsOf);
+  const labels = useApp(shownLabels);
   // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
   const at = ranking === 'token' ? position : -1;
   const within = ranking === 'span' ? span : null;

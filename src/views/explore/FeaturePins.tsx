@@ -3,12 +3,20 @@ import { flushSync } from 'react-dom';
 import { formatNumber } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { MAX_BARS, TokenBars } from '../../charts/TokenBars.tsx';
-import { ablationOf, MAX_PINS, PIN_LETTERS, pinsOf, tallyOf, type FeatureReading, type Pin } from '../../state/explore/featureFacts.ts';
-import { labelsOf } from '../../state/library/labels.ts';
+import {
+  ablationOf,
+  MAX_PINS,
+  PIN_LETTERS,
+  pinsOf,
+  shownLabels,
+  tallyOf,
+  type FeatureReading,
+  type Pin,
+} from '../../state/explore/featureFacts.ts';
 import { binnedSeries, featureValue } from '../../state/explore/features.ts';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
 import { LabelCell } from './LabelCell.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 export function PinBadge({ slot }: { slot: number }) {
   return (
@@ -72,7 +80,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
   const row = counted.byLatent.get(latent);
-  const text = useApp((s) => labelsOf(s).get(latent));
+  const text = useApp((s) => shownLabels(s).get(latent));
   const written = (next: string | null, byKey: boolean) => {
     if (next !== null) void label(pin.dictionary, latent, next);
     if (!byKey) return setEditing(false);

@@ -8,7 +8,7 @@ import { binnedSeries, type FeatureRow as Row } from '../../state/explore/featur
 import type { Tally } from '../../state/explore/ranking.ts';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { LabelCell } from './LabelCell.tsx';
-import { rowAttributes, type RowPlace } from '../shared/VirtualGrid.tsx';
+import { rowAttributes, type RowPlace } from './VirtualGrid.tsx';
 
 interface FeatureRowProps extends RowPlace {
   counted: Tally;

@@ -3,7 +3,7 @@ import type { NamedToken } from '../../core/lm/glyphs.ts';
 import type { Pin } from '../../state/explore/featureFacts.ts';
 import type { RankedFeature, Ranking, Tally } from '../../state/explore/ranking.ts';
 import { FeatureRow } from './FeatureRow.tsx';
-import { VirtualGrid, type GridHandle } from '../shared/VirtualGrid.tsx';
+import { VirtualGrid, type GridHandle } from './VirtualGrid.tsx';
 
 interface FeatureTableProps {
   counted: Tally;

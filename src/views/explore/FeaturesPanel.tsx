@@ -1,4 +1,4 @@
-import { lazy, Suspense, type ComponentType } from 'react';
+import type { ReactNode } from 'react';
 import { formatFull, formatInteger, formatPercent } from '../../charts/format.ts';
 import { markToken } from '../../charts/TokenBars.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
@@ -7,25 +7,31 @@ import type { FeatureReading } from '../../state/explore/featureFacts.ts';
 import { EXPLAINED_FORMULA } from '../../state/explore/explained.ts';
 import { chosenPosition, hasEdits } from '../../state/explore/selectors.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
-import { DictionaryDoubts, DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
+import { DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
-import { FileChooser } from '../shared/FileChooser.tsx';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useApp } from './store.ts';
+
+export interface FeatureSlots {
+  /** Why what the chosen dictionary shows may not mean what it seems to. */
+  doubts: ReactNode;
+  /** Ways to a dictionary, where none at hand fits. */
+  offer: ReactNode;
+}
 
 /** Which features of a dictionary fire on the text. */
-export function FeaturesPanel() {
+export function FeaturesPanel(slots: FeatureSlots) {
   const busy = useApp((s) => s.featuresTask.status === 'running');
   const anyFits = useApp((s) => s.dictionary !== '');
   return (
     <Panel title="Features" className="panel-features" busy={busy} aside={anyFits ? <DictionaryPicker /> : undefined}>
-      <Body />
+      <Body {...slots} />
     </Panel>
   );
 }
 
-function Body() {
+function Body({ doubts, offer }: FeatureSlots) {
   const boot = useApp((s) => s.boot.status);
   const model = useApp((s) => s.model);
   const dictionaries = useApp((s) => s.dictionaries);
@@ -36,10 +42,10 @@ function Body() {
   if (boot === 'failed' && !model) return <Empty>Features need a model.</Empty>;
   if (dictionaries.status === 'failed') return <Failure message={dictionaries.message} />;
   if (dictionaries.status === 'waiting' || !model) return <Skeleton lines={6} />;
-  if (chosen === '') return <NoneFits model={model.id} made={dictionaries.list.map((d) => d.model)} />;
+  if (chosen === '') return <NoneFits model={model.id} made={dictionaries.list.map((d) => d.model)} offer={offer} />;
   return (
     <>
-      <DictionaryDoubts />
+      {doubts}
       {task.status === 'failed' && <Failure message={task.message} />}
       {empty ? (
         <Empty>No text, so no features.</Empty>
@@ -53,28 +59,7 @@ function Body() {
   );
 }
 
-/** Fetched for models that the page brings no dictionary for. */
-const PublishedHere = lazy<ComponentType<{ model: string }>>(() =>
-  import('../library/hub/PublishedHere.tsx').then(
-    (part) => ({ default: part.PublishedHere }),
-    // The library says what is missing, and offers the same.
-    () => ({ default: Nothing }),
-  ),
-);
-
-const ImportStatus = lazy<ComponentType>(() =>
-  import('../library/ImportStatus.tsx').then(
-    (part) => ({ default: part.ImportStatus }),
-    () => ({ default: Nothing }),
-  ),
-);
-
-function Nothing() {
-  return null;
-}
-
-function NoneFits({ model, made }: { model: string; made: string[] }) {
-  const { importDictionaries } = useActions();
+function NoneFits({ model, made, offer }: { model: string; made: string[]; offer: ReactNode }) {
   const models = [...new Set(made)].filter((m) => m !== '');
   return (
     <>
@@ -82,14 +67,7 @@ function NoneFits({ model, made }: { model: string; made: string[] }) {
         No dictionary here fits {model}: a dictionary reads one hook of the model it was trained on, at the same width.
         {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`}
       </Empty>
-      <Suspense fallback={null}>
-        <PublishedHere model={model} />
-        <div className="import-status import-status-below">
-          <ImportStatus />
-        </div>
-      </Suspense>
-      <h3>From your files</h3>
-      <FileChooser onFiles={(files) => void importDictionaries(files)} />
+      {offer}
       <DictionaryTools />
     </>
   );

@@ -1,12 +1,12 @@
 import type { FormEvent } from 'react';
-import type { Output } from '../../state/appState.ts';
+import type { Output } from '../../state/explore/facts.ts';
 import { anyActs } from '../../state/explore/edits.ts';
 import { promptOf } from '../../state/explore/generator.ts';
 import { editContext } from '../../state/explore/selectors.ts';
 import { Field, NumberInput } from '../shared/fields.tsx';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
-import { useActions, useApp, useAppStore } from '../shared/StoreContext.tsx';
-import { typeIntoTextBox } from './textBox.ts';
+import { useActions, useApp, useAppStore } from './store.ts';
+import { appendToText } from './appendToText.ts';
 
 export function GeneratePanel() {
   const generation = useApp((s) => s.generation);
@@ -117,12 +117,7 @@ function Settings() {
 
 function OutputView({ output, prompt, paired, running }: { output: Output; prompt: string; paired: boolean; running: boolean }) {
   const store = useAppStore();
-  const append = () => {
-    const { text, actions } = store.getState();
-    const { setText, setNotice } = actions;
-    if (!typeIntoTextBox(output.text, false)) setText(text + output.text);
-    setNotice({ text: 'Appended the continuation.', undo: { textBefore: text, textAfter: text + output.text } });
-  };
+  const append = () => appendToText(store, output.text, 'Appended the continuation.');
   return (
     <article className="output">
       {paired && <h3>{output.name === 'plain' ? 'Plain' : 'With the edits'}</h3>}

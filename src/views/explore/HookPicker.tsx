@@ -1,5 +1,5 @@
 import type { HookInfo } from '../../api/model.ts';
-import { hookGroups, hookInGroup, hookParts, siteWords, type HookParts } from '../../state/hooks.ts';
+import { hookGroups, hookInGroup, hookParts, siteWords, type HookParts } from '../../state/shared/hooks.ts';
 import { Field } from '../shared/fields.tsx';
 
 export interface HookPickerProps {

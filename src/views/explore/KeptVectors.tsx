@@ -1,5 +1,5 @@
 import { vectorName } from '../../state/explore/edits.ts';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** Activations kept from the panel above, for use in edits. */
 export function KeptVectors() {

@@ -8,8 +8,8 @@ import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { Choice } from '../shared/fields.tsx';
 import { Panel, Skeleton } from '../shared/Panel.tsx';
 import { PredictionTable } from './PredictionTable.tsx';
-import { useApp, useAppStore } from '../shared/StoreContext.tsx';
-import { typeIntoTextBox } from './textBox.ts';
+import { useApp, useAppStore } from './store.ts';
+import { appendToText } from './appendToText.ts';
 import { Unread } from './Unread.tsx';
 
 const FEW = 10;
@@ -111,9 +111,6 @@ function useAppend() {
   const store = useAppStore();
   return (token: string) => {
     if (isPartial(token)) return;
-    const { text, actions } = store.getState();
-    const { setText, setNotice } = actions;
-    if (!typeIntoTextBox(token, false)) setText(text + token);
-    setNotice({ text: `Appended “${token.replaceAll('\n', '↵')}”.`, undo: { textBefore: text, textAfter: text + token } });
+    appendToText(store, token, `Appended “${token.replaceAll('\n', '↵')}”.`);
   };
 }

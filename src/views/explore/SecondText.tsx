@@ -5,12 +5,14 @@ import { linearScale } from '../../charts/scales.ts';
 import { TokenText } from '../../charts/TokenText.tsx';
 import type { TokenGroup } from '../../core/lm/glyphs.ts';
 import type { SecondReading } from '../../state/explore/compareFacts.ts';
-import { chosenDictionary, comparedTop, pinsOf, selectedLatent } from '../../state/explore/featureFacts.ts';
+import { comparedTop } from '../../state/explore/compareFacts.ts';
+import { pinsOf, selectedLatent } from '../../state/explore/featureFacts.ts';
+import { chosenDictionary } from '../../state/shared/dictionaries.ts';
 import { featureSeries } from '../../state/explore/features.ts';
 import { tokenGroups } from '../../state/explore/tokenNames.ts';
 import { MAX_TOKENS } from '../../state/explore/windowReading.ts';
 import { Empty, Skeleton } from '../shared/Panel.tsx';
-import { useApp } from '../shared/StoreContext.tsx';
+import { useApp } from './store.ts';
 
 /** What came of the second text, or why there is nothing of it. */
 export function SecondText({ text }: { text: string }) {

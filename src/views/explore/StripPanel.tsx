@@ -3,15 +3,16 @@ import { formatFull, formatNumber } from '../../charts/format.ts';
 import { Legend } from '../../charts/Legend.tsx';
 import { colourScale, linearScale, type ColourScale, type Metric } from '../../charts/scales.ts';
 import type { Analysis } from '../../state/explore/analysis.ts';
-import type { ColourBy } from '../../state/appState.ts';
-import { comparedTop, pinsOf, selectedLatent, shownSeries, type FeatureReading } from '../../state/explore/featureFacts.ts';
+import type { ColourBy } from '../../state/explore/facts.ts';
+import { comparedTop } from '../../state/explore/compareFacts.ts';
+import { pinsOf, selectedLatent, shownLabels, shownSeries, type FeatureReading } from '../../state/explore/featureFacts.ts';
 import { commonPrefix, featureValue } from '../../state/explore/features.ts';
-import { featureName, labelsOf } from '../../state/library/labels.ts';
+import { featureName } from '../../state/shared/labels.ts';
 import { hasEdits } from '../../state/explore/selectors.ts';
 import { spanWords } from '../../state/explore/spans.ts';
 import { Choice } from '../shared/fields.tsx';
 import { Panel } from '../shared/Panel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 import { TokenStrip } from './TokenStrip.tsx';
 import { Unread } from './Unread.tsx';
 
@@ -149,7 +150,7 @@ function useMetric(analysis: Analysis, colourBy: MetricChoice): Colouring {
 function useFeature(analysis: Analysis, features: FeatureReading | null, latent: number): Colouring | null {
   const { ids } = analysis.before;
   const top = useApp((s) => (features ? comparedTop(s, latent) : 0));
-  const name = useApp((s) => featureName(latent, labelsOf(s).get(latent)));
+  const name = useApp((s) => featureName(latent, shownLabels(s).get(latent)));
   const where = useApp((s) => (s.compared ? 'both texts' : 'this text'));
   return useMemo(() => {
     if (!features) return null;

@@ -1,9 +1,9 @@
 import { formatInteger } from '../../charts/format.ts';
-import { linkState } from '../../state/addressBar.ts';
-import { encodeLink } from '../../state/link.ts';
+import { linkState } from '../../state/explore/linkFacts.ts';
+import { encodeLink } from '../../state/shared/link.ts';
 import { CompareButton } from './ComparePanel.tsx';
 import { Failure, Panel } from '../shared/Panel.tsx';
-import { useActions, useApp, useAppStore } from '../shared/StoreContext.tsx';
+import { useActions, useApp, useAppStore } from './store.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { useGrowingBox } from './growingBox.ts';
 import { SampleChoice } from './SampleChoice.tsx';

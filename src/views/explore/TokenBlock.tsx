@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { TokenText } from '../../charts/TokenText.tsx';
 import { END_OF_TEXT, spokenToken, type TokenGroup } from '../../core/lm/glyphs.ts';
-import type { TokenSpan } from '../../state/appState.ts';
+import type { TokenSpan } from '../../state/explore/spans.ts';
 import type { StripBlock } from '../../state/explore/stripBlocks.ts';
 
 export const TOOLTIP_ID = 'token-tooltip';

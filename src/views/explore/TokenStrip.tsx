@@ -1,13 +1,13 @@
 import { useCallback, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import type { Analysis } from '../../state/explore/analysis.ts';
-import type { TokenSpan } from '../../state/appState.ts';
+import type { TokenSpan } from '../../state/explore/spans.ts';
 import { clampPosition } from '../../state/explore/selectors.ts';
 import { textOfTokens } from '../../state/explore/sourceText.ts';
 import { extendSpan } from '../../state/explore/spans.ts';
 import { BLOCK_TOKENS, blockAt, stripBlocks, type StripBlock } from '../../state/explore/stripBlocks.ts';
 import { tokenGroups } from '../../state/explore/tokenNames.ts';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 import { useBrush } from './stripBrush.ts';
 import { isRightToLeft, selectedTokens, tokenIndex, verticalNeighbour } from './stripDom.ts';
 import { spanInBlock, TokenBlock, TOOLTIP_ID } from './TokenBlock.tsx';
@@ -128,9 +128,12 @@ interface BlocksProps {
 }
 
 function Blocks({ blocks, chosen, strip, draw }: BlocksProps) {
-  const { look } = useActions();
+  const { setVisibleTokens } = useActions();
   const at = blockAt(blocks, chosen);
-  const onView = useCallback((from: number, to: number) => look([blocks[from].first, blocks[to].end] satisfies TokenSpan), [blocks, look]);
+  const onView = useCallback(
+    (from: number, to: number) => setVisibleTokens([blocks[from].first, blocks[to].end] satisfies TokenSpan),
+    [blocks, setVisibleTokens],
+  );
   return <VirtualBlocks blocks={blocks} kept={at} scroller={strip} onView={onView} draw={draw} />;
 }
 

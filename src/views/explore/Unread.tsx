@@ -1,5 +1,5 @@
 import { Empty, Skeleton } from '../shared/Panel.tsx';
-import { useApp } from '../shared/StoreContext.tsx';
+import { useApp } from './store.ts';
 
 interface UnreadProps {
   /** Grey lines while the text is on its way. */

@@ -4,12 +4,12 @@ import { formatFull, formatNumber } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import { namedText } from '../../core/lm/glyphs.ts';
-import type { Activations } from '../../state/appState.ts';
-import { toCsv } from '../../state/csv.ts';
+import type { Activations } from '../../state/explore/facts.ts';
+import { toCsv } from '../../state/shared/csv.ts';
 import { chosenPosition, dimensionName, largestIndices, normsByPosition, vectorAt } from '../../state/explore/selectors.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 const TABLE_ROWS = 12;
 

@@ -1,5 +1,5 @@
 import { formatInteger } from '../../charts/format.ts';
-import type { Densities } from '../../state/explore/ranking.ts';
+import type { Densities } from '../../state/shared/dictionaries.ts';
 
 /** What the densities rest on. */
 export function densityWords(densities: Densities | null): string {

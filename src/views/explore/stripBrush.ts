@@ -1,6 +1,6 @@
 /** Dragging over the strip selects text as anywhere on a page; what is selected becomes the brushed span. */
 import { useEffect, type RefObject } from 'react';
-import type { TokenSpan } from '../../state/appState.ts';
+import type { TokenSpan } from '../../state/explore/spans.ts';
 import { selectedTokens } from './stripDom.ts';
 
 export function useBrush(strip: RefObject<HTMLElement | null>, onBrush: (span: TokenSpan) => void): void {

@@ -1,5 +1,5 @@
 /** Questions the token strip asks of its own elements. */
-import type { TokenSpan } from '../../state/appState.ts';
+import type { TokenSpan } from '../../state/explore/spans.ts';
 
 export function tokenIndex(target: EventTarget | null): number | null {
   const token = target instanceof Element ? target.closest('[data-token]') : null;

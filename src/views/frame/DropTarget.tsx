@@ -1,26 +1,19 @@
 import { useEffect, useState } from 'react';
 import type { FileIn } from '../../api/model.ts';
-import { kindOfFiles } from '../../state/library/library.ts';
-import { sentenceOf } from '../../state/latest.ts';
-import { fromDrop, nameOfFiles } from '../library/modelFiles.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
+import { fromDrop } from '../shared/modelFiles.ts';
 import { Failure } from '../shared/Panel.tsx';
-import { useActions } from '../shared/StoreContext.tsx';
 
-/** The whole page takes dictionaries, models and labels; a frame shows while some are held over it. */
-export function DropTarget() {
-  const { loadModel, importDictionaries, importLabels, openDialog, dropTexts } = useActions();
+interface DropTargetProps {
+  /** Takes what was dropped. The same function from one drawing to the next. */
+  onFiles: (files: FileIn[]) => void;
+}
+
+/** The whole page takes files; a frame shows while some are held over it. */
+export function DropTarget({ onFiles }: DropTargetProps) {
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
-    const take = (files: FileIn[]) => {
-      const kind = kindOfFiles(files);
-      if (kind === 'text') return dropTexts(files.flatMap((file) => asFile(file) ?? []));
-      if (kind === 'labels') return void importLabels(files[0]);
-      if (kind === 'model') return void loadModel(files, nameOfFiles(files));
-      // How it goes is shown there.
-      openDialog({ kind: 'library' });
-      void importDictionaries(files);
-    };
     const hasFiles = (e: DragEvent) => e.dataTransfer?.types.includes('Files') ?? false;
     const onOver = (e: DragEvent) => {
       if (!hasFiles(e)) return;
@@ -36,7 +29,7 @@ export function DropTarget() {
       setOver(false);
       setProblem(null);
       fromDrop(e.dataTransfer).then(
-        (files) => (files.length > 0 ? take(files) : setProblem('There were no files in what was dropped.')),
+        (files) => (files.length > 0 ? onFiles(files) : setProblem('There were no files in what was dropped.')),
         (error: unknown) => setProblem(`What was dropped could not be read. ${sentenceOf(error)}`),
       );
     };
@@ -48,7 +41,7 @@ export function DropTarget() {
       removeEventListener('dragleave', onLeave);
       removeEventListener('drop', onDrop);
     };
-  }, [loadModel, importDictionaries, importLabels, openDialog, dropTexts]);
+  }, [onFiles]);
   return (
     <>
       {problem && <Failure message={problem} />}
@@ -59,10 +52,4 @@ export function DropTarget() {
       )}
     </>
   );
-}
-
-/** What is dropped comes as files of the browser. */
-function asFile(file: FileIn): File | null {
-  if (file instanceof File) return file;
-  return file.data instanceof File ? file.data : null;
 }

@@ -1,25 +1,24 @@
-import type { Theme } from '../../state/appState.ts';
-import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { Startup } from '../../state/startup.ts';
+import type { ReactNode } from 'react';
+import type { Theme } from '../../state/shared/page.ts';
 import { DeviceMenu } from './DeviceMenu.tsx';
-import { ModelMenu, ModelOffer } from '../library/ModelMenu.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
 interface HeaderProps {
-  startup: Startup;
-  settings: FeaturescopeApi['settings'];
+  /** Whether the page is cross-origin isolated. */
+  isolated: boolean;
+  /** What chooses the model. */
+  model: ReactNode;
   onHelp: () => void;
 }
 
-export function Header({ startup, settings, onHelp }: HeaderProps) {
+export function Header({ isolated, model, onHelp }: HeaderProps) {
   return (
     <header className="app-header">
       <h1>featurescope</h1>
       <Screens />
       <div className="app-header-tools">
-        <ModelOffer settings={settings} place="header" />
-        <ModelMenu modelId={startup.modelId} />
-        <DeviceMenu isolated={startup.isolated} />
+        {model}
+        <DeviceMenu isolated={isolated} />
         <ThemeButton />
         <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys">
           ?

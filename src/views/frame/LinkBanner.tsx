@@ -1,5 +1,5 @@
 import type { PublishedSource } from '../../api/dictionaries.ts';
-import { placeWords } from '../library/hub/placeWords.ts';
+import { placeWords } from '../shared/placeWords.ts';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
 /** What a link names and this browser has not: which it is, and how to get it. */

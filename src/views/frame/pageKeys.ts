@@ -1,11 +1,11 @@
 /** Keys that work anywhere on the page but not while typing. */
 import { useEffect } from 'react';
-import type { Actions } from '../../state/appState.ts';
+import type { UndoActions } from '../../state/shared/page.ts';
 
 const TYPING = 'textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio]):not([type=file])';
 
 /** @param exploring whether what the other keys act on is on screen */
-export function usePageKeys(actions: Actions, onHelp: () => void, exploring: boolean): void {
+export function usePageKeys(actions: UndoActions, onHelp: () => void, exploring: boolean): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const typing = event.target instanceof Element && event.target.matches(TYPING);

@@ -1,18 +1,19 @@
 import { useEffect, useMemo, useState } from 'react';
 import { formatBytes, formatFull, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import type { DictionaryCard, Evaluation, ExportFormat } from '../../api/dictionaries.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { isOtherModel } from '../../core/lm/modelNames.ts';
-import { densityHistogram } from '../../state/densityHistogram.ts';
-import { WHOLE_SAMPLE_TOKENS, type Report } from '../../state/library/reports.ts';
+import { densityHistogram } from '../../state/shared/densityHistogram.ts';
+import { WHOLE_SAMPLE_TOKENS } from '../../state/library/reports.ts';
+import type { Report } from '../../state/library/state.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { FactList } from '../shared/FactList.tsx';
-import { placeWords } from './hub/placeWords.ts';
-import { EXPORT_NAMES, ExportButton } from './LibraryDialog.tsx';
+import { placeWords } from '../shared/placeWords.ts';
+import { EXPORT_NAMES, ExportButton } from '../shared/ExportButton.tsx';
 import { Failure, Skeleton } from '../shared/Panel.tsx';
-import { RightModel } from './RightModel.tsx';
+import { RightModel } from '../shared/RightModel.tsx';
 import { Sheet } from '../shared/Sheet.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 type Loaded = { status: 'loading' } | { status: 'done'; card: DictionaryCard } | { status: 'failed'; message: string };
 

@@ -1,11 +1,11 @@
 import { formatBytes, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import type { LoadProgress } from '../../api/model.ts';
-import type { Report } from '../../state/library/reports.ts';
+import type { Report } from '../../state/library/state.ts';
 import { Failure } from '../shared/Panel.tsx';
 import { misfitWords } from './misfitWords.ts';
 import { paceWords } from '../shared/Progress.tsx';
-import { RightModel } from './RightModel.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { RightModel } from '../shared/RightModel.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** How the opening of dictionaries goes. */
 export function ImportStatus() {

@@ -1,12 +1,12 @@
 import type { ChangeEvent } from 'react';
 import { formatInteger } from '../../charts/format.ts';
-import { labelsOf } from '../../state/library/labels.ts';
+import { labelsFor } from '../../state/shared/labels.ts';
 import { saveBlob } from '../shared/saveBlob.ts';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** Labels out of the page and into it. */
 export function LabelMenu() {
-  const count = useApp((s) => labelsOf(s, s.dictionary).size);
+  const count = useApp((s) => labelsFor(s, s.dictionary).size);
   const { importLabels, exportLabels } = useActions();
   const save = async (all: boolean) => {
     const blob = await exportLabels(all);

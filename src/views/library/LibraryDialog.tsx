@@ -1,25 +1,19 @@
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
-import type { DictionaryInfo, ExportFormat } from '../../api/dictionaries.ts';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import { isOtherModel } from '../../core/lm/modelNames.ts';
+import { ExportButton } from '../shared/ExportButton.tsx';
 import { FileChooser } from '../shared/FileChooser.tsx';
 import type { LookedUp, PublishedProps } from './hub/Published.tsx';
-import { placeWords } from './hub/placeWords.ts';
+import { placeWords } from '../shared/placeWords.ts';
 import { ImportStatus } from './ImportStatus.tsx';
 import { misfitWords } from './misfitWords.ts';
 import { LabelMenu } from './LabelMenu.tsx';
 import { PART_MISSING } from '../shared/later.tsx';
 import { Empty, Failure } from '../shared/Panel.tsx';
-import { RightModel } from './RightModel.tsx';
-import { saveBlob } from '../shared/saveBlob.ts';
+import { RightModel } from '../shared/RightModel.tsx';
 import { Sheet } from '../shared/Sheet.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
-
-export const EXPORT_NAMES: Record<ExportFormat, string> = {
-  saelens: 'SAELens',
-  dictionary_learning: 'dictionary_learning',
-  sparsify: 'sparsify',
-};
+import { useActions, useApp } from './store.ts';
 
 /** Fetched when somebody looks for what others have published. */
 const Published = lazy<ComponentType<PublishedProps>>(() =>
@@ -174,29 +168,5 @@ function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
         )}
       </div>
     </li>
-  );
-}
-
-/** @param format whose folder is written */
-export function ExportButton({ id, label, format = 'saelens' }: { id: string; label: string; format?: ExportFormat }) {
-  const { exportDictionary } = useActions();
-  const [busy, setBusy] = useState(false);
-  const save = async () => {
-    setBusy(true);
-    const blob = await exportDictionary(id, format);
-    if (blob) saveBlob(blob, `${label.replace(/[\\/]+/g, ' ')}${format === 'saelens' ? '' : ` ${format}`}.zip`);
-    setBusy(false);
-  };
-  return (
-    <button
-      type="button"
-      className="button-small"
-      disabled={busy}
-      onClick={() => void save()}
-      aria-label={`Export ${label} as a zip for ${EXPORT_NAMES[format]}`}
-      title={`A folder of ${EXPORT_NAMES[format]} as a zip`}
-    >
-      {busy ? 'Packing…' : 'Export'}
-    </button>
   );
 }

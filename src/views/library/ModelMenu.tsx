@@ -1,7 +1,7 @@
 import { lazy, Suspense, useRef, useState, useSyncExternalStore, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { PART_MISSING } from '../shared/later.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 import { OFFER } from './modelOffer.ts';
 
 const MENU_ID = 'model-menu';

@@ -1,12 +1,12 @@
 import type { FileIn, ModelInfo } from '../../api/model.ts';
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
-import type { ToOpen } from '../../state/appState.ts';
+import type { ToOpen } from '../../state/shared/model.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { FactList } from '../shared/FactList.tsx';
 import { FileChooser } from '../shared/FileChooser.tsx';
-import { nameOfFiles } from './modelFiles.ts';
+import { nameOfFiles } from '../shared/modelFiles.ts';
 import { OFFER } from './modelOffer.ts';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 const ORIGINS = { 'built-in': 'comes with the page', files: 'from files', hub: 'from the hub, kept here' };
 /** End of the id of a model with random weights (core/lm/modelId.ts). */

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import type { FoundDictionary } from '../../api/dictionaries.ts';
 import { Sheet } from '../shared/Sheet.tsx';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './store.ts';
 
 /** More dictionaries than this are not opened without choosing. */
 const MANY = 8;

@@ -3,13 +3,13 @@ import type { AskedHost } from '../../api/model.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { StorageUse } from '../../api/storage.ts';
 import { formatBytes, formatPercent } from '../../charts/format.ts';
-import { sentenceOf } from '../../state/latest.ts';
-import { ExportButton } from './LibraryDialog.tsx';
-import { OfflineDetail, useOffline } from '../frame/OfflineLine.tsx';
+import { sentenceOf } from '../../state/shared/latest.ts';
+import { ExportButton } from '../shared/ExportButton.tsx';
+import { OfflineDetail, useOffline } from '../shared/Offline.tsx';
 import { Empty, Failure, Skeleton } from '../shared/Panel.tsx';
 import { saveBlob } from '../shared/saveBlob.ts';
 import { Sheet } from '../shared/Sheet.tsx';
-import { useActions } from '../shared/StoreContext.tsx';
+import { useActions } from './store.ts';
 
 type Item = StorageUse['items'][number];
 type Loaded = { status: 'loading' } | { status: 'done'; use: StorageUse } | { status: 'failed'; message: string };

@@ -1,6 +1,6 @@
 import type { ChangeEvent } from 'react';
 import type { FileIn } from '../../api/model.ts';
-import { fromFileList } from '../library/modelFiles.ts';
+import { fromFileList } from './modelFiles.ts';
 
 /** Two buttons that open the browser's file and folder choosers. */
 export function FileChooser({ onFiles }: { onFiles: (files: FileIn[]) => void }) {

@@ -1,7 +1,5 @@
 import { formatBytes } from '../../charts/format.ts';
 import type { LoadProgress } from '../../api/model.ts';
-import type { Startup } from '../../state/startup.ts';
-import { useActions, useApp } from './StoreContext.tsx';
 
 const STAGES: Record<LoadProgress['stage'], string> = {
   fetching: 'fetching',
@@ -37,7 +35,7 @@ export function paceWords({ loaded, total, rate, note }: LoadProgress): string {
   return `, ${formatBytes(rate)} a second, ${left} left`;
 }
 
-function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
+export function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
   const known = progress !== null && progress.total > 0;
   const bytes =
     known && progress.total > 1000 && progress.stage === 'fetching'
@@ -55,42 +53,5 @@ function ProgressLine({ name, progress, onCancel }: ProgressLineProps) {
         Cancel
       </button>
     </div>
-  );
-}
-
-/** The first model of the page, and any opened later. */
-export function LoadBanners({ startup }: { startup: Startup }) {
-  const boot = useApp((s) => s.boot);
-  const load = useApp((s) => s.load);
-  const { cancelLoad, dismissLoad, loadModel, retryBoot } = useActions();
-  const again = load.status === 'failed' ? load.again : undefined;
-  return (
-    <>
-      {boot.status === 'loading' && <ProgressLine name={startup.modelId} progress={boot.progress} onCancel={() => startup.cancel()} />}
-      {boot.status === 'failed' && load.status === 'idle' && (
-        <div className="banner banner-failure" role="alert">
-          <span className="banner-words">{boot.message}</span>
-          <button type="button" className="button-small" onClick={retryBoot}>
-            Try again
-          </button>
-        </div>
-      )}
-      {load.status === 'loading' && <ProgressLine name={load.name} progress={load.progress} onCancel={cancelLoad} />}
-      {load.status === 'failed' && (
-        <div className="banner banner-failure" role="alert">
-          <span className="banner-words">
-            {load.message} {load.kept !== null && `${load.kept} is still open.`}
-          </span>
-          {again !== undefined && load.status === 'failed' && (
-            <button type="button" className="button-small" onClick={() => void loadModel(again, load.name)}>
-              Resume
-            </button>
-          )}
-          <button type="button" className="button-small" onClick={dismissLoad}>
-            Dismiss
-          </button>
-        </div>
-      )}
-    </>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
-import { NoticeBar } from './Announcer.tsx';
+import { NoticeBar } from './NoticeBar.tsx';
 
 interface SheetProps {
   title: string;

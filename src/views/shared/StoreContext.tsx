@@ -1,24 +1,26 @@
 import { createContext, use, type ReactNode } from 'react';
-import { useStore } from 'zustand';
-import type { Actions, AppState } from '../../state/appState.ts';
-import type { AppStore } from '../../state/store.ts';
+import { useStore, type StoreApi } from 'zustand';
+import type { SharedState } from '../../state/shared/state.ts';
 
-const StoreContext = createContext<AppStore | null>(null);
+const StoreContext = createContext<StoreApi<SharedState> | null>(null);
 
-export function StoreProvider({ store, children }: { store: AppStore; children: ReactNode }) {
+export function StoreProvider({ store, children }: { store: StoreApi<SharedState>; children: ReactNode }) {
   return <StoreContext value={store}>{children}</StoreContext>;
 }
 
-export function useAppStore(): AppStore {
+function useStoreApi(): StoreApi<SharedState> {
   const store = use(StoreContext);
   if (!store) throw new Error('This component must stand inside StoreProvider.');
   return store;
 }
 
-export function useApp<T>(selector: (state: AppState) => T): T {
-  return useStore(useAppStore(), selector);
+/** Hooks of one slice. The page's store holds every slice; each reads the shared facts and its own. */
+export function sliceHooks<State extends SharedState>() {
+  const useSliceStore = () => useStoreApi() as StoreApi<State>;
+  const useSlice = <T,>(selector: (state: State) => T): T => useStore(useSliceStore(), selector);
+  const useSliceActions = (): State['actions'] => useSlice((s) => s.actions);
+  return { useSliceStore, useSlice, useSliceActions };
 }
 
-export function useActions(): Actions {
-  return useApp((s) => s.actions);
-}
+/** What every slice may see and do, for components that know none. */
+export const { useSliceStore: usePageStore, useSlice: useApp, useSliceActions: useActions } = sliceHooks<SharedState>();

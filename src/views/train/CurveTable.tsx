@@ -2,7 +2,7 @@ import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { perplexity } from '../../state/train/trainingTable.ts';
-import { ExportButton } from '../library/LibraryDialog.tsx';
+import { ExportButton } from '../shared/ExportButton.tsx';
 import { useActions } from '../shared/StoreContext.tsx';
 import { lineStyle, useValuesAt } from './Curves.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';

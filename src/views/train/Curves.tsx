@@ -4,7 +4,7 @@ import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import { Histogram } from '../../charts/Histogram.tsx';
 import { LineChart, type ChartLine } from '../../charts/LineChart.tsx';
-import { densityHistogram } from '../../state/densityHistogram.ts';
+import { densityHistogram } from '../../state/shared/densityHistogram.ts';
 import { evaluationSeries, pointSeries, valuesAt, type Series } from '../../state/train/trainingCurves.ts';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { HookInfo } from '../../api/model.ts';
-import { hookGroups, hookParts, hookWidth, siteWords } from '../../state/hooks.ts';
+import { hookGroups, hookParts, hookWidth, siteWords } from '../../state/shared/hooks.ts';
 
 interface PlacePickerProps {
   hooks: readonly HookInfo[];

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { TrainConfig } from '../../api/training.ts';
-import { sentenceOf } from '../../state/latest.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { Failure } from '../shared/Panel.tsx';
 import { useTrainingActions } from './TrainingContext.tsx';

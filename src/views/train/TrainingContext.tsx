@@ -1,14 +1,15 @@
 import { createContext, use, type ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { TrainingApi } from '../../api/training.ts';
-import type { AppStore } from '../../state/store.ts';
+import type { StoreApi } from 'zustand/vanilla';
+import type { SharedState } from '../../state/shared/state.ts';
 import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/train/training.ts';
-import { useAppStore } from '../shared/StoreContext.tsx';
+import { usePageStore } from '../shared/StoreContext.tsx';
 
 /** One store for each page, whichever of its parts is drawn first. */
-const stores = new WeakMap<AppStore, TrainingStore>();
+const stores = new WeakMap<StoreApi<SharedState>, TrainingStore>();
 
-function storeOf(api: TrainingApi, app: AppStore): TrainingStore {
+function storeOf(api: TrainingApi, app: StoreApi<SharedState>): TrainingStore {
   const known = stores.get(app);
   if (known) return known;
   const made = createTrainingStore(api, app);
@@ -20,7 +21,7 @@ function storeOf(api: TrainingApi, app: AppStore): TrainingStore {
 export const TrainingContext = createContext<TrainingStore | null>(null);
 
 export function TrainingProvider({ api, children }: { api: TrainingApi; children: ReactNode }) {
-  const app = useAppStore();
+  const app = usePageStore();
   return <TrainingContext value={storeOf(api, app)}>{children}</TrainingContext>;
 }
 

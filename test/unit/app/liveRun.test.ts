@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { LiveRun } from '../../../src/app/liveRun.ts';
 import { AbortedError, EngineError } from '../../../src/core/errors.ts';
 import type { WantedModel } from '../../../src/api/model.ts';
+import { isHere } from '../../../src/core/train/runLife.ts';
 import type { RunInfo } from '../../../src/core/train/runTypes.ts';
 import { startingRun } from '../../../src/core/train/startingRun.ts';
 import { createRemote } from '../../../workers/remote.ts';
@@ -17,6 +18,8 @@ const running: RunInfo = {
   step: 5,
   dictionaries: [{ last: null, evaluation: null, id: null }],
 };
+
+const isForgotten = ({ life }: LiveRun) => life.phase === 'stopped' && life.forgotten;
 
 type Method = keyof TrainerServices['runs'];
 type Answer = (...args: never[]) => unknown;
@@ -70,7 +73,7 @@ describe('a run that is starting', () => {
     await run.stop({ keep: false });
     await expect(begun).rejects.toMatchObject({ code: 'abort' });
     expect(calls).toEqual(['begin', 'forget']);
-    expect([run.isOpen, run.isForgotten]).toEqual([false, true]);
+    expect([isHere(run.life), isForgotten(run)]).toEqual([false, true]);
     expect(await run.done).toEqual({ dictionaries: [] });
   });
 
@@ -123,7 +126,7 @@ describe('a stop that is refused', () => {
     waiting.begin.resolve(running);
     await resumed;
     await run.pause();
-    expect([run.info().state, run.isOpen]).toEqual(['paused', true]);
+    expect([run.info().state, isHere(run.life)]).toEqual(['paused', true]);
   });
 });
 
@@ -154,11 +157,11 @@ describe('the end of a run', () => {
   it('keeps hold of a run for which there is no room either, and of its place', async () => {
     const { run } = await end('full');
     await vi.waitFor(() => expect(run.info().state).toBe('paused'));
-    expect(run.isOpen).toBe(true);
+    expect(isHere(run.life)).toBe(true);
     expect(run.info().message).toMatch(/^No room for it\. Nor is there room for the run/);
     expect(await Promise.race([run.done, Promise.resolve('goes on')])).toBe('goes on');
     expect(() => run.putAside()).toThrow(/would lose it\. Make room/);
-    expect(run.isOpen).toBe(true);
+    expect(isHere(run.life)).toBe(true);
   });
 
   it('comes where nothing is ever kept, and says so', async () => {
@@ -174,7 +177,7 @@ describe('the end of a run', () => {
     waiting.go.resolve(running);
     await expect(run.done).rejects.toThrow('The library is broken.');
     expect(call).toHaveBeenLastCalledWith('conclude', ['a', { state: 'paused', ids: [], message: 'The library is broken.' }], undefined);
-    expect([run.info().state, run.isOpen]).toEqual(['paused', false]);
+    expect([run.info().state, isHere(run.life)]).toEqual(['paused', false]);
   });
 
   it('is an interruption when the worker has died', async () => {
@@ -213,6 +216,6 @@ describe('a resume', () => {
     const resumed = run.resume({ signal: stop.signal });
     stop.abort();
     await expect(resumed).rejects.toMatchObject({ code: 'abort' });
-    expect([run.info().state, run.isOpen, run.isForgotten]).toEqual(['paused', true, false]);
+    expect([run.info().state, isHere(run.life), isForgotten(run)]).toEqual(['paused', true, false]);
   });
 });

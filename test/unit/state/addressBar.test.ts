@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Address } from '../../../src/state/addressBar.ts';
-import { densitiesOf } from '../../../src/state/explore/featureFacts.ts';
-import { labelsOf } from '../../../src/state/library/labels.ts';
-import { encodeLink, parseLink, type LinkState } from '../../../src/state/link.ts';
+import type { Address } from '../../../src/state/shared/startup.ts';
+import { densitiesOf, shownLabels } from '../../../src/state/explore/featureFacts.ts';
+import { encodeLink, parseLink, type LinkState } from '../../../src/state/shared/link.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, noise, type FakeOptions } from '../../helpers/fakeApi.ts';
 
@@ -107,7 +106,7 @@ describe('the address', () => {
     await vi.advanceTimersByTimeAsync(3000);
     const state = store.getState();
     expect(state.dictionary).toBe(FIRST);
-    expect([...labelsOf(state)]).toEqual([[7, 'sea words']]);
+    expect([...shownLabels(state)]).toEqual([[7, 'sea words']]);
     expect(densitiesOf(state)?.values).toBe(values);
     expect(state.compared).toMatchObject({ text: 'another', dictionary: { id: FIRST } });
   });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { comparedCsv, compareFeatures } from '../../../src/state/explore/comparing.ts';
-import { comparedTop } from '../../../src/state/explore/featureFacts.ts';
+import { comparedTop } from '../../../src/state/explore/compareFacts.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
-import { tally, type Densities } from '../../../src/state/explore/ranking.ts';
+import { tally } from '../../../src/state/explore/ranking.ts';
+import type { Densities } from '../../../src/state/shared/dictionaries.ts';
 import { readyStore } from '../../helpers/readyStore.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { initialDictionaryFacts } from '../../../src/state/shared/dictionaries.ts';
 import {
   initialFeatureFacts,
   selectedLatent,
@@ -18,7 +19,7 @@ import {
   indexFeatures,
   indexing,
 } from '../../../src/state/explore/features.ts';
-import { atOnce } from '../../../src/state/slices.ts';
+import { atOnce } from '../../../src/state/shared/timeSlices.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 import { fakeDictionaries, sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 
@@ -132,12 +133,13 @@ describe('pins and the feature shown', () => {
   });
 
   it('shows the feature pointed at, else the last pinned, else the most telling', () => {
-    const state = { ...initialFeatureFacts, features: reading };
+    const none = { ...initialDictionaryFacts, ...initialFeatureFacts };
+    const state = { ...none, features: reading };
     expect(selectedLatent(state)).toBe(7);
     expect(selectedLatent({ ...state, pins: pinAll([7, 5]) })).toBe(5);
     expect(selectedLatent({ ...state, pins: [{ dictionary: 'other', latent: 1, slot: 0 }] })).toBe(7);
     expect(selectedLatent({ ...state, pins: pinAll([7, 5]), pointed: 0 })).toBe(0);
-    expect(selectedLatent(initialFeatureFacts)).toBeNull();
+    expect(selectedLatent(none)).toBeNull();
   });
 
   it('knows values only of the tokens that were read', () => {

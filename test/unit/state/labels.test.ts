@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { densitiesOf } from '../../../src/state/explore/featureFacts.ts';
-import { labelsOf } from '../../../src/state/library/labels.ts';
+import { densitiesOf, shownLabels } from '../../../src/state/explore/featureFacts.ts';
+import { labelsFor } from '../../../src/state/shared/labels.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
@@ -15,7 +15,7 @@ async function ready(options: FakeOptions = {}) {
   const store = createAppStore(api, fakeStartup(), { text: 'the sea' });
   await vi.advanceTimersByTimeAsync(1000);
   const get = store.getState;
-  return { api, get, act: get().actions, labels: () => [...labelsOf(get())] };
+  return { api, get, act: get().actions, labels: () => [...shownLabels(get())] };
 }
 
 describe('labels', () => {
@@ -74,7 +74,7 @@ describe('labels', () => {
     expect(get().features?.dictionary.id).toBe(mine);
     // The rows are still those of the dictionary before, and none of these labels is theirs.
     expect(labels()).toEqual([]);
-    expect([...labelsOf(get(), OTHER)]).toEqual([[7, 'theirs']]);
+    expect([...labelsFor(get(), OTHER)]).toEqual([[7, 'theirs']]);
     await act.label(mine, 7, 'ships');
     await settle();
     expect(get().notice?.text).toBe('Label of feature 7 changed.');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { densityHistogram } from '../../../src/state/densityHistogram.ts';
-import { kindOfFiles } from '../../../src/state/library/library.ts';
+import { densityHistogram } from '../../../src/state/shared/densityHistogram.ts';
+import { kindOfFiles } from '../../../src/state/shared/fileKinds.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 

@@ -1,6 +1,6 @@
 import { deflateSync, strToU8 } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { encodeLink, MAX_LINK, parseLink, type LinkState } from '../../../src/state/link.ts';
+import { encodeLink, MAX_LINK, parseLink, type LinkState } from '../../../src/state/shared/link.ts';
 import { noise } from '../../helpers/fakeApi.ts';
 
 const FULL: LinkState = {

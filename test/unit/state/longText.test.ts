@@ -75,7 +75,7 @@ describe('a text longer than the context', () => {
 
   it('is read from what is on screen outward, shown as it comes, and stops when typing goes on', async () => {
     const { act, get, asked, api } = await ready('a', { delayMs: 200 });
-    act.look([40, 46]);
+    act.setVisibleTokens([40, 46]);
     api.calls.length = 0;
     act.setText(words(60));
     await vi.advanceTimersByTimeAsync(700);
@@ -142,7 +142,7 @@ describe('which window comes next', () => {
   const windows = tokenWindows(100, 8);
   it('what is on screen, then the chosen token, then the nearest', () => {
     const done = new Set<number>();
-    const gaze = { view: [50, 62] as const, chosen: 99 };
+    const gaze = { visible: [50, 62] as const, chosen: 99 };
     const order = Array.from({ length: windows.length }, () => {
       const next = nextWindow(windows, (i) => done.has(i), gaze)!;
       done.add(next);

@@ -9,10 +9,10 @@ import {
   spanValue,
   strongestFeature,
   tally,
-  type Densities,
   type Order,
   type Tally,
 } from '../../../src/state/explore/ranking.ts';
+import type { Densities } from '../../../src/state/shared/dictionaries.ts';
 import { sparse, threeTokens } from '../../helpers/fakeDictionaries.ts';
 
 const index = indexFeatures(threeTokens(24));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Predictions } from '../../../src/api/model.ts';
-import { toCsv } from '../../../src/state/csv.ts';
-import { hookGroups, hookInGroup, hookParts, hookWidth, isPattern } from '../../../src/state/hooks.ts';
+import { toCsv } from '../../../src/state/shared/csv.ts';
+import { hookGroups, hookInGroup, hookParts, hookWidth, isPattern } from '../../../src/state/shared/hooks.ts';
 import { dimensionName, largestIndices, normsByPosition, predictionRows, vectorAt } from '../../../src/state/explore/selectors.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 

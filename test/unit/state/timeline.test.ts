@@ -132,9 +132,10 @@ describe('undo and redo', () => {
     expect(get().notice).toEqual({ text: 'Edit removed.', undo: null });
     act.undo();
     expect(get()).toMatchObject({ pins: [], notice: { text: 'Undone: pinned feature 7.', undo: null } });
-    act.setNotice({ text: 'Of something else.', undo: { textBefore: 'a', textAfter: 'b' } });
+    const other = { run: () => undefined };
+    act.setNotice({ text: 'Of something else.', undo: other });
     act.pin(7);
-    expect(get().notice?.undo).toEqual({ textBefore: 'a', textAfter: 'b' });
+    expect(get().notice?.undo).toBe(other);
   });
 
   it('leave out what another model does not have', async () => {

@@ -1,7 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, it } from 'vitest';
 import { createAppStore } from '../../../src/state/store.ts';
-import { Dialogs } from '../../../src/views/frame/Dialogs.tsx';
+import { Dialogs } from '../../../src/views/library/Dialogs.tsx';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 

@@ -2,6 +2,8 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
 import { FeaturesPanel } from '../../../src/views/explore/FeaturesPanel.tsx';
+import { DictionaryDoubts } from '../../../src/views/library/DictionaryDoubts.tsx';
+import { DictionaryOffer } from '../../../src/views/library/DictionaryOffer.tsx';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { StripPanel } from '../../../src/views/explore/StripPanel.tsx';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
@@ -18,7 +20,7 @@ async function panel(options: FakeOptions = {}, act?: (store: AppStore) => void,
   return renderToStaticMarkup(
     <StoreProvider store={reached}>
       <StripPanel />
-      <FeaturesPanel />
+      <FeaturesPanel doubts={<DictionaryDoubts />} offer={<DictionaryOffer />} />
     </StoreProvider>,
   );
 }

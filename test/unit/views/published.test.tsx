@@ -3,8 +3,8 @@ import type { ReactNode } from 'react';
 import { expect, it } from 'vitest';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
 import { LinkBanner } from '../../../src/views/frame/LinkBanner.tsx';
-import { placeWords } from '../../../src/views/library/hub/placeWords.ts';
-import { RightModel } from '../../../src/views/library/RightModel.tsx';
+import { placeWords } from '../../../src/views/shared/placeWords.ts';
+import { RightModel } from '../../../src/views/shared/RightModel.tsx';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { fakeApi, fakeModel, fakeStartup } from '../../helpers/fakeApi.ts';
 

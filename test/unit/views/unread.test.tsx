@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../../../src/state/appState.ts';
+import type { Facts } from '../../../src/state/store.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
 import { MAX_TOKENS } from '../../../src/state/explore/windowReading.ts';

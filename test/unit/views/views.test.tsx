@@ -1,10 +1,10 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/app/App.tsx';
-import type { Facts } from '../../../src/state/appState.ts';
+import type { Facts } from '../../../src/state/store.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { deviceAddress, deviceChoice } from '../../../src/views/frame/deviceChoice.ts';
-import { nameOfFiles } from '../../../src/views/library/modelFiles.ts';
+import { nameOfFiles } from '../../../src/views/shared/modelFiles.ts';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { offlineNowhere } from '../../../src/cache/offline/client.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';

@@ -5,7 +5,7 @@ import { formatBytes } from '../../../charts/format.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Failure } from '../../shared/Panel.tsx';
 import { Sheet } from '../../shared/Sheet.tsx';
-import { useActions } from '../../shared/StoreContext.tsx';
+import { useActions } from '../store.ts';
 import { CATALOGUE, REPOSITORIES, STEPS } from './catalogue.ts';
 import { KeptModels } from './KeptModels.tsx';
 import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { KeptModel } from '../../../api/model.ts';
 import { formatBytes } from '../../../charts/format.ts';
-import { sentenceOf } from '../../../state/latest.ts';
+import { sentenceOf } from '../../../state/shared/latest.ts';
 import { ConfirmButton } from '../../shared/ConfirmButton.tsx';
 
 interface KeptModelsProps {

@@ -11,11 +11,11 @@ import { formatBytes, formatInteger } from '../../../charts/format.ts';
 import { findClaims, findModel } from '../../../core/catalogue.ts';
 import { isSameModel } from '../../../core/lm/modelNames.ts';
 import { isSameSource } from '../../../core/publishedSource.ts';
-import { sentenceOf } from '../../../state/latest.ts';
+import { sentenceOf } from '../../../state/shared/latest.ts';
 import { Field } from '../../shared/fields.tsx';
 import { Empty, Failure } from '../../shared/Panel.tsx';
-import { RightModel } from '../RightModel.tsx';
-import { useActions, useApp } from '../../shared/StoreContext.tsx';
+import { RightModel } from '../../shared/RightModel.tsx';
+import { useActions, useApp } from '../store.ts';
 import { fetchWords, LookingUp, useLookUp, type Result } from './lookUp.tsx';
 
 /** A place that is looked up, and what it is called. */

@@ -1,6 +1,6 @@
 import { isSameModel } from '../../../core/lm/modelNames.ts';
 import { formatBytes, formatInteger } from '../../../charts/format.ts';
-import { useActions, useApp } from '../../shared/StoreContext.tsx';
+import { useActions, useApp } from '../store.ts';
 import { factsOf, Known, useReleases } from './Published.tsx';
 
 /**

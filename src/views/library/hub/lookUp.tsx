@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { formatBytes } from '../../../charts/format.ts';
-import { sentenceOf } from '../../../state/latest.ts';
+import { sentenceOf } from '../../../state/shared/latest.ts';
 
 /** What came of a look-up: a plan, or why there is none. */
 export type Result<Plan> = Plan | { message: string };

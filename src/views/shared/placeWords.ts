@@ -1,4 +1,4 @@
-import type { PublishedSource } from '../../../api/dictionaries.ts';
+import type { PublishedSource } from '../../api/dictionaries.ts';
 
 /** A place where dictionaries are published, for a person; no longer than what is needed to know who is asked. */
 export function placeWords(source: PublishedSource): string {

@@ -1,13 +1,13 @@
 import { Suspense } from 'react';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { laterDialog } from '../shared/later.tsx';
-import type { LibraryDialogProps } from '../library/LibraryDialog.tsx';
-import { PickDialog } from '../library/PickDialog.tsx';
-import { useApp } from '../shared/StoreContext.tsx';
+import type { LibraryDialogProps } from './LibraryDialog.tsx';
+import { PickDialog } from './PickDialog.tsx';
+import { useApp } from './store.ts';
 
-const LibraryDialog = laterDialog<LibraryDialogProps>(() => import('../library/LibraryDialog.tsx').then((m) => m.LibraryDialog));
-const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('../library/StorageDialog.tsx').then((m) => m.StorageDialog));
-const CardDialog = laterDialog<{ id: string }>(() => import('../library/CardDialog.tsx').then((m) => m.CardDialog));
+const LibraryDialog = laterDialog<LibraryDialogProps>(() => import('./LibraryDialog.tsx').then((m) => m.LibraryDialog));
+const StorageDialog = laterDialog<{ api: FeaturescopeApi }>(() => import('./StorageDialog.tsx').then((m) => m.StorageDialog));
+const CardDialog = laterDialog<{ id: string }>(() => import('./CardDialog.tsx').then((m) => m.CardDialog));
 
 /** Whatever covers the page. */
 export function Dialogs({ api }: { api: FeaturescopeApi }) {

@@ -4,8 +4,8 @@
  */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
-import type { PublishedSource } from '../api/dictionaries.ts';
-import { readSource } from '../core/publishedSource.ts';
+import type { PublishedSource } from '../../api/dictionaries.ts';
+import { readSource } from '../../core/publishedSource.ts';
 
 /** Which dictionary, and enough to find or fetch it elsewhere. */
 export interface LinkedDictionary {

@@ -1,5 +1,5 @@
 /** Hook names taken apart for the two menus (layer, site) that choose one. */
-import type { HookInfo, ModelInfo } from '../api/model.ts';
+import type { HookInfo, ModelInfo } from '../../api/model.ts';
 
 /** `group` is a layer number, or which end of the model the hook is at. */
 export interface HookParts {

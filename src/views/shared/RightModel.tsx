@@ -1,5 +1,5 @@
 import { isSameModel, repositoryOfModel } from '../../core/lm/modelNames.ts';
-import { useActions, useApp } from '../shared/StoreContext.tsx';
+import { useActions, useApp } from './StoreContext.tsx';
 
 /**
  * Opens the model that a dictionary was made for, or shows where the hub has it; nothing where its name leads nowhere or

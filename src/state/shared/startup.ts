@@ -1,6 +1,14 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
-import type { LoadProgress } from '../api/model.ts';
-import type { Address } from './addressBar.ts';
+import type { LoadProgress } from '../../api/model.ts';
+
+/** The page's address, handed in so that nothing here knows of a browser. */
+export interface Address {
+  /** The part from '#' on, and what was kept beside it. */
+  read: () => { hash: string; kept: unknown };
+  write: (hash: string, kept: unknown, how: 'replace' | 'push') => void;
+  /** Called when the person goes back, forth, or to another hash. */
+  onMove: (listener: () => void) => void;
+}
 
 export interface Startup {
   /** The model being opened: named by the address bar, else the default. */

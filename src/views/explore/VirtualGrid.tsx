@@ -1,7 +1,7 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import { useCallback, useImperativeHandle, useRef, type KeyboardEvent, type ReactNode, type Ref } from 'react';
 import { flushSync } from 'react-dom';
-import { useActions } from './StoreContext.tsx';
+import { useActions } from './store.ts';
 
 export interface GridHandle {
   /** Scrolls a row into view and puts the keyboard there. */
@@ -35,7 +35,7 @@ interface VirtualGridProps {
   ref?: Ref<GridHandle>;
 }
 
-/** Also --row-height in features.css. */
+/** Also --row-height in featureList.css. */
 const ROW_PX = 32;
 const OVERSCAN = 8;
 /** Taken where nothing is measured yet. */

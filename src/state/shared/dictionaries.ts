@@ -1,0 +1,57 @@
+/** Facts about the dictionaries at hand and the chosen one. */
+import type { DictionaryCard, DictionaryDensities, DictionaryInfo, ExportFormat } from '../../api/dictionaries.ts';
+import type { LinkedDictionary } from './link.ts';
+
+export type DictionaryList =
+  { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
+
+export type Densities = DictionaryDensities;
+
+export interface DictionaryFacts {
+  dictionaries: DictionaryList;
+  /** Id of the chosen dictionary; '' when none fits. */
+  dictionary: string;
+  /** How often the chosen dictionary's features fire, when that is known beyond this text. */
+  densities: (Densities & { dictionary: string }) | null;
+  /** A dictionary that a link names and that is not here. */
+  wanted: LinkedDictionary | null;
+}
+
+export interface DictionaryActions {
+  chooseDictionary: (id: string) => void;
+  /** Looks for a dictionary that is new, chooses it and goes to Explore. */
+  exploreDictionary: (id: string) => Promise<void>;
+  dictionaryCard: (id: string) => Promise<DictionaryCard>;
+  /** The zip, or null when it failed and the notice says why. */
+  exportDictionary: (id: string, format: ExportFormat) => Promise<Blob | null>;
+  /** Forgets what a link names and is not here. */
+  dismissWanted: () => void;
+}
+
+export const initialDictionaryFacts: DictionaryFacts = {
+  dictionaries: { status: 'waiting' },
+  dictionary: '',
+  densities: null,
+  wanted: null,
+};
+
+export function chosenDictionary({
+  dictionaries,
+  dictionary,
+}: Pick<DictionaryFacts, 'dictionaries' | 'dictionary'>): DictionaryInfo | undefined {
+  return dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === dictionary) : undefined;
+}
+
+/** The dictionary a link means: by its id, which tells settings apart too, else by its tensors where their hash is known. */
+export function findWanted<Info extends Pick<DictionaryInfo, 'id' | 'hash' | 'fits'>>(
+  list: readonly Info[],
+  wanted: LinkedDictionary | null | undefined,
+): Info | undefined {
+  if (!wanted) return undefined;
+  const { id, hash } = wanted;
+  const fitting = list.filter((d) => d.fits);
+  return (
+    fitting.find((d) => d.id === id && (hash === '' || d.hash === '' || d.hash === hash)) ??
+    fitting.find((d) => hash !== '' && d.hash === hash)
+  );
+}

@@ -1,0 +1,66 @@
+/** Facts about the page as a whole: what it shows, what covers it, what it tells. */
+import type { PublishedSource } from '../../api/dictionaries.ts';
+
+export type Theme = 'auto' | 'light' | 'dark';
+
+/** The two screens of the page. */
+export const VIEWS = ['explore', 'train'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** What takes back what a notice tells of: the last step of the screen, or something of its own. */
+export type NoticeUndo =
+  | 'edits'
+  /** `stillTrue`: whether it would still take back what the notice tells of; absent: always. */
+  | { run: () => void; stillTrue?: () => boolean };
+
+/** A passing message, and what takes back what it tells of. */
+export interface Notice {
+  text: string;
+  undo: NoticeUndo | null;
+}
+
+/** What covers the page. */
+export type OpenDialog =
+  /** `published`: with the catalogue, and what is looked up in it. */
+  | { kind: 'library'; published?: 'all' | { source: PublishedSource; name: string } }
+  | { kind: 'storage' }
+  | { kind: 'card'; id: string }
+  /** Models of the hub; `id`: the one to look up first. */
+  | { kind: 'hub'; id?: string }
+  | null;
+
+export interface PageFacts {
+  notice: Notice | null;
+  theme: Theme;
+  view: View;
+  dialog: OpenDialog;
+  /** Texts that were dropped on the page and wait for the training screen. */
+  droppedTexts: readonly File[];
+}
+
+export interface UndoActions {
+  /** Takes back the last step of what a person set up. */
+  undo: () => void;
+  redo: () => void;
+}
+
+export interface PageActions {
+  setNotice: (notice: Notice | null) => void;
+  setTheme: (theme: Theme) => void;
+  show: (view: View) => void;
+  openDialog: (dialog: OpenDialog) => void;
+  /** Opens the training screen with texts to train on; none: they were taken. */
+  dropTexts: (files: readonly File[]) => void;
+}
+
+export const initialPageFacts: PageFacts = { notice: null, theme: 'auto', view: 'explore', dialog: null, droppedTexts: [] };
+
+export function createPageActions(set: (patch: Partial<PageFacts>) => void): PageActions {
+  return {
+    setNotice: (notice) => set({ notice }),
+    setTheme: (theme) => set({ theme }),
+    show: (view) => set({ view }),
+    openDialog: (dialog) => set({ dialog }),
+    dropTexts: (droppedTexts) => set({ droppedTexts, ...(droppedTexts.length > 0 && { view: 'train' }) }),
+  };
+}
