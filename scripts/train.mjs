@@ -5,14 +5,14 @@
  *   --out FOLDER        gets a SAELens folder for each dictionary, run.json, and a checkpoint while it runs
  *   --model FOLDER      default public/models/bookworm-9m
  *   --resume            go on from the checkpoint in --out
- *   --threads N         of the language model and of the trainer, which take turns; default all cores; changes no number
+ *   --threads N         of the language model and of the trainer, which take turns; default those of the settings, else all
+ *                       cores; changes no number
  *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
  *   --evaluate-tokens N default 51,200; cross-entropies on the first half
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     out: { type: 'string' },
     model: { type: 'string', default: 'public/models/bookworm-9m' },
     resume: { type: 'boolean', default: false },
-    threads: { type: 'string', default: String(availableParallelism()) },
+    threads: { type: 'string' },
     evaluate: { type: 'string' },
     'evaluate-tokens': { type: 'string', default: '51200' },
     bundled: { type: 'string' },
@@ -62,7 +62,7 @@ try {
     config: JSON.parse(readFileSync(values.config, 'utf8')),
     out: values.out,
     model: values.model,
-    threads: Number(values.threads),
+    ...(values.threads !== undefined && { threads: Number(values.threads) }),
     helpersOf: nodeHelpers,
     resume: values.resume,
     ...(values.evaluate && { evaluate: { path: values.evaluate, tokens: Number(values['evaluate-tokens']) } }),

@@ -23,8 +23,7 @@ export function createPlainTrainer(config: TrainableConfig, parameters: Paramete
       const { gradients: _, fired, ...report } = trainStep(clipped, scaleSparsity(config, sparsity), state, x, adam);
       last = report;
       for (let j = 0; j < config.d_sae; j++) state.fired[j] += fired[j];
-      // TopK's loss depends on the silence and counts it itself.
-      if (config.architecture === 'topk') return;
+      if (architecture.countsSilence) return;
       const { silent } = state.counters;
       for (let j = 0; j < config.d_sae; j++) silent[j] = fired[j] > 0 ? 0 : silent[j] + rows;
     },

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/array/random.ts';
 import { PAPER_ADAM } from '../../src/core/train/adam.ts';
-import { architectureOf, TRAINABLE, type TrainableConfig, type TrainableName } from '../../src/core/train/architectures/index.ts';
+import { architectureOf, type TrainableConfig } from '../../src/core/train/architectures/index.ts';
 import { take, type ParameterName, type Parameters } from '../../src/core/train/types.ts';
 import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
 import type { StepTrainer } from '../../src/kernels/trainer.ts';
@@ -13,7 +13,10 @@ import { relativeError, startOf } from '../helpers/training.ts';
 import { readBatches, readGolden, readParameters, type Drift, NAMES } from '../unit/train/goldens.ts';
 
 const FULL = { ...PAPER_ADAM, sparsity: 1 };
-const FOLDERS: Record<TrainableName, string> = { tied: 'tied-relu-l1', standard: 'untied-standard', topk: 'topk' };
+/** What the kernels train, and the folder of its goldens. */
+const FOLDERS = { tied: 'tied-relu-l1', standard: 'untied-standard', topk: 'topk' };
+type Trained = keyof typeof FOLDERS;
+const TRAINED = Object.keys(FOLDERS) as Trained[];
 
 let open: TrainerPage;
 beforeAll(async () => {
@@ -25,7 +28,7 @@ afterAll(async () => {
 });
 
 /** Settings of every architecture at once. @param deadAfter rows */
-function configure(architecture: TrainableName, d_in: number, d_sae: number, deadAfter = 1e6): TrainableConfig {
+function configure(architecture: Trained, d_in: number, d_sae: number, deadAfter = 1e6): TrainableConfig {
   const k = Math.max(1, Math.floor(d_sae / 6));
   const topk = { k, aux_alpha: 1 / 32, aux_k_max: Math.ceil(d_in / 2), dead_after_tokens: deadAfter };
   const threshold = { threshold_beta: 0.9, threshold_start_step: 0 };
@@ -40,7 +43,7 @@ async function gradientsOf(trainer: StepTrainer, probe: StepTrainer, x: Float32A
 }
 
 describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s', (kind) => {
-  it.each(TRAINABLE)('makes the golden steps of %s', async (architecture) => {
+  it.each(TRAINED)('makes the golden steps of %s', async (architecture) => {
     const folder = FOLDERS[architecture];
     const golden = readGolden(folder);
     const { d, n, batch, hyperparameters } = golden;
@@ -85,7 +88,7 @@ describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s'
     probe.release();
   });
 
-  it.each(TRAINABLE)('agrees with the twin on %s dictionaries of odd shapes and batches', async (architecture) => {
+  it.each(TRAINED)('agrees with the twin on %s dictionaries of odd shapes and batches', async (architecture) => {
     const random = createRandom(9);
     let auxiliary = 0;
     for (const [d_in, d_sae, rows] of [
@@ -147,7 +150,7 @@ describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s'
     for (const t of [trainer, probe]) t.release();
   });
 
-  it.each(TRAINABLE)('goes on from a snapshot of a %s dictionary with the same bits', async (architecture) => {
+  it.each(TRAINED)('goes on from a snapshot of a %s dictionary with the same bits', async (architecture) => {
     const random = createRandom(2);
     const config = configure(architecture, 22, 41, 500);
     const batches = [1, 2, 3, 4].map(() => randomNormal(random, config.d_in * 300));
@@ -172,7 +175,7 @@ describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s'
     for (const t of [trainer, other, again]) t.release();
   });
 
-  it.each(TRAINABLE)('counts how often latents of a %s dictionary fire, from where it is told', async (architecture) => {
+  it.each(TRAINED)('counts how often latents of a %s dictionary fire, from where it is told', async (architecture) => {
     const random = createRandom(4);
     const config = configure(architecture, 10, 37);
     const start = startOf(config, random);
@@ -193,7 +196,7 @@ describe.each(['webgpu', 'wasm-relaxed', 'wasm-simd'] as const)('training on %s'
     trainer.release();
   });
 
-  it.each(TRAINABLE)('holds no more than six times the parameters of a %s dictionary and 12·B·(d + n) bytes', async (architecture) => {
+  it.each(TRAINED)('holds no more than six times the parameters of a %s dictionary and 12·B·(d + n) bytes', async (architecture) => {
     // WASM memory comes in pages of 64 KiB, which would weigh more in a smaller one.
     const config = configure(architecture, 128, 512);
     const start = startOf(config, createRandom(1));

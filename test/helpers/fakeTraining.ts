@@ -2,10 +2,12 @@
  * Training that computes nothing: runs go on by themselves with plausible, repeatable curves. For tests, which turn
  * its clock by hand, and for looking at the screens.
  */
+import { architectureOf } from '../../src/core/train/architectures/index.ts';
+import { checkConfig } from '../../src/core/train/checkConfig.ts';
+import { expandDictionaries } from '../../src/core/train/expand.ts';
 import { createSignal } from '../../src/app/signal.ts';
 import type {
   CorpusInfo,
-  DictionarySpec,
   Run,
   RunEvaluation,
   RunHistory,
@@ -47,8 +49,6 @@ function noise(a: number, b: number): number {
   return x - Math.floor(x);
 }
 
-const many = <T>(value: T | T[] | undefined, standard: T): T[] => (value === undefined ? [standard] : ([value].flat() as T[]));
-
 function widthOf(hooks: readonly HookInfo[], name: string): number {
   const hook = hooks.find((h) => h.name === name);
   if (!hook) throw new Error(`This model has no hook ${name}.`);
@@ -57,8 +57,8 @@ function widthOf(hooks: readonly HookInfo[], name: string): number {
 
 /** Crosses what is listed, as the real one does. */
 export function fakePlan(config: TrainConfig, model: ModelInfo): RunPlan {
-  const specs = [config.dictionaries].flat();
-  const dictionaries = specs.flatMap((spec) => many(spec.hook, '').flatMap((hook) => crossed(spec, hook, widthOf(model.hooks, hook))));
+  const checked = checkConfig(config);
+  const dictionaries = expandDictionaries(checked, (hook) => ({ hook, d_in: widthOf(model.hooks, hook) })).map(named);
   const { tokens = 1_000_000, batch = BATCH, corpus = 'moby-dick' } = config;
   const steps = Math.ceil(tokens / batch);
   const hooks = [...new Set(dictionaries.map((d) => d.hook))].map((name) => ({ name, d_in: widthOf(model.hooks, name) }));
@@ -94,49 +94,26 @@ export function fakePlan(config: TrainConfig, model: ModelInfo): RunPlan {
   };
 }
 
-function crossed(spec: DictionarySpec, hook: string, d_in: number): RunPlan['dictionaries'] {
-  const { architecture = 'tied' } = spec;
-  const sizes = spec.d_sae === undefined ? many(spec.ratio, 4).map((ratio) => Math.round(ratio * d_in)) : many(spec.d_sae, 0);
-  const sparsities =
-    architecture === 'tied' ? many(spec.alpha, 0.004) : architecture === 'standard' ? many(spec.l1_coefficient, 1) : many(spec.k, 32);
-  const seeds = many(spec.seed, 0);
-  return sizes.flatMap((d_sae) =>
-    sparsities.flatMap((sparsity) =>
-      seeds.map((seed) => {
-        const sign = { tied: 'α', standard: 'L1', topk: 'k' }[architecture];
-        const name = `${hook.replace(/^blocks\./, '').replace('hook_', '')} ${d_sae} ${sign} ${sparsity}${seeds.length > 1 ? ` seed ${seed}` : ''}`;
-        const settings: RunPlan['dictionaries'][number]['settings'] =
-          architecture === 'tied'
-            ? { architecture, d_in, d_sae, alpha: sparsity }
-            : architecture === 'standard'
-              ? { architecture, d_in, d_sae, l1_coefficient: sparsity }
-              : {
-                  architecture,
-                  d_in,
-                  d_sae,
-                  k: sparsity,
-                  aux_alpha: spec.aux_alpha ?? 1 / 32,
-                  aux_k_max: d_in / 2,
-                  dead_after_tokens: 100_000,
-                  threshold_beta: 0.999,
-                  threshold_start_step: 1000,
-                };
-        return { name, hook, seed, settings };
-      }),
-    ),
-  );
+/** By what a person sees of it: 3.resid_post 1024 α 0.004. */
+function named(
+  { hook, seed, settings }: RunPlan['dictionaries'][number],
+  _: number,
+  all: RunPlan['dictionaries'],
+): RunPlan['dictionaries'][number] {
+  const { sparsity } = architectureOf(settings);
+  const several = new Set(all.map((other) => other.seed)).size > 1;
+  const place = hook.replace(/^blocks\./, '').replace('hook_', '');
+  const name = `${place} ${settings.d_sae} ${sparsity.symbol} ${sparsity.valueOf(settings)}${several ? ` seed ${seed}` : ''}`;
+  return { name, hook, seed, settings };
 }
 
 /** Where a dictionary of these settings would end up. */
 function ends({ settings }: RunPlan['dictionaries'][number]) {
-  const l0 =
-    settings.architecture === 'topk'
-      ? settings.k
-      : settings.architecture === 'tied'
-        ? 0.19 / settings.alpha ** 0.98
-        : 40 / settings.l1_coefficient;
+  const { sparsity } = architectureOf(settings);
+  const value = sparsity.valueOf(settings);
+  const l0 = sparsity.countsLatents ? value : sparsity.besideMean ? 0.19 / value ** 0.98 : 40 / value;
   const fvu = Math.min(0.95, 1.5 / (l0 + 3) ** 0.42 + 8 / settings.d_sae);
-  return { l0, fvu, weight: settings.architecture === 'tied' ? settings.alpha : 0.01 };
+  return { l0, fvu, weight: sparsity.besideMean ? value : 0.01 };
 }
 
 function pointAt(plan: RunPlan, index: number, step: number): RunPoint {

@@ -1,7 +1,8 @@
 /** Comparing engines: latents within rounding of their threshold, or of the k-th largest, may fall on either side. */
 import { expect } from 'vitest';
 import { createRandom } from '../../src/core/array/random.ts';
-import { hasThreshold, isBatchTopk, isGroupmax, isTopk, type Architecture, type Dictionary } from '../../src/core/sae/dictionary.ts';
+import { readFormOf } from '../../src/core/sae/architectures/index.ts';
+import { isBatchTopk, isGroupmax, isTopk, type Architecture, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { encode, multiplyRow } from '../../src/core/sae/encode.ts';
 import type { Latents } from '../../src/core/sae/latents.ts';
 import { getPlan } from '../../src/core/sae/plan.ts';
@@ -89,7 +90,8 @@ export function randomSuite(architecture: Architecture, count: number): { dictio
       },
       seed + 1,
     );
-    if (hasThreshold(architecture)) dictionary.tensors.threshold = dictionary.tensors.threshold!.map((t) => Math.abs(t));
+    if (readFormOf(architecture).selects === 'thresholds')
+      dictionary.tensors.threshold = dictionary.tensors.threshold!.map((t) => Math.abs(t));
     return { dictionary, x: randomNormal(random, n * d_in, 2) };
   });
 }

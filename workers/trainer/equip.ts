@@ -1,5 +1,6 @@
 /** All that a run computes with: device, model, text, and what trains a dictionary. */
 import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
+import { checkThreads } from '../../src/core/train/checkConfig.ts';
 import type { TrainConfig } from '../../src/core/train/config.ts';
 import type { Runtime } from '../../src/engine/model/runtime.ts';
 import { corpusNames, type Text } from '../../src/engine/text/corpora.ts';
@@ -28,7 +29,6 @@ export interface Equipment {
   text: Text;
 }
 
-const MOST_THREADS = 32;
 
 /** @throws UsageError for a config that is wrong; AbortedError; what opening model and text throws */
 export async function equip(
@@ -52,9 +52,4 @@ export async function equip(
 export function knownOf(model: WantedModel, config: TrainConfig, { parts, text: { ids, hash } }: Equipment): Known {
   const { config: modelConfig, hash: modelHash } = parts.model;
   return { model: { id: model.info.id, hash: modelHash, config: modelConfig }, corpus: { names: corpusNames(config.corpus), ids, hash } };
-}
-
-function checkThreads(threads: unknown): void {
-  if (threads === undefined || (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= MOST_THREADS)) return;
-  throw new UsageError(`\`threads\` must be a whole number from 1 to ${MOST_THREADS}; it is ${JSON.stringify(threads)}.`);
 }

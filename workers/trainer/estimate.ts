@@ -2,7 +2,9 @@
 import { throwIfStopped, type Stop } from '../../src/core/errors.ts';
 import type { RunPlan, TrainConfig } from '../../src/core/train/config.ts';
 import type { RunEstimate } from '../../src/core/train/runTypes.ts';
-import { listBlocks, resolvePlan, type Known } from '../../src/engine/training/plan.ts';
+import { runNumber } from '../../src/core/train/settings.ts';
+import { listBlocks } from '../../src/engine/training/blocks.ts';
+import { resolvePlan, type Known } from '../../src/engine/training/plan.ts';
 import { TrainingRun } from '../../src/engine/training/run.ts';
 import type { RunParts } from '../../src/engine/training/types.ts';
 
@@ -19,7 +21,10 @@ export async function estimateRun(parts: RunParts, config: TrainConfig, known: K
   const plan = resolvePlan(config, known);
   const width = plan.hooks.reduce((sum, { d_in }) => sum + d_in, 0);
   const buffer = (BATCHES * plan.batch * width * FLOAT_BYTES) / MIB;
-  const small = resolvePlan({ ...config, buffer_mib: Math.min(config.buffer_mib ?? Infinity, buffer), evaluate_every: 0 }, known);
+  const small = resolvePlan(
+    { ...config, buffer_mib: Math.min(config.buffer_mib ?? runNumber('buffer_mib').range.most, buffer), evaluate_every: 0 },
+    known,
+  );
   const [block] = listBlocks(small, parts.ids);
   const run = await TrainingRun.begin(parts, small, stop);
   try {

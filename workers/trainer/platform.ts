@@ -5,11 +5,13 @@ import simdShared from '../../src/kernels/wasm/built/train-simd-shared.wasm?url'
 import simdWasm from '../../src/kernels/wasm/built/train-simd.wasm?url';
 import { createCorpusStore } from '../../src/cache/corpusStore.ts';
 import { createRunStore } from '../../src/cache/runStore.ts';
-import { createPlainTrainer } from '../../src/kernels/plainTrainer.ts';
+import { createPlain, orPlain } from '../../src/kernels/fallback.ts';
 import { startBrowserThreads } from '../../src/kernels/wasm/browserThreads.ts';
 import { chooseBuild } from '../../src/kernels/wasm/kernels.ts';
+import { wasmTrains } from '../../src/kernels/wasm/trainForms.ts';
 import { createWasmTrainer } from '../../src/kernels/wasm/trainer.ts';
 import { createWebgpuTrainer } from '../../src/kernels/webgpu/train.ts';
+import { webgpuTrains } from '../../src/kernels/webgpu/trainPasses.ts';
 import { createOrtRuntime, createSaeEngine, fetchModule, usualThreads } from '../browserPlatform.ts';
 import type { Runtime } from '../../src/engine/model/runtime.ts';
 import type { Platform, Trainers } from './equip.ts';
@@ -30,8 +32,7 @@ export function createPlatform(): Platform {
 function onDevice(runtime: Runtime): Trainers {
   return {
     threads: 1,
-    create: (settings, parameters, maxRows) =>
-      createWebgpuTrainer((label, work) => runtime.onDevice(label, work), settings, parameters, maxRows),
+    create: orPlain(webgpuTrains, (...args) => createWebgpuTrainer((label, work) => runtime.onDevice(label, work), ...args)),
     release: () => {},
   };
 }
@@ -39,13 +40,12 @@ function onDevice(runtime: Runtime): Trainers {
 /** The same numbers on any number of threads. */
 async function onCpu(wanted: number): Promise<Trainers> {
   const build = chooseBuild();
-  if (!build)
-    return { threads: 1, create: (settings, parameters) => Promise.resolve(createPlainTrainer(settings, parameters)), release: () => {} };
+  if (!build) return { threads: 1, create: createPlain, release: () => {} };
   const threads = await startBrowserThreads(wanted);
   const module = await fetchModule(MODULES[build][threads ? 'shared' : 'alone']);
   return {
     threads: threads?.count ?? 1,
-    create: (settings, parameters, maxRows) => createWasmTrainer(module, build, settings, parameters, maxRows, threads),
+    create: orPlain(wasmTrains, (...args) => createWasmTrainer(module, build, ...args, threads)),
     release: () => threads?.close(),
   };
 }

@@ -4,24 +4,10 @@
  * `groupmax` and the topk and groupmax transcoders are sparsify's, which SAELens lacks. Plain data:
  * survives structured cloning.
  */
+import { readFormOf, type Architecture } from './architectures/index.ts';
+import type { TensorName } from './architectures/form.ts';
 
-export type Architecture =
-  | 'tied'
-  | 'standard'
-  | 'topk'
-  | 'groupmax'
-  | 'jumprelu'
-  | 'gated'
-  | 'batchtopk'
-  | 'matryoshka_batchtopk'
-  | 'transcoder'
-  | 'skip_transcoder'
-  | 'jumprelu_transcoder'
-  | 'jumprelu_skip_transcoder'
-  | 'topk_transcoder'
-  | 'topk_skip_transcoder'
-  | 'groupmax_transcoder'
-  | 'groupmax_skip_transcoder';
+export type { Architecture, TensorName };
 
 /** What is done to a row before encoding, and undone after decoding. */
 export type Normalisation = 'none' | 'expected_average_only_in' | 'constant_norm_rescale' | 'layer_norm';
@@ -88,20 +74,6 @@ const DECISIVE = [
   'hook_name_out',
 ] as const satisfies readonly (keyof DictionaryConfig)[];
 
-export type TensorName =
-  | 'W_enc'
-  | 'W_dec'
-  | 'b_enc'
-  | 'b_dec'
-  | 'threshold'
-  | 'log_threshold'
-  | 'topk_threshold'
-  | 'b_gate'
-  | 'b_mag'
-  | 'r_mag'
-  | 'W_skip'
-  | 'scaling_factor';
-
 /**
  * Row-major. W_enc [d_in, d_sae]; W_dec [d_sae, d_out]; b_enc, threshold, log_threshold, b_gate,
  * b_mag, r_mag, scaling_factor [d_sae]; b_dec [d_out]; W_skip [d_out, d_in]; topk_threshold [1].
@@ -132,52 +104,48 @@ export function listTensors({
 }: Pick<DictionaryConfig, 'architecture' | 'd_in' | 'd_sae' | 'd_out'>): TensorSpec[] {
   const always = (name: TensorName, ...shape: number[]): TensorSpec => ({ name, shape, need: 'always' });
   const maybe = (name: TensorName, ...shape: number[]): TensorSpec => ({ name, shape, need: 'maybe' });
+  const form = readFormOf(architecture);
   const decoder = always('W_dec', d_sae, d_out);
-  if (architecture === 'tied') return [decoder, always('b_enc', d_sae)];
-  const both = [always('W_enc', d_in, d_sae), decoder, always('b_dec', d_out)];
-  if (architecture === 'gated')
-    return [...both, always('b_gate', d_sae), always('b_mag', d_sae), always('r_mag', d_sae), maybe('scaling_factor', d_sae)];
-  const specs = [...both, always('b_enc', d_sae)];
-  if (hasThreshold(architecture)) {
-    specs.push(
-      { name: 'threshold', shape: [d_sae], need: 'one-of-thresholds' },
-      { name: 'log_threshold', shape: [d_sae], need: 'one-of-thresholds' },
-    );
-  }
-  if (isBatchTopk(architecture)) specs.push(always('topk_threshold'));
-  if (hasSkip(architecture)) specs.push(always('W_skip', d_out, d_in));
-  if (!isTranscoder(architecture)) specs.push(maybe('scaling_factor', d_sae));
-  return specs;
+  const own = form.own.map(({ name, size, need }): TensorSpec => ({ name, shape: size === 'one' ? [] : [d_sae], need }));
+  if (form.isTied) return [decoder, ...own];
+  return [
+    always('W_enc', d_in, d_sae),
+    decoder,
+    always('b_dec', d_out),
+    ...own,
+    ...(form.skips ? [always('W_skip', d_out, d_in)] : []),
+    ...(form.transcodes ? [] : [maybe('scaling_factor', d_sae)]),
+  ];
 }
 
 /** Reconstructs another hook than the one it reads. */
 export function isTranscoder(architecture: Architecture): boolean {
-  return architecture.endsWith('transcoder');
+  return readFormOf(architecture).transcodes;
 }
 
 /** Its reconstruction needs the raw rows again. */
 export function hasSkip(architecture: Architecture): boolean {
-  return architecture.endsWith('skip_transcoder');
+  return readFormOf(architecture).skips;
 }
 
 /** Keeps the k largest latents of a row. */
 export function isTopk(architecture: Architecture): boolean {
-  return architecture.startsWith('topk');
+  return readFormOf(architecture).selects === 'largest';
 }
 
 /** Keeps the largest latent of each of k groups. */
 export function isGroupmax(architecture: Architecture): boolean {
-  return architecture.startsWith('groupmax');
-}
-
-/** Each latent has its own threshold. */
-export function hasThreshold(architecture: Architecture): boolean {
-  return architecture.startsWith('jumprelu');
+  return readFormOf(architecture).selects === 'groups';
 }
 
 /** Training form of batch top-k; at inference one threshold stands for all latents. */
 export function isBatchTopk(architecture: Architecture): boolean {
-  return architecture === 'batchtopk' || architecture === 'matryoshka_batchtopk';
+  return readFormOf(architecture).selects === 'one threshold';
+}
+
+/** The paper's form, of one matrix. */
+export function isTiedForm(architecture: Architecture): boolean {
+  return readFormOf(architecture).isTied;
 }
 
 /** Lower end of a row norm that is divided by; sparse_coding and SAELens clamp here too. */
@@ -191,10 +159,11 @@ const TIED_COSINE_SLACK = 1e-5;
  * encoder column and decoder row parallel with product 1, so that ablating it makes it read 0.
  */
 export function isTied({ config, tensors }: Dictionary): boolean {
-  if (config.architecture === 'tied') return true;
+  if (isTiedForm(config.architecture)) return true;
   const { W_enc, W_dec, b_dec } = tensors;
   const { architecture, d_in, d_sae } = config;
-  if (architecture !== 'standard' || !W_enc || !W_dec || b_dec?.some((v) => v !== 0)) return false;
+  const form = readFormOf(architecture);
+  if (form.selects !== 'positive' || form.transcodes || !W_enc || !W_dec || b_dec?.some((v) => v !== 0)) return false;
   for (let j = 0; j < d_sae; j++) {
     let product = 0;
     let encoder = 0;

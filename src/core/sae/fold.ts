@@ -2,7 +2,7 @@
  * Dictionaries that compute the same with less to say: scales, norms and the tied form put into the weights,
  * for formats that know none of these. Exact up to fp32 rounding.
  */
-import { SMALLEST_NORM, type Dictionary, type DictionaryConfig, type DictionaryTensors } from './dictionary.ts';
+import { isTiedForm, SMALLEST_NORM, type Dictionary, type DictionaryConfig, type DictionaryTensors } from './dictionary.ts';
 
 /**
  * The tied form as "standard": W_enc = s·Ŵᵀ, W_dec = Ŵ/s, b_dec = 0, with Ŵ the unit rows and s the
@@ -32,7 +32,7 @@ export function foldTied({ config, tensors }: Dictionary): Dictionary {
  * normalised by (layer_norm, constant_norm_rescale) stays, since weights cannot hold it.
  */
 export function foldScales(dictionary: Dictionary): Dictionary {
-  const { config, tensors } = dictionary.config.architecture === 'tied' ? foldTied(dictionary) : dictionary;
+  const { config, tensors } = isTiedForm(dictionary.config.architecture) ? foldTied(dictionary) : dictionary;
   const { d_in, d_sae, d_out } = config;
   const { activation_scale: s = 1, rescale_acts_by_decoder_norm: isRescaled, normalize_activations, ...rest } = config;
   const { scaling_factor, log_threshold, ...kept } = tensors;

@@ -9,17 +9,8 @@
  * sparsify 1.3 sparse_coder.py (groupmax, skip and transcode; A4).
  */
 import { UsageError } from '../errors.ts';
-import {
-  SMALLEST_NORM,
-  hasThreshold,
-  isBatchTopk,
-  isGroupmax,
-  isTopk,
-  isTranscoder,
-  type Dictionary,
-  type DictionaryTensors,
-  type TensorName,
-} from './dictionary.ts';
+import { readFormOf } from './architectures/index.ts';
+import { SMALLEST_NORM, type Dictionary, type DictionaryTensors, type TensorName } from './dictionary.ts';
 
 export interface Plan {
   /** Encoder matrix: [d_in, d_sae], or [d_sae, d_in] when `byRows`. Not a copy. */
@@ -65,13 +56,14 @@ function createPlan({ config, tensors }: Dictionary): Plan {
   const { architecture, d_sae, d_out } = config;
   const inputScale = config.activation_scale ?? 1;
   const decoder = need(tensors, 'W_dec');
-  if (architecture === 'tied') {
+  const form = readFormOf(architecture);
+  if (form.isTied) {
     const inverse = rowNorms(decoder, d_sae, d_out).map((norm) => 1 / norm);
     const bias = Float64Array.from(need(tensors, 'b_enc'));
     return { weights: decoder, byRows: true, gain: inverse, bias, inputScale, decoder, decoderGain: inverse, outputScale: 1 / inputScale };
   }
   const b_dec = need(tensors, 'b_dec');
-  const isRescaled = (architecture === 'topk' || isBatchTopk(architecture)) && config.rescale_acts_by_decoder_norm === true;
+  const isRescaled = form.rescales !== null && config.rescale_acts_by_decoder_norm === true;
   const norms = isRescaled ? rowNorms(decoder, d_sae, d_out) : undefined;
   const decoderGain = combineGains(
     norms?.map((norm) => 1 / norm),
@@ -86,7 +78,7 @@ function createPlan({ config, tensors }: Dictionary): Plan {
     decoder,
     ...(decoderGain && { decoderGain }),
     outBias: b_dec,
-    outputScale: isTranscoder(architecture) ? 1 : 1 / inputScale,
+    outputScale: form.transcodes ? 1 : 1 / inputScale,
   };
 }
 
@@ -94,7 +86,8 @@ type ActivationRule = Pick<Plan, 'gain' | 'bias' | 'gateBias' | 'threshold' | 'k
 
 function createActivation({ config, tensors }: Dictionary, norms: Float64Array | undefined): ActivationRule {
   const { architecture, d_sae } = config;
-  if (architecture === 'gated') {
+  const { selects } = readFormOf(architecture);
+  if (selects === 'gate') {
     return {
       gain: Float64Array.from(need(tensors, 'r_mag'), Math.exp),
       bias: Float64Array.from(need(tensors, 'b_mag')),
@@ -103,11 +96,18 @@ function createActivation({ config, tensors }: Dictionary, norms: Float64Array |
   }
   const b_enc = Float64Array.from(need(tensors, 'b_enc'));
   const linear = norms ? { gain: norms, bias: b_enc.map((b, j) => b * norms[j]) } : { bias: b_enc };
-  if (isTopk(architecture)) return { ...linear, k: config.k ?? d_sae };
-  if (isGroupmax(architecture)) return { ...linear, groupSize: d_sae / (config.k ?? d_sae) };
-  if (isBatchTopk(architecture))
-    return { ...linear, threshold: new Float64Array(d_sae).fill(Math.max(0, need(tensors, 'topk_threshold')[0])) };
-  return hasThreshold(architecture) ? { ...linear, threshold: readThresholds(tensors) } : linear;
+  switch (selects) {
+    case 'largest':
+      return { ...linear, k: config.k ?? d_sae };
+    case 'groups':
+      return { ...linear, groupSize: d_sae / (config.k ?? d_sae) };
+    case 'one threshold':
+      return { ...linear, threshold: new Float64Array(d_sae).fill(Math.max(0, need(tensors, 'topk_threshold')[0])) };
+    case 'thresholds':
+      return { ...linear, threshold: readThresholds(tensors) };
+    case 'positive':
+      return linear;
+  }
 }
 
 /** The forward pass compares with relu(threshold) (SAELens 6.48); log_threshold is the older training parameter. */

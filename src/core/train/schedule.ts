@@ -1,5 +1,4 @@
 /** How learning rate and sparsity weight change over a run. Factors in [0, 1] by the step about to be made. */
-import { UsageError } from '../errors.ts';
 
 export interface Schedule {
   /** Steps over which the learning rate rises linearly to its full value; the first step has 1 / warmup. */
@@ -12,17 +11,6 @@ export interface Schedule {
 
 /** The paper's: everything full from the first step. */
 export const NO_SCHEDULE: Schedule = { warmup: 0, decay: 0, sparsityWarmup: 0 };
-
-/** @throws UsageError unless the parts are whole, not negative, and warm-up and decay fit in the run */
-export function checkSchedule({ warmup, decay, sparsityWarmup }: Schedule, steps: number): void {
-  for (const [name, value] of Object.entries({ warmup, decay, sparsityWarmup })) {
-    if (!Number.isInteger(value) || value < 0)
-      throw new UsageError(`schedule.${name} must be a whole number of steps, 0 or more; it is ${String(value)}.`);
-  }
-  if (warmup + decay > steps) {
-    throw new UsageError(`The run has ${steps} steps, fewer than warm-up (${warmup}) and decay (${decay}) together. Shorten one of them.`);
-  }
-}
 
 /** @param step counted from 0 */
 export function learningRateFactor({ warmup, decay }: Schedule, step: number, steps: number): number {

@@ -46,7 +46,7 @@ export interface Counters {
 
 /** One way to be a sparse autoencoder, for training: the specification every engine agrees with. */
 export interface Architecture<Config extends Sizes = Sizes> {
-  readonly name: 'tied' | 'standard' | 'topk';
+  readonly name: string;
   /** Names in the order in which gradients are summed for the norm. */
   readonly parameters: readonly ParameterName[];
   /**

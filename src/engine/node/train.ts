@@ -1,15 +1,20 @@
 /** `npm run train`: the run engine of the page without the page. scripts/train.mjs reads the command line. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { AbortedError, UsageError, type Stop } from '../../core/errors.ts';
 import { writeDictionary } from '../../core/formats/dictionaries/write.ts';
 import { readDictionary, type OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
+import { architectureOf } from '../../core/train/architectures/index.ts';
+import { checkConfig, checkThreads } from '../../core/train/checkConfig.ts';
 import type { RunPlan, TrainConfig } from '../../core/train/config.ts';
+import { runNumber } from '../../core/train/settings.ts';
 import type { Evaluation } from '../../api/dictionaries.ts';
-import { createPlainTrainer } from '../../kernels/plainTrainer.ts';
+import { createPlain, orPlain } from '../../kernels/fallback.ts';
 import { chooseBuild } from '../../kernels/wasm/kernels.ts';
 import { help, Threads, type Helper } from '../../kernels/wasm/threads.ts';
+import { wasmTrains } from '../../kernels/wasm/trainForms.ts';
 import { createWasmTrainer } from '../../kernels/wasm/trainer.ts';
 import { corpusNames, hashIds } from '../text/corpora.ts';
 import { cutContexts, evaluate } from '../dictionary/evaluate.ts';
@@ -24,8 +29,8 @@ export interface TrainJob {
   out: string;
   /** Folder of the model. */
   model: string;
-  /** Of the language model, and of the trainer: neither changes a number. */
-  threads: number;
+  /** Of the language model, and of the trainer: neither changes a number. Absent: those of the settings, else all cores. */
+  threads?: number;
   /** A way to start helpers of the trainer; the source of `help` is what they run. */
   helpersOf: (source: typeof help) => () => Helper;
   /** Go on from the checkpoint in `out`. */
@@ -42,12 +47,14 @@ const LOG_SECONDS = 15;
 /** @throws UsageError, FormatError with a sentence; AbortedError after a checkpoint was written */
 export async function train(job: TrainJob): Promise<void> {
   const { config, out, log } = job;
+  checkConfig(config);
+  const threads = threadsOf(job);
   const names = corpusNames(config.corpus);
-  const runtime = createRuntime(job.threads);
+  const runtime = createRuntime(threads);
   const opened = await openModelFolder(runtime, job.model);
   const ids = await readCorpus(names, opened);
   log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}`);
-  const trainers = await openTrainers(job);
+  const trainers = await openTrainers(threads, job);
   const parts: RunParts = { model: opened.model, engine: createEngine(), ids, createTrainer: trainers.create };
   const known = {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
@@ -105,13 +112,19 @@ function progressLine(run: TrainingRun): string {
   return `${share.toFixed(1)} % · step ${step} · ${rate} · ${figures.join('; ')}`;
 }
 
-async function openTrainers({ threads: count, helpersOf }: TrainJob): Promise<{ create: RunParts['createTrainer']; release: () => void }> {
+/** @throws UsageError for a number that is none of threads */
+function threadsOf({ threads, config }: TrainJob): number {
+  checkThreads(threads);
+  return threads ?? config.threads ?? Math.min(availableParallelism(), runNumber('threads').range.most);
+}
+
+async function openTrainers(count: number, { helpersOf }: TrainJob): Promise<{ create: RunParts['createTrainer']; release: () => void }> {
   const build = chooseBuild();
-  if (!build) return { create: (settings, parameters) => Promise.resolve(createPlainTrainer(settings, parameters)), release: () => {} };
+  if (!build) return { create: createPlain, release: () => {} };
   const threads = count > 1 ? await Threads.start(count, helpersOf(help)) : undefined;
   const module = readKernels(threads ? `train-${build}-shared` : `train-${build}`);
   return {
-    create: (settings, parameters, maxRows) => createWasmTrainer(module, build, settings, parameters, maxRows, threads),
+    create: orPlain(wasmTrains, (...args) => createWasmTrainer(module, build, ...args, threads)),
     release: () => threads?.close(),
   };
 }
@@ -165,15 +178,10 @@ async function write(folder: string, packed: OpenedDictionary, measured: Evaluat
 /** blocks.3.hook_resid_post, 1024 latents, alpha 0.004 → resid_post_3_1024_alpha0.004. */
 function folderOf({ dictionaries }: RunPlan, index: number): string {
   const { hook, seed, settings } = dictionaries[index];
-  const weight =
-    settings.architecture === 'tied'
-      ? `alpha${settings.alpha}`
-      : settings.architecture === 'standard'
-        ? `l1_${settings.l1_coefficient}`
-        : `k${settings.k}`;
+  const { sparsity } = architectureOf(settings);
   const place = /^blocks\.(\d+)\.(?:hook_)?(.+)$/.exec(hook);
   const site = place ? `${place[2].replace('hook_', '').replaceAll('.', '_')}_${place[1]}` : hook.replaceAll('.', '_');
-  return `${site}_${settings.d_sae}_${settings.architecture}_${weight}_seed${seed}`;
+  return `${site}_${settings.d_sae}_${settings.architecture}_${sparsity.folder}${sparsity.valueOf(settings)}_seed${seed}`;
 }
 
 function describe(figures: Pick<Evaluation, 'l0' | 'fvu' | 'ce_recovered' | 'dead'> | undefined): string {

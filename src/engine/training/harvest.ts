@@ -6,7 +6,7 @@ import { dot } from '../../core/train/vectors.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { nextTask } from '../model/runtime.ts';
 import { run } from '../model/run.ts';
-import type { Block } from './plan.ts';
+import type { Block } from './blocks.ts';
 
 /** Contexts of one forward pass; more gains nothing. */
 const CHUNKS_AT_ONCE = 8;

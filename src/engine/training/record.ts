@@ -1,4 +1,5 @@
 /** The training record of a dictionary: what featurescope.json beside its weights says. */
+import { architectureOf } from '../../core/train/architectures/index.ts';
 import type { RunPlan } from '../../core/train/config.ts';
 import type { DictionaryHistory, RunEvaluation, RunPoint } from '../../core/train/runTypes.ts';
 
@@ -17,6 +18,7 @@ const DIGITS = 5;
 
 export function describeRun(plan: RunPlan, index: number, { scale, step, tokens, seconds, history }: RecordFigures): object {
   const { hook, seed, settings } = plan.dictionaries[index];
+  const architecture = architectureOf(settings);
   const evaluation = history.evaluations.at(-1);
   const { step: measuredAt, tokens: _, ...metrics } = evaluation ?? { step: 0, tokens: 0 };
   return {
@@ -25,14 +27,14 @@ export function describeRun(plan: RunPlan, index: number, { scale, step, tokens,
     made_by: 'featurescope',
     hook,
     ...settings,
-    loss: LOSSES[settings.architecture],
+    loss: architecture.loss,
     scale,
     tokens,
     steps: step,
     finished: step === plan.steps,
     batch: plan.batch,
     ...plan.adam,
-    clip: plan.clip ?? (settings.architecture === 'topk' ? 1 : 0),
+    clip: plan.clip ?? architecture.clip ?? 0,
     seed,
     stream_seed: plan.seed,
     ...(evaluation && { ...metrics, measured_at_step: measuredAt, measured_on: 'held-out text' }),
@@ -59,9 +61,3 @@ function columnsOf({ evaluations }: DictionaryHistory): Record<string, number[]>
   const names = Object.keys(evaluations[0] ?? {}) as (keyof RunEvaluation)[];
   return Object.fromEntries(names.map((name) => [name, evaluations.map((evaluation) => Number(evaluation[name].toPrecision(DIGITS)))]));
 }
-
-const LOSSES = {
-  tied: 'mean over rows and d_in of squared error + alpha · mean over rows of the L1 norm, rows scaled by `scale`, dictionary rows normalised in the forward pass',
-  standard: 'mean over rows of summed squared error + l1_coefficient · mean over rows of Σ f · ‖W_dec row‖, rows scaled by `scale`',
-  topk: 'mean over rows of summed squared error + aux_alpha · auxiliary loss of dead latents, rows scaled by `scale`',
-} as const;

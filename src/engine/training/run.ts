@@ -6,27 +6,24 @@
 import { architectureOf } from '../../core/train/architectures/index.ts';
 import type { DictionaryPlan, RunPlan } from '../../core/train/config.ts';
 import { resample } from '../../core/train/resample.ts';
-import type { DictionaryHistory, RunEvaluation, RunHistory, RunPoint } from '../../core/train/runTypes.ts';
+import type { RunEvaluation, RunHistory } from '../../core/train/runTypes.ts';
 import { learningRateFactor, sparsityFactor } from '../../core/train/schedule.ts';
 import { createRandom } from '../../core/array/random.ts';
-import { EngineError, throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
-import type { Parameters } from '../../core/train/types.ts';
+import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import type { OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
-import type { StepReport, StepTrainer } from '../../kernels/trainer.ts';
+import type { StepTrainer } from '../../kernels/trainer.ts';
 import { evaluate } from '../dictionary/evaluate.ts';
 import { nextTask } from '../model/runtime.ts';
 import { foldTrained, packTrained, type FoldPlace } from './fold.ts';
 import { estimateScales, harvestBlock, type BlockRows } from './harvest.ts';
-import { heldOutContexts, listBlocks, type Block } from './plan.ts';
-import { batchVariation, rowLosses, shareUnexplained } from './rows.ts';
+import { heldOutContexts, listBlocks, type Block } from './blocks.ts';
+import { copyHistory, countDensity, emptyHistory, isPoint, pointOf } from './history.ts';
+import { batchVariation, rowLosses } from './rows.ts';
 import { describeRun } from './record.ts';
+import { checkFinite, checkSame, checkWeights, failAt, makeTrainers } from './trainers.ts';
 import type { RunCheckpoint, RunParts, RunProgress } from './types.ts';
 
-/** Points a curve has at most, and so how often one is taken. */
-const MOST_POINTS = 500;
-/** Rows over which firings are counted for densities. */
-const DENSITY_ROWS = 65_536;
 /** Rows that place b_dec at the start, where the architecture does so. */
 const SAMPLE_ROWS = 2048;
 /** Weight of the newest stretch in the rate that is shown. */
@@ -77,13 +74,7 @@ export class TrainingRun {
       const rows = sample.get(hook)!.subarray(0, SAMPLE_ROWS * settings.d_in);
       return parts.createTrainer(settings, architectureOf(settings).init(settings, createRandom(seed), rows), plan.batch);
     });
-    const history = plan.dictionaries.map((): DictionaryHistory => ({
-      points: [],
-      evaluations: [],
-      density: null,
-      densityRows: 0,
-      densityFrom: 0,
-    }));
+    const history = plan.dictionaries.map(emptyHistory);
     return new TrainingRun(parts, plan, trainers, { step: 0, seconds: (performance.now() - began) / 1000, scales, history });
   }
 
@@ -94,14 +85,7 @@ export class TrainingRun {
   static async resume(parts: RunParts, checkpoint: RunCheckpoint, stop?: Stop): Promise<TrainingRun> {
     throwIfStopped(stop);
     const { plan } = checkpoint;
-    if (parts.ids.length !== plan.corpus.tokens) {
-      throw new UsageError(
-        `The run was begun on a text of ${plan.corpus.tokens} tokens and this one has ${parts.ids.length}, so it cannot go on.`,
-      );
-    }
-    if (parts.model.hash !== plan.model.hash) {
-      throw new UsageError(`The run was begun on other weights of ${plan.model.id}, so it cannot go on with these.`);
-    }
+    checkSame(parts, checkpoint);
     let next = 0;
     const trainers = await makeTrainers(plan, async ({ settings }) => {
       const state = checkpoint.dictionaries[next++];
@@ -156,11 +140,11 @@ export class TrainingRun {
 
   /** Everything to go on from. Changes nothing. @throws EngineError when the last loss was no number */
   async checkpoint(): Promise<RunCheckpoint> {
-    if (this.#step > 0) for (const [i, trainer] of this.#trainers.entries()) this.#checkFinite(i, await trainer.report());
+    if (this.#step > 0) for (const [i, trainer] of this.#trainers.entries()) checkFinite(this.plan, i, this.#step, await trainer.report());
     const dictionaries = [];
     for (const [i, trainer] of this.#trainers.entries()) {
       const state = await trainer.snapshot();
-      this.#checkWeights(i, state.parameters);
+      checkWeights(this.plan, i, this.#step, state.parameters);
       dictionaries.push(state);
     }
     const { kernels } = this.#trainers[0];
@@ -232,14 +216,9 @@ export class TrainingRun {
       await nextTask();
     }
     this.#step++;
-    if (this.#isPoint()) await this.#record(batchOf, settings.lr, rows);
+    if (isPoint(this.#step, plan.steps)) await this.#record(batchOf, settings.lr, rows);
     const due = plan.resampleEvery > 0 && this.#step % plan.resampleEvery === 0 && this.#step < plan.steps;
     if (due) for (const [i, dictionary] of plan.dictionaries.entries()) await this.#resample(i, batchOf(dictionary));
-  }
-
-  #isPoint(): boolean {
-    const every = Math.max(1, Math.ceil(this.plan.steps / MOST_POINTS));
-    return this.#step % every === 0 || this.#step === 1 || this.#step === this.plan.steps;
   }
 
   async #record(batchOf: (plan: DictionaryPlan) => Float32Array, lr: number, rows: number): Promise<void> {
@@ -249,57 +228,13 @@ export class TrainingRun {
       const dictionary = this.plan.dictionaries[i];
       const { settings, hook } = dictionary;
       const report = await trainer.report();
-      this.#checkFinite(i, report);
+      checkFinite(this.plan, i, this.#step, report);
       const { fired, silent } = await trainer.firing();
       if (!variations.has(hook)) variations.set(hook, batchVariation(batchOf(dictionary), settings.d_in));
-      // The tied loss is a mean over numbers, unless told otherwise; the others sum over d_in.
-      const isMean = settings.architecture === 'tied' && settings.reduction !== 'sum';
-      const squared = report.reconstruction * rows * (isMean ? settings.d_in : 1);
-      const { loss, reconstruction, sparsity, auxiliary, l0 } = report;
-      const history = this.#history[i];
-      history.points.push({
-        step: this.#step,
-        tokens,
-        loss,
-        reconstruction,
-        sparsity,
-        auxiliary,
-        l0,
-        fvu: shareUnexplained(squared, variations.get(hook)!),
-        dead: silent.reduce((n, s) => n + (s >= this.plan.deadAfter ? 1 : 0), 0),
-        lr,
-      });
-      this.#countDensity(history, trainer, fired, tokens);
+      const at = { step: this.#step, tokens, rows, variation: variations.get(hook)!, lr, deadAfter: this.plan.deadAfter };
+      this.#history[i].points.push(pointOf(dictionary, report, silent, at));
+      countDensity(this.#history[i], trainer, fired, tokens);
     }
-  }
-
-  /** A density is of a whole stretch; the first ones are given as they are, so that there is something to see. */
-  #countDensity(history: DictionaryHistory, trainer: StepTrainer, fired: Uint32Array, tokens: number): void {
-    const rows = tokens - history.densityFrom;
-    const isFull = rows >= DENSITY_ROWS;
-    if (!isFull && history.densityRows >= DENSITY_ROWS) return;
-    history.density = Float32Array.from(fired, (count) => count / rows);
-    history.densityRows = rows;
-    if (!isFull) return;
-    history.densityFrom = tokens;
-    trainer.clearFired();
-  }
-
-  #checkFinite(index: number, { loss, gradientNorm }: StepReport): void {
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) this.#failAt(index, 'loss');
-  }
-
-  /** A last step may have been too long although its loss was a number. */
-  #checkWeights(index: number, parameters: Parameters): void {
-    for (const tensor of Object.values(parameters)) if (tensor.some((v) => !Number.isFinite(v))) this.#failAt(index, 'weight');
-  }
-
-  #failAt(index: number, what: 'loss' | 'weight' | 'reconstruction'): never {
-    const { adam, dictionaries } = this.plan;
-    throw new EngineError(
-      `A ${what} of ${dictionaries[index].name} is no number any more at step ${this.#step} with learning rate ${adam.lr}. ` +
-        'The last checkpoint before it is kept. Begin again with a lower learning rate, or with gradients clipped.',
-    );
   }
 
   /** Dead latents begin again at rows of this batch that are explained badly; those for which no row is left, another time. */
@@ -338,7 +273,7 @@ export class TrainingRun {
       return { step: this.#step, tokens: this.#rowsBefore(this.#step), ...figures, measured_tokens: tokens };
     } catch (error) {
       // The model takes no reconstruction that overflowed: weights of 1e30 are numbers, their sums are not.
-      if (error instanceof UsageError) this.#failAt(index, 'reconstruction');
+      if (error instanceof UsageError) failAt(this.plan, index, this.#step, 'reconstruction');
       throw error;
     } finally {
       engine.forget(dictionary);
@@ -349,7 +284,7 @@ export class TrainingRun {
   async #folded(index: number, scaled: boolean): Promise<Dictionary> {
     const plan = this.plan.dictionaries[index];
     const { parameters } = await this.#trainers[index].snapshot();
-    this.#checkWeights(index, parameters);
+    checkWeights(this.plan, index, this.#step, parameters);
     const { model, corpus } = this.plan;
     const place: FoldPlace = { hook: plan.hook, model: model.id, n_ctx: model.n_ctx, corpus: corpus.names.join(', ') };
     return foldTrained(plan.settings, parameters, scaled ? 1 : this.#scaleOf(plan), place);
@@ -358,27 +293,4 @@ export class TrainingRun {
   #scaleOf({ hook }: DictionaryPlan): number {
     return this.#scales[this.plan.hooks.findIndex(({ name }) => name === hook)];
   }
-}
-
-/** One after the other; what was made is given back when one fails. */
-async function makeTrainers(plan: RunPlan, make: (dictionary: DictionaryPlan) => Promise<StepTrainer>): Promise<StepTrainer[]> {
-  const trainers: StepTrainer[] = [];
-  try {
-    for (const dictionary of plan.dictionaries) trainers.push(await make(dictionary));
-    return trainers;
-  } catch (error) {
-    for (const trainer of trainers) trainer.release();
-    if (!(error instanceof RangeError)) throw error;
-    throw new EngineError('There is not enough memory for these dictionaries. Train fewer at once, or smaller ones.', { cause: error });
-  }
-}
-
-/** Deep enough that neither sees what the other adds. */
-export function copyHistory(history: RunHistory): RunHistory {
-  return history.map(({ points, evaluations, density, ...rest }) => ({
-    ...rest,
-    points: points.map((point): RunPoint => ({ ...point })),
-    evaluations: evaluations.map((evaluation): RunEvaluation => ({ ...evaluation })),
-    density: density && density.slice(),
-  }));
 }

@@ -2,6 +2,7 @@
 import { architectureOf, type TrainableConfig } from '../../core/train/architectures/index.ts';
 import type { ParameterName } from '../../core/train/types.ts';
 import { Arena } from './arena.ts';
+import { topkSettings, wasmFormOf } from './trainForms.ts';
 
 /** Latents whose activations are computed side by side; rows, too. */
 export const GROUP = 8;
@@ -44,7 +45,6 @@ const PLACES = [
 const TENSORS: readonly ParameterName[] = ['W_dec', 'b_enc', 'W_enc', 'b_dec'];
 const PARTS = ['p', 'g', 'm', 'v'] as const;
 const PLAN_BYTES = 8 * NUMBERS.length + 4 * (WORDS.length + PLACES.length + 1 + PARTS.length * TENSORS.length);
-const ARCHITECTURES = ['tied', 'standard', 'topk'];
 
 type NumberField = (typeof NUMBERS)[number];
 type WordField = (typeof WORDS)[number];
@@ -161,18 +161,44 @@ export class TrainPlan {
     return { squared: numbers[0], entries: words[2], least: numbers[2], counted: words[6], spread: numbers[4], rest: numbers[5] };
   }
 
+  /** Over the blocks of a batch. */
+  sumBlocks(rows: number, field: keyof BlockSums): number {
+    let sum = 0;
+    for (let block = 0; block < Math.ceil(rows / BLOCK_ROWS); block++) sum += this.blockSums(block)[field];
+    return sum;
+  }
+
+  /** Σ over rows of the error. [width] */
+  sumColumns(rows: number): Float64Array {
+    const { arena, at, width } = this;
+    const sum = new Float64Array(width);
+    for (let block = 0; block < Math.ceil(rows / BLOCK_ROWS); block++) {
+      const columns = arena.doubles(at.columns + 8 * block * width, width);
+      for (let i = 0; i < width; i++) sum[i] += columns[i];
+    }
+    return sum;
+  }
+
+  /** Σ over rows of what the sparsity term weighs: values, with `weighsNorms` times the decoder row's norm. */
+  sumActivations(weighsNorms: boolean): number {
+    const { d_sae } = this.#config;
+    const sums = this.arena.floats(this.at.sums, d_sae);
+    const norms = this.arena.floats(this.at.norms, d_sae);
+    let sum = 0;
+    for (let j = 0; j < d_sae; j++) sum += weighsNorms ? sums[j] * norms[j] : sums[j];
+    return sum;
+  }
+
   /** Σ of squares of the gradients of a chunk of latents. */
   chunkSquares(chunk: number): number {
     return this.arena.doubles(this.at.chunkSums + chunk * CHUNK_SUMS, 1)[0];
   }
 
   #sizes(maxRows: number): Record<Exclude<Place, 'lanes' | 'scratch'>, number> {
-    const { architecture } = this.#config;
+    const { isTied, isTopk } = wasmFormOf(this.#config);
     const { width, latents, chunks } = this;
     const blocks = Math.ceil(maxRows / BLOCK_ROWS);
     const groups = latents / GROUP;
-    const isTied = architecture === 'tied';
-    const isTopk = architecture === 'topk';
     return {
       x: 4 * maxRows * width,
       error: 4 * maxRows * width,
@@ -197,15 +223,15 @@ export class TrainPlan {
 
   /** What a block needs: a group's lanes; of its rows bounds, heap sizes and what waits to be added; tiles; heaps. */
   #scratchBytes(maxRows: number): number {
-    const config = this.#config;
+    const topk = topkSettings(this.#config);
     const rows = Math.min(BLOCK_ROWS, roundUp(maxRows, TILE));
-    const most = config.architecture === 'topk' ? Math.min(config.d_sae, Math.max(config.k, config.aux_k_max)) : 0;
+    const most = topk ? Math.min(topk.d_sae, Math.max(topk.k, topk.aux_k_max)) : 0;
     return 32 + (2 * 4 + 32) * BLOCK_ROWS + 4 * BLOCK_ROWS * this.width + 4 * rows * most;
   }
 
   #writeConstants(scratchBytes: number, slots: number): void {
-    const { architecture, d_sae } = this.#config;
-    this.setWord('architecture', ARCHITECTURES.indexOf(architecture));
+    const { d_sae } = this.#config;
+    this.setWord('architecture', wasmFormOf(this.#config).code);
     this.setWord('width', this.width);
     this.setWord('groups', this.latents / GROUP);
     this.setWord('latents', d_sae);

@@ -8,7 +8,8 @@ import { createCounters, take, type Counters, type Parameters } from '../../core
 import type { StepReport, StepSettings, StepTrainer, TrainerState } from '../trainer.ts';
 import { instantiate, type WasmBuild } from './kernels.ts';
 import type { Threads } from './threads.ts';
-import { BLOCK_ROWS, checkPlan, CHUNK, GROUP, TrainPlan, type BlockSums, type Part } from './trainPlan.ts';
+import { topkSettings, wasmFormOf, type TopkSettings, type WasmForm } from './trainForms.ts';
+import { BLOCK_ROWS, checkPlan, CHUNK, GROUP, TrainPlan, type Part } from './trainPlan.ts';
 
 /** Exports of assembly/train.ts that take tasks until none is left. */
 const PHASES = ['prepare', 'encode', 'decode', 'spread', 'prepareDead', 'forwardDead', 'gradients', 'update'] as const;
@@ -19,15 +20,13 @@ interface TrainKernels extends Record<Phase, (plan: number, thread: number) => v
   countFired(plan: number): void;
 }
 
-const SMALLEST_NORM = 1e-8;
-
 /**
  * A trainer on WASM with SIMD.
  * @param module built from assembly/train.ts: `train-<build>`, with `threads` `train-<build>-shared`
  * @param parameters copied; in core's layout, a row per latent
  * @param maxRows of a batch
  * @param threads to share the work with; several trainers may use the same ones, one at a time
- * @throws RangeError when there is no memory
+ * @throws RangeError when there is no memory; Error for an architecture that `wasmTrains` denies
  */
 export async function createWasmTrainer(
   module: WebAssembly.Module,
@@ -47,6 +46,8 @@ export class WasmTrainer implements StepTrainer {
   readonly config: TrainableConfig;
   /** Spent in each phase so far: for measuring only, nothing depends on it. */
   readonly milliseconds = Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>;
+  readonly #form: WasmForm;
+  readonly #topk: TopkSettings | undefined;
   readonly #job: { threads: Threads; id: number } | undefined;
   #memory: { plan: TrainPlan; kernels: TrainKernels } | undefined;
   #steps = 0;
@@ -66,6 +67,8 @@ export class WasmTrainer implements StepTrainer {
   ) {
     this.kernels = `wasm-${build}` as const;
     this.config = config;
+    this.#form = wasmFormOf(config);
+    this.#topk = topkSettings(config);
     this.#job = job;
     this.#counters = createCounters(config);
     this.#fired = new Uint32Array(config.d_sae);
@@ -94,9 +97,9 @@ export class WasmTrainer implements StepTrainer {
     this.#run('prepare', this.#plan.chunks);
     this.#run('encode', Math.ceil(rows / BLOCK_ROWS));
     this.#run('decode', Math.ceil(rows / BLOCK_ROWS));
-    const auxiliary = this.config.architecture === 'topk' ? this.#forwardTopk(rows, this.config) : 0;
+    const auxiliary = this.#topk ? this.#forwardTopk(rows, this.#topk) : 0;
     this.#run('gradients', this.#plan.chunks);
-    if (this.config.architecture !== 'topk') this.#count(rows);
+    if (!this.#topk) this.#count(rows);
     this.#finishOutputBias(rows);
     const gradientNorm = this.#gradientNorm();
     this.#last = { ...this.#losses(rows, auxiliary, settings), gradientNorm };
@@ -172,13 +175,12 @@ export class WasmTrainer implements StepTrainer {
   /** The batch and what this step is made with. */
   #writeStep(x: Float32Array, rows: number, { lr, beta1, beta2, eps, sparsity }: StepSettings): void {
     const plan = this.#plan;
-    const { config } = this;
     this.#steps++;
     plan.writeRows(x);
     plan.setWord('rows', rows);
-    plan.setWord('k', config.architecture === 'topk' ? Math.min(config.k, config.d_sae) : 0);
+    plan.setWord('k', this.#topk ? Math.min(this.#topk.k, this.#topk.d_sae) : 0);
     plan.setWord('deadCount', 0);
-    plan.setNumber('least', config.architecture === 'tied' ? SMALLEST_NORM : 0);
+    plan.setNumber('least', this.#form.least);
     plan.setNumber('errorScale', 2 * this.#perError(rows));
     plan.setNumber('penaltyScale', this.#penalty(sparsity) / rows);
     plan.setNumber('stepSize', lr / (1 - beta1 ** this.#steps));
@@ -190,13 +192,13 @@ export class WasmTrainer implements StepTrainer {
 
   /** Weight of one squared error in the loss. */
   #perError(rows: number): number {
-    return this.config.architecture === 'tied' && this.config.reduction !== 'sum' ? 1 / (rows * this.config.d_in) : 1 / rows;
+    return 1 / (rows * architectureOf(this.config).averagedOver(this.config));
   }
 
   /** Weight of the sparsity term. */
   #penalty(factor: number): number {
     const config = scaleSparsity(this.config, factor);
-    return config.architecture === 'tied' ? config.alpha : config.architecture === 'standard' ? config.l1_coefficient : 0;
+    return architectureOf(config).penalty(config);
   }
 
   /** Firing and silence of a batch. */
@@ -209,14 +211,8 @@ export class WasmTrainer implements StepTrainer {
     }
   }
 
-  #sumBlocks(rows: number, field: keyof BlockSums): number {
-    let sum = 0;
-    for (let block = 0; block < Math.ceil(rows / BLOCK_ROWS); block++) sum += this.#plan.blockSums(block)[field];
-    return sum;
-  }
-
   /** Threshold, silence and the auxiliary loss, which is returned unweighted. */
-  #forwardTopk(rows: number, config: TrainableConfig & { architecture: 'topk' }): number {
+  #forwardTopk(rows: number, config: TopkSettings): number {
     this.#kernels.countFired(this.#plan.address);
     this.#count(rows);
     this.#updateThreshold(rows, config);
@@ -224,24 +220,24 @@ export class WasmTrainer implements StepTrainer {
     const auxiliaryK = Math.min(config.aux_k_max, dead);
     if (auxiliaryK === 0) return 0;
     const blocks = Math.ceil(rows / BLOCK_ROWS);
-    const columns = this.#columns(rows);
+    const columns = this.#plan.sumColumns(rows);
     this.#plan.arena.doubles(this.#plan.at.mean, columns.length).set(columns.map((sum) => sum / rows));
     this.#run('spread', blocks);
-    const spread = this.#sumBlocks(rows, 'spread');
+    const spread = this.#plan.sumBlocks(rows, 'spread');
     if (!(spread > 0)) return 0;
     this.#plan.setWord('deadCount', dead);
     this.#plan.setWord('auxiliaryK', auxiliaryK);
     this.#plan.setNumber('auxiliaryScale', (2 * config.aux_alpha) / spread);
     this.#run('prepareDead', Math.ceil(dead / GROUP));
     this.#run('forwardDead', blocks);
-    return this.#sumBlocks(rows, 'rest') / spread;
+    return this.#plan.sumBlocks(rows, 'rest') / spread;
   }
 
-  #updateThreshold(rows: number, config: TrainableConfig & { architecture: 'topk' }): void {
+  #updateThreshold(rows: number, config: TopkSettings): void {
     const counters = this.#counters;
-    const counted = this.#sumBlocks(rows, 'counted');
+    const counted = this.#plan.sumBlocks(rows, 'counted');
     if (counters.step <= config.threshold_start_step || counted === 0) return;
-    const least = this.#sumBlocks(rows, 'least') / counted;
+    const least = this.#plan.sumBlocks(rows, 'least') / counted;
     const beta = config.threshold_beta;
     counters.threshold = counters.threshold < 0 ? least : beta * counters.threshold + (1 - beta) * least;
   }
@@ -261,22 +257,11 @@ export class WasmTrainer implements StepTrainer {
     return count;
   }
 
-  /** Σ over rows of the error. [width] */
-  #columns(rows: number): Float64Array {
-    const { arena, at, width } = this.#plan;
-    const sum = new Float64Array(width);
-    for (let block = 0; block < Math.ceil(rows / BLOCK_ROWS); block++) {
-      const columns = arena.doubles(at.columns + 8 * block * width, width);
-      for (let i = 0; i < width; i++) sum[i] += columns[i];
-    }
-    return sum;
-  }
-
   /** The gradient of b_dec: the error's, and what the encoder passes on. */
   #finishOutputBias(rows: number): void {
-    if (this.config.architecture === 'tied') return;
+    if (this.#form.isTied) return;
     const { arena, at, width, chunks } = this.#plan;
-    const gradient = this.#columns(rows).map((sum) => 2 * this.#perError(rows) * sum);
+    const gradient = this.#plan.sumColumns(rows).map((sum) => 2 * this.#perError(rows) * sum);
     for (let chunk = 0; chunk < chunks; chunk++) {
       const pull = arena.floats(at.pull + 4 * chunk * width, width);
       for (let i = 0; i < width; i++) gradient[i] -= pull[i];
@@ -287,27 +272,16 @@ export class WasmTrainer implements StepTrainer {
   #gradientNorm(): number {
     let squares = 0;
     for (let chunk = 0; chunk < this.#plan.chunks; chunk++) squares += this.#plan.chunkSquares(chunk);
-    if (this.config.architecture !== 'tied') for (const g of this.#plan.tensor('b_dec', 'g')) squares += g * g;
+    if (!this.#form.isTied) for (const g of this.#plan.tensor('b_dec', 'g')) squares += g * g;
     return Math.sqrt(squares);
   }
 
   #losses(rows: number, auxiliary: number, { sparsity: factor }: StepSettings): Omit<StepReport, 'gradientNorm'> {
-    const reconstruction = this.#sumBlocks(rows, 'squared') * this.#perError(rows);
-    const sparsity = (this.#penalty(factor) / rows) * this.#sumActivations();
-    const weight = this.config.architecture === 'topk' ? this.config.aux_alpha : 0;
-    const l0 = this.#sumBlocks(rows, 'entries') / rows;
+    const reconstruction = this.#plan.sumBlocks(rows, 'squared') * this.#perError(rows);
+    const sparsity = (this.#penalty(factor) / rows) * this.#plan.sumActivations(this.#form.weighsNorms);
+    const weight = this.#topk?.aux_alpha ?? 0;
+    const l0 = this.#plan.sumBlocks(rows, 'entries') / rows;
     return { loss: reconstruction + sparsity + weight * auxiliary, reconstruction, sparsity, auxiliary, l0 };
-  }
-
-  /** Σ over rows of what the sparsity term weighs: values, in the standard form times the decoder row's norm. */
-  #sumActivations(): number {
-    const { arena, at } = this.#plan;
-    const { architecture, d_sae } = this.config;
-    const sums = arena.floats(at.sums, d_sae);
-    const norms = arena.floats(at.norms, d_sae);
-    let sum = 0;
-    for (let j = 0; j < d_sae; j++) sum += architecture === 'standard' ? sums[j] * norms[j] : sums[j];
-    return sum;
   }
 
   #readAll(part: Part): Parameters {

@@ -9,7 +9,9 @@ import type { StepReport, StepSettings, StepTrainer, TrainerState } from '../tra
 import { checked, download, USAGE } from './buffers.ts';
 import type { DeviceTurn } from './engine.ts';
 import { listPasses, type Pass } from './trainPasses.ts';
-import { FIGURES_WORDS, GROUPS, SETTINGS_BYTES, SLOT_COUNT, THRESHOLD_WORD, type BufferName, type Kernel } from './trainKernel.ts';
+import { FIGURES_WORDS, SETTINGS_BYTES, THRESHOLD_WORD, type BufferName } from './trainKernel.ts';
+import { bufferLengths, checkRoom, GROUPS_BYTES, LARGEST_COUNT, lengthOf, packSettings, readFigures, sizeOf } from './trainMemory.ts';
+import { pipelinesOf } from './trainPipelines.ts';
 
 const LABEL = 'the training';
 /** Steps whose rows may wait in the queue. */
@@ -18,7 +20,6 @@ const INDIRECT = 256;
 const STORAGE = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
 /** No clipping, as a float32. */
 const NO_CLIP = 3e38;
-const LARGEST_COUNT = 2 ** 32 - 1;
 
 /**
  * Buffers: 4 × parameters, one more tensor to read through, and 4·B·(2·d + n) bytes (TopK 4·B·(3·d + 2·n)).
@@ -267,114 +268,3 @@ class WebgpuTrainer implements StepTrainer {
     return { fired, silent };
   }
 }
-
-/** Three words: workgroups along x, y and z. */
-const GROUPS_BYTES = 12;
-
-/** As `Settings` in the shaders reads them. */
-function packSettings(
-  config: TrainableConfig,
-  rows: number,
-  { lr, beta1, beta2, eps, clip }: StepSettings & { clip: number },
-  adamSteps: number,
-  step: number,
-): ArrayBuffer {
-  const isTopk = config.architecture === 'topk';
-  const packed = new ArrayBuffer(SETTINGS_BYTES);
-  const root = Math.sqrt(1 - beta2 ** adamSteps);
-  const floats = [2 * perError(config, rows), penaltyOf(config) / rows, isTopk ? config.aux_alpha : 0, clip];
-  const adam = [beta1, 1 - beta1, beta2, 1 - beta2, lr / (1 - beta1 ** adamSteps), root, eps, isTopk ? config.threshold_beta : 0];
-  new Uint32Array(packed).set([rows, config.d_in, config.d_sae, isTopk ? config.k : 0]);
-  new Float32Array(packed).set([...floats, ...adam], 4);
-  if (isTopk) {
-    const deadAfter = Math.min(config.dead_after_tokens, LARGEST_COUNT);
-    new Uint32Array(packed).set([deadAfter, config.aux_k_max, step > config.threshold_start_step ? 1 : 0], 16);
-  }
-  return packed;
-}
-
-/** Weight of one squared error in the loss. */
-function perError(config: TrainableConfig, rows: number): number {
-  return config.architecture === 'tied' && config.reduction !== 'sum' ? 1 / (rows * config.d_in) : 1 / rows;
-}
-
-function penaltyOf(config: TrainableConfig): number {
-  if (config.architecture === 'topk') return 0;
-  return config.architecture === 'tied' ? config.alpha : config.l1_coefficient;
-}
-
-/** The losses, from what `Figures` in the shaders holds. */
-function readFigures(words: ArrayBuffer, config: TrainableConfig, rows: number): StepReport {
-  const [squared, l1, firing, auxSquared, spread, , gradientNorm] = new Float32Array(words);
-  const hasDead = config.architecture === 'topk' && new Uint32Array(words)[FIGURES_WORDS - 1] > 0;
-  const reconstruction = squared * perError(config, rows);
-  const sparsity = (penaltyOf(config) / rows) * l1;
-  const auxiliary = hasDead ? auxSquared / spread : 0;
-  const weighted = config.architecture === 'topk' ? config.aux_alpha * auxiliary : 0;
-  return { loss: reconstruction + sparsity + weighted, reconstruction, sparsity, auxiliary, l0: firing / rows, gradientNorm };
-}
-
-function lengthOf(name: ParameterName, { d_in, d_sae }: TrainableConfig): number {
-  return name === 'b_dec' ? d_in : name === 'b_enc' ? d_sae : d_sae * d_in;
-}
-
-/** Numbers in each buffer. */
-function bufferLengths(config: TrainableConfig, names: readonly ParameterName[], rows: number): Map<BufferName, number> {
-  const { d_in, d_sae } = config;
-  const lengths = new Map<BufferName, number>();
-  for (const name of names) for (const prefix of ['', 'g_', 'm_', 'v_'] as const) lengths.set(`${prefix}${name}`, lengthOf(name, config));
-  for (const name of ['x', 'error'] as const) lengths.set(name, rows * d_in);
-  for (const name of ['norms', 'sums', 'hits', 'fired', 'silent'] as const) lengths.set(name, d_sae);
-  lengths
-    .set('f', rows * d_sae)
-    .set('figures', FIGURES_WORDS)
-    .set('partials', SLOT_COUNT * GROUPS);
-  if (config.architecture === 'topk') {
-    const indirect = (GROUPS_BYTES / 4) * listPasses(config, names).filter(({ forDead }) => forDead).length;
-    lengths
-      .set('p', rows * d_sae)
-      .set('rest', rows * d_in)
-      .set('lows', rows)
-      .set('means', d_in);
-    lengths.set('asked', indirect).set('granted', indirect);
-  }
-  return lengths;
-}
-
-/** @throws EngineError when a buffer is larger than the device binds */
-function checkRoom({ limits }: GPUDevice, lengths: Map<BufferName, number>): void {
-  const largest = Math.max(...[...lengths.values()].map(sizeOf));
-  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  if (largest <= most) return;
-  const mib = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-  throw new EngineError(
-    `This dictionary needs ${mib(largest)} MiB in one piece on the graphics device, which gives at most ${mib(most)}. Choose fewer latents or a smaller batch, or train on the CPU.`,
-  );
-}
-
-/** Bytes of a buffer. */
-function sizeOf(length: number): number {
-  return Math.max(16, 4 * length);
-}
-
-/** Pipelines of a device, which its trainers share. */
-const PIPELINES = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
-
-function pipelinesOf(device: GPUDevice): (kernel: Kernel) => GPUComputePipeline {
-  const made = PIPELINES.get(device) ?? new Map<string, GPUComputePipeline>();
-  PIPELINES.set(device, made);
-  return ({ code, bindings }) => {
-    let pipeline = made.get(code);
-    if (!pipeline) {
-      const types: GPUBufferBindingType[] = bindings.map(({ access }) => (access === 'read' ? 'read-only-storage' : 'storage'));
-      const entries = ['uniform' as const, ...types].map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
-      const layout = device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })] });
-      pipeline = device.createComputePipeline({ layout, compute: { module: device.createShaderModule({ code }), entryPoint: 'main' } });
-      made.set(code, pipeline);
-    }
-    return pipeline;
-  };
-}
-
-/** GPUShaderStage.COMPUTE */
-const COMPUTE = 4;

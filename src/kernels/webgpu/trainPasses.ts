@@ -47,17 +47,48 @@ const UNTIED: Form = {
 /** Everything a step does on the device. */
 export function listPasses(config: TrainableConfig, names: readonly ParameterName[]): Pass[] {
   const sizes = { d: config.d_in, n: config.d_sae };
+  const form = formOf(config);
   const finish = [
     ...names.map((name, i) => squares(SLOTS.gradients + i, `g_${name}`, 'arrayLength(&values)')),
-    one(figuresKernel(names.length, L1[config.architecture], config.architecture === 'topk')),
+    one(figuresKernel(names.length, form.l1, form.isTopk)),
     ...names.map((name) => update(name, sizes)),
   ];
-  if (config.architecture === 'tied') return [...tiedPasses(sizes), ...finish];
-  if (config.architecture === 'standard') return [...standardPasses(sizes), ...finish];
-  return [...topkPasses(sizes), ...finish, latentwise(UNIT_ROWS, sizes)];
+  return [...form.passes(sizes), ...finish, ...(form.isTopk ? [latentwise(UNIT_ROWS, sizes)] : [])];
 }
 
-const L1 = { tied: 'sums', standard: 'sums · norms', topk: 'none' } as const;
+/** What the shaders know of an architecture; one that stands here can run on them. */
+interface WebgpuForm {
+  /** From rows to gradients. */
+  passes: (sizes: Sizes) => Pass[];
+  /** What the sparsity term sums. */
+  l1: 'none' | 'sums' | 'sums · norms';
+  /** Keeps k latents of a row, with the auxiliary loss for dead ones, and decoder rows of norm 1. */
+  isTopk: boolean;
+}
+
+const FORMS: Readonly<Record<string, WebgpuForm>> = {
+  tied: { passes: tiedPasses, l1: 'sums', isTopk: false },
+  standard: { passes: standardPasses, l1: 'sums · norms', isTopk: false },
+  topk: { passes: topkPasses, l1: 'none', isTopk: true },
+};
+
+/** Settings of those that keep k latents. */
+export type TopkSettings = Extract<TrainableConfig, { architecture: 'topk' }>;
+
+export function webgpuTrains({ architecture }: TrainableConfig): boolean {
+  return Object.hasOwn(FORMS, architecture);
+}
+
+function formOf({ architecture }: TrainableConfig): WebgpuForm {
+  const form = FORMS[architecture];
+  if (!form) throw new Error(`The shaders do not train ${architecture}.`);
+  return form;
+}
+
+/** The same settings where they are of TopK. @throws Error for an architecture that `webgpuTrains` denies */
+export function topkSettings(config: TrainableConfig): TopkSettings | undefined {
+  return formOf(config).isTopk ? (config as TopkSettings) : undefined;
+}
 
 function tiedPasses(sizes: Sizes): Pass[] {
   const penalty = 'settings.penalty';

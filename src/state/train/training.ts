@@ -8,7 +8,8 @@ import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import type { SharedState } from '../shared/state.ts';
 import { createEstimator } from './trainingEstimates.ts';
-import { configNow, emptyForm, formOf, formOfJson, type TrainingForm } from './trainingForm.ts';
+import { formOf, formOfJson } from './formJson.ts';
+import { configNow, emptyForm, type TrainingForm } from './trainingForm.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 
 export type Listing<T> = { status: 'loading' } | { status: 'done'; list: readonly T[] } | { status: 'failed'; message: string };

@@ -3,7 +3,8 @@ import type { ModelInfo } from '../../api/model.ts';
 import type { RunInfo, TrainConfig, TrainingApi } from '../../api/training.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { EstimateState, TrainingStore } from './training.ts';
-import { configNow, PRESETS, readForm } from './trainingForm.ts';
+import { PRESETS } from './presets.ts';
+import { configNow, readForm } from './trainingForm.ts';
 
 /** Somebody who types is not asked for yet. */
 const PAUSE_MS = 900;

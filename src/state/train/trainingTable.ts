@@ -1,10 +1,12 @@
 /** Runs side by side: what sets them apart, how they ended, and the picture of sparsity against error. */
 import type { DictionaryPlan, RunEvaluation, RunInfo, RunPlan } from '../../api/training.ts';
 import { formatInteger, formatNumber } from '../../charts/format.ts';
+import { architectureOf } from '../../core/train/architectures/index.ts';
+import { DEFAULT_CORPUS } from '../../core/train/settings.ts';
 
 /** Settings of a run in words, by name. */
 export function settingsOf({ plan, config }: RunInfo): Record<string, string> {
-  if (!plan) return { text: [config.corpus ?? 'moby-dick'].flat().join(' + ') };
+  if (!plan) return { text: [config.corpus ?? DEFAULT_CORPUS].flat().join(' + ') };
   const { dictionaries: d, adam, schedule } = plan;
   return {
     place: several(d.map(({ hook }) => shortHook(hook))),
@@ -57,9 +59,10 @@ export function dictionaryNames({ dictionaries }: RunPlan): string[] {
   return parts.map((part) => keys.map((key) => part[key]).join(', '));
 }
 
+/** What weighs sparsity in it, as a person writes it. */
 function sparsityOf({ settings }: DictionaryPlan): [sign: string, value: number] {
-  if (settings.architecture === 'tied') return ['α', settings.alpha];
-  return settings.architecture === 'standard' ? ['L1', settings.l1_coefficient] : ['k', settings.k];
+  const { sparsity } = architectureOf(settings);
+  return [sparsity.symbol, sparsity.valueOf(settings)];
 }
 
 /** α 0.004; of more than two values the ends: α 0.001 … 0.008 (4). */

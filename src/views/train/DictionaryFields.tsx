@@ -1,6 +1,14 @@
 import { formatCount, formatInteger, formatNumber } from '../../charts/format.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import { DEFAULT_RATIO, SPARSITY, sizesOf, sparsitiesOf, type DictionaryForm, type Problems } from '../../state/train/trainingForm.ts';
+import { ARCHITECTURES } from '../../core/train/architectures/index.ts';
+import {
+  architectureIn,
+  DEFAULT_RATIO,
+  sizesOf,
+  sparsitiesOf,
+  type DictionaryForm,
+  type Problems,
+} from '../../state/train/trainingForm.ts';
 import { Choice } from '../shared/fields.tsx';
 import { PlacePicker } from './PlacePicker.tsx';
 import { Problem, TextField } from './TextField.tsx';
@@ -13,35 +21,11 @@ interface DictionaryFieldsProps {
   onChange: (group: DictionaryForm) => void;
 }
 
-const ARCHITECTURES = [
-  { value: 'tied', label: 'Tied', title: 'ReLU + L1 with one matrix, as Cunningham et al. 2023' },
-  { value: 'standard', label: 'Standard', title: 'ReLU + L1 with two matrices, as SAELens’s "standard"' },
-  { value: 'topk', label: 'TopK', title: 'The k largest of each token, with a loss for dead features' },
-] as const;
-
-const WORDS = {
-  tied: 'f = ReLU(Ŵx + b), x̂ = Ŵᵀf, rows of Ŵ of norm 1. The paper’s.',
-  standard: 'f = ReLU(W_enc(x − b_dec) + b_enc), x̂ = W_dec f + b_dec. SAELens’s “standard”.',
-  topk: 'The k largest of ReLU(W_enc(x − b_dec) + b_enc), x̂ = W_dec f + b_dec, and a loss that revives dead features.',
-} as const;
-
-const SPARSITY_WORDS = {
-  tied: {
-    label: 'Sparsity α',
-    help: 'Weight of Σf beside the squared error averaged over numbers (the paper’s code). Larger: fewer active features. Several: a sweep.',
-  },
-  standard: {
-    label: 'Sparsity l1_coefficient',
-    help: 'Weight of Σ f‖W_dec‖ beside the squared error summed over numbers. Larger: fewer active features. Several: a sweep.',
-  },
-  topk: { label: 'Sparsity k', help: 'Features active on each token. Several: a sweep.' },
-} as const;
+const CHOICES = ARCHITECTURES.map(({ name, label, title }) => ({ value: name, label, title }));
 
 /** Dictionaries that share all but what is listed. */
 export function DictionaryFields({ model, group, problems, onChange }: DictionaryFieldsProps) {
-  const { architecture } = group;
-  const { field, standard } = SPARSITY[architecture];
-  const { label, help } = SPARSITY_WORDS[architecture];
+  const { formula, sparsity, options } = architectureIn(group);
   const put = (patch: Partial<DictionaryForm>) => onChange({ ...group, ...patch });
   return (
     <>
@@ -51,26 +35,27 @@ export function DictionaryFields({ model, group, problems, onChange }: Dictionar
         <Problem text={problems.hooks} />
       </fieldset>
       <div className="train-group">
-        <Choice legend="Architecture" options={ARCHITECTURES} value={architecture} onChange={(a) => put({ architecture: a })} />
-        <p className="hint">{WORDS[architecture]}</p>
+        <Choice legend="Architecture" options={CHOICES} value={group.architecture} onChange={(architecture) => put({ architecture })} />
+        <p className="hint">{formula}</p>
         <TextField
-          label={label}
-          value={group[field]}
-          placeholder={standard}
-          help={help}
-          problem={problems[field]}
-          onChange={(text) => put({ [field]: text })}
+          label={sparsity.label}
+          value={group[sparsity.field]}
+          placeholder={String(sparsity.fallback)}
+          help={sparsity.help}
+          problem={problems[sparsity.field]}
+          onChange={(text) => put({ [sparsity.field]: text })}
         />
-        {architecture === 'tied' && <BothScales model={model} group={group} />}
-        {architecture === 'topk' && (
+        {sparsity.besideMean && <BothScales model={model} group={group} />}
+        {options.map(({ field, label, fallback }) => (
           <TextField
-            label="Weight of the loss for dead features"
-            value={group.aux_alpha}
-            placeholder="0.03125"
-            problem={problems.aux_alpha}
-            onChange={(aux_alpha) => put({ aux_alpha })}
+            key={field}
+            label={label}
+            value={group[field]}
+            placeholder={String(fallback)}
+            problem={problems[field]}
+            onChange={(text) => put({ [field]: text })}
           />
-        )}
+        ))}
       </div>
       <div className="train-group">
         <div className="field-row">
@@ -116,15 +101,16 @@ function sizeWords(model: ModelInfo, group: DictionaryForm): string {
 function BothScales({ model, group }: { model: ModelInfo; group: DictionaryForm }) {
   const widths = [...new Set(sizesOf({ ...group, size: '', sizeUnit: 'ratio' }, model).map(({ d_in }) => d_in))];
   const alphas = sparsitiesOf(group);
+  const { symbol } = architectureIn(group).sparsity;
   if (widths.length === 0 || alphas.length === 0) return null;
   return (
     <p
       className="hint both-scales"
-      title="Equation 4 sums the squared error over the d_in numbers where the code averages it, so its α is d_in times larger."
+      title={`Equation 4 sums the squared error over the d_in numbers where the code averages it, so its ${symbol} is d_in times larger.`}
     >
       {widths.map((d_in) => (
         <span key={d_in}>
-          α {alphas.map((alpha) => formatNumber(alpha)).join(', ')} averaged ={' '}
+          {symbol} {alphas.map((alpha) => formatNumber(alpha)).join(', ')} averaged ={' '}
           {alphas.map((alpha) => formatNumber(alpha * d_in)).join(', ')} summed (equation 4, × d_in = {formatCount(d_in)})
         </span>
       ))}

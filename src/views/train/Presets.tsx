@@ -1,7 +1,8 @@
 import { formatBytes } from '../../charts/format.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { estimateKey } from '../../state/train/trainingEstimates.ts';
-import { PRESETS, readForm, type Preset } from '../../state/train/trainingForm.ts';
+import { PRESETS, type Preset } from '../../state/train/presets.ts';
+import { readForm } from '../../state/train/trainingForm.ts';
 import { durationWords } from '../../state/train/trainingWords.ts';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 

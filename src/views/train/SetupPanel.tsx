@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
 import type { ModelInfo } from '../../api/model.ts';
+import { TRAINABLE } from '../../core/train/architectures/index.ts';
 import { estimateKey } from '../../state/train/trainingEstimates.ts';
 import { ADVANCED_FIELDS, TOKENS_FIELD, type FieldName, type NumberField } from '../../state/train/trainingFields.ts';
 import { corpusNames, emptyDictionary, readForm, type ReadForm, type TrainingForm } from '../../state/train/trainingForm.ts';
@@ -87,7 +88,7 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
         type="button"
         className="button-small"
         title="Dictionaries of another kind that train on the same text at the same time"
-        onClick={() => put({ dictionaries: [...form.dictionaries, { ...emptyDictionary(model), architecture: 'topk' }] })}
+        onClick={() => put({ dictionaries: [...form.dictionaries, emptyDictionary(model, TRAINABLE.at(-1))] })}
       >
         Add other dictionaries
       </button>

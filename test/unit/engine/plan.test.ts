@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { TrainConfig } from '../../../src/core/train/config.ts';
 import type { ModelConfig } from '../../../src/core/lm/config.ts';
-import { heldOutContexts, listBlocks, resolvePlan, type Known } from '../../../src/engine/training/plan.ts';
+import { heldOutContexts, listBlocks } from '../../../src/engine/training/blocks.ts';
+import { resolvePlan, type Known } from '../../../src/engine/training/plan.ts';
 
 const N_CTX = 8;
 const model = { n_layers: 2, d_model: 16, n_heads: 2, d_head: 8, d_mlp: 64, d_vocab: 50, n_ctx: N_CTX, eos_token_id: 0 } as ModelConfig;
@@ -87,6 +88,9 @@ test.each<[string, Partial<TrainConfig>, RegExp]>([
   ['more k than latents', { dictionaries: { hook, architecture: 'topk', d_sae: 4, k: 5 } }, /`k`/],
   ['all held out', { held_out: 1 }, /`held_out`/],
   ['warm-up longer than the run', { schedule: { warmup: 99 } }, /fewer than warm-up/],
+  ['a warm-up before the run', { schedule: { warmup: -1 } }, /`schedule\.warmup` must be a whole number from 0 .* it is -1/],
+  ['half a step of warm-up', { schedule: { warmup: 0.5 } }, /`schedule\.warmup` must be a whole number/],
+  ['warm-up and decay longer than the run together', { schedule: { warmup: 5, decay: 4 } }, /8 steps, fewer than warm-up \(5\)/],
   ['a learning rate of nothing', { adam: { lr: 0 } }, /adam\.lr/],
   ['an unknown field of adam', { adam: { learning_rate: 1e-4 } as never }, /`adam` has no setting called "learning_rate"/],
   ['adam that is no object', { adam: [1e-4] as never }, /`adam` is described by an object/],
@@ -111,6 +115,11 @@ test('lists that cross to billions are refused before anything is made of them',
   const began = performance.now();
   expect(() => plan({ dictionaries: { hook, d_sae: many, alpha: many, seed: many } })).toThrow('8000000000 dictionaries');
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('warm-up and decay may fill the run, and sparsity may warm up for longer', () => {
+  const { schedule } = plan({ schedule: { warmup: 4, decay: 4, sparsityWarmup: 99 } });
+  expect(schedule).toEqual({ warmup: 4, decay: 4, sparsityWarmup: 99 });
 });
 
 test('what is given of adam, schedule and flags is taken, and the rest is the paper’s', () => {

@@ -6,7 +6,7 @@ import { createRandom } from '../../../src/core/array/random.ts';
 import { PAPER_ADAM } from '../../../src/core/train/adam.ts';
 import type { TopkConfig } from '../../../src/core/train/architectures/topk.ts';
 import { take, type ParameterName } from '../../../src/core/train/types.ts';
-import { architectureOf, type TrainableConfig, type TrainableName } from '../../../src/core/train/architectures/index.ts';
+import { architectureOf, type TrainableConfig } from '../../../src/core/train/architectures/index.ts';
 import { createPlainTrainer } from '../../../src/kernels/plainTrainer.ts';
 import { createWasmTrainer, type WasmTrainer } from '../../../src/kernels/wasm/trainer.ts';
 import { randomNormal } from '../sae/helpers.ts';
@@ -23,7 +23,7 @@ const GOLDENS = [
 ];
 
 /** Settings that the architectures read what they know of. */
-function configOf(architecture: TrainableName, d_in: number, d_sae: number): TrainableConfig {
+function configOf(architecture: (typeof NAMES)[number], d_in: number, d_sae: number): TrainableConfig {
   const topk = { k: 4, aux_alpha: 0.25, aux_k_max: 5, dead_after_tokens: 1, threshold_beta: 0.9, threshold_start_step: 1 };
   return { architecture, d_in, d_sae, alpha: 0.01, l1_coefficient: 0.02, ...topk };
 }

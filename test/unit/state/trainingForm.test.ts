@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  emptyDictionary,
-  emptyForm,
-  formOf,
-  formOfJson,
-  PRESETS,
-  readForm,
-  readNumber,
-  type DictionaryForm,
-  type TrainingForm,
-} from '../../../src/state/train/trainingForm.ts';
+import { formOf, formOfJson } from '../../../src/state/train/formJson.ts';
+import { readNumber } from '../../../src/state/train/formNumbers.ts';
+import { PRESETS } from '../../../src/state/train/presets.ts';
+import { emptyDictionary, emptyForm, readForm, type DictionaryForm, type TrainingForm } from '../../../src/state/train/trainingForm.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
 
 const model = fakeModel();
@@ -127,12 +120,13 @@ describe('settings as JSON', () => {
     ['{', /not JSON/],
     ['[]', /no "dictionaries"/],
     ['{"tokens":5}', /no "dictionaries"/],
-    ['{"dictionaries":{"hook":"a"},"lr":1}', /no setting named lr/],
-    ['{"dictionaries":{"hook":"a"},"adam":{"rate":1}}', /no setting named adam\.rate/],
-    ['{"dictionaries":{"hook":"a","k":"8"}}', /"k" must be a number/],
-    ['{"dictionaries":{"hook":"a","architecture":"gated"}}', /"gated" is none of them/],
+    ['{"dictionaries":{"hook":"a"},"lr":1}', /no setting called "lr"/],
+    ['{"dictionaries":{"hook":"a"},"adam":{"rate":1}}', /`adam` has no setting called "rate"/],
+    ['{"dictionaries":{"hook":"a","k":"8"}}', /`k` does not belong to the architecture "tied"/],
+    ['{"dictionaries":{"hook":"a","architecture":"topk","k":"8"}}', /`k` must be a whole number .* it is "8"/],
+    ['{"dictionaries":{"hook":"a","architecture":"gated"}}', /"gated" is no architecture that can be trained/],
     ['{"dictionaries":{"hook":"a"},"keep_first":"no"}', /true or false/],
-    ['{"dictionaries":{"hook":5}}', /"hook" must be text/],
-    ['{"dictionaries":[null]}', /must be an object/],
+    ['{"dictionaries":{"hook":5}}', /`hook` must be text/],
+    ['{"dictionaries":[null]}', /described by an object/],
   ])('%s is refused with a sentence', (json, words) => expect(() => formOfJson(json, model)).toThrow(words));
 });

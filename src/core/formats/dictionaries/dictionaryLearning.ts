@@ -4,7 +4,7 @@
  * The tensors tell the class: one trainer writes dict_class "AutoEncoder" whatever it trained. f is in the
  * stored units; the library's own loader rescales AutoEncoder to decoder columns of norm 1 by default.
  */
-import type { Architecture, DictionaryConfig } from '../../sae/dictionary.ts';
+import { isBatchTopk, type Architecture, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
 import { maybeRecord, quote } from '../text.ts';
 import type { TorchTensor, TorchValue } from '../torch/index.ts';
@@ -127,7 +127,7 @@ export async function openDictionaryLearning(
     notes: listNotes(className, layout, topk, isBackup),
     parts: async () => [
       ...(await partsOf(tensors, layout.tensors)),
-      ...(layout.architecture.endsWith('batchtopk') ? [partOf('topk_threshold', [], Float32Array.of(topk!.threshold))] : []),
+      ...(isBatchTopk(layout.architecture) ? [partOf('topk_threshold', [], Float32Array.of(topk!.threshold))] : []),
     ],
   });
 }

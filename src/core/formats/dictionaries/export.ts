@@ -3,7 +3,8 @@
  * weights where that is exact; else there is a sentence that says why not, before anything is read.
  */
 import { foldInputBias, foldScales } from '../../sae/fold.ts';
-import { isGroupmax, isTopk, isTranscoder, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { readFormOf } from '../../sae/architectures/index.ts';
+import { isGroupmax, isTiedForm, isTopk, isTranscoder, type DictionaryConfig } from '../../sae/dictionary.ts';
 import type { ExportFormat } from '../../sae/types.ts';
 import { FormatError } from '../bytes.ts';
 import type { OutFile } from './files.ts';
@@ -30,8 +31,7 @@ export async function exportDictionary(opened: OpenedDictionary, format: ExportF
 export function exportObstacle(config: DictionaryConfig, format: ExportFormat): string {
   const { architecture } = config;
   if (format === 'saelens') {
-    const isTheirs = !isGroupmax(architecture) && !(isTopk(architecture) && isTranscoder(architecture));
-    return isTheirs ? '' : `SAELens has no ${architecture}. Export this dictionary for sparsify, which has.`;
+    return readFormOf(architecture).inSaelens ? '' : `SAELens has no ${architecture}. Export this dictionary for sparsify, which has.`;
   }
   if (config.normalize_activations === 'layer_norm' || config.normalize_activations === 'constant_norm_rescale') {
     return `${format} cannot say that each row is normalised (${config.normalize_activations}), and weights cannot hold it. Export it for SAELens.`;
@@ -49,14 +49,15 @@ export function exportObstacle(config: DictionaryConfig, format: ExportFormat): 
   if (isTranscoder(architecture)) {
     return `dictionary_learning has no transcoders. Export it for ${isTopk(architecture) || isGroupmax(architecture) ? 'sparsify' : 'SAELens'}.`;
   }
-  return isGroupmax(architecture) ? 'dictionary_learning has no groupmax. Export it for sparsify.' : '';
+  if (isGroupmax(architecture)) return 'dictionary_learning has no groupmax. Export it for sparsify.';
+  return readFormOf(architecture).dictionaryLearning === null ? `dictionary_learning has no ${architecture}. Export it for SAELens.` : '';
 }
 
 /** Whether the format's class subtracts b_dec from the input; undefined where it has one for both. */
 function subtractsInput({ architecture, apply_b_dec_to_input }: DictionaryConfig, format: ExportFormat): boolean {
-  if (format === 'sparsify') return architecture.endsWith('skip_transcoder') ? apply_b_dec_to_input : !isTranscoder(architecture);
-  if (architecture === 'standard' || architecture === 'tied') return apply_b_dec_to_input;
-  return architecture !== 'jumprelu';
+  const { skips, transcodes, dictionaryLearning } = readFormOf(architecture);
+  if (format === 'sparsify') return skips ? apply_b_dec_to_input : !transcodes;
+  return dictionaryLearning === 'either' ? apply_b_dec_to_input : dictionaryLearning === 'subtracts';
 }
 
 /** Untouched, byte for byte, where nothing has to be folded; else in fp32. */
@@ -64,7 +65,7 @@ async function simplify(opened: OpenedDictionary, subtracts: boolean): Promise<O
   const { config, parts, name } = opened;
   const has = (tensor: string) => parts.some((part) => part.name === tensor);
   const isScaled = (config.activation_scale ?? 1) !== 1 || config.rescale_acts_by_decoder_norm === true;
-  const isPlain = config.architecture !== 'tied' && !isScaled && !has('scaling_factor') && !has('log_threshold');
+  const isPlain = !isTiedForm(config.architecture) && !isScaled && !has('scaling_factor') && !has('log_threshold');
   if (isPlain && config.apply_b_dec_to_input === subtracts) return opened;
   const folded = foldInputBias(foldScales(await readDictionary(opened)), subtracts);
   return { ...opened, ...packDictionary(folded, name), format: opened.format, record: opened.record };

@@ -3,7 +3,15 @@
  * Modelled on SAELens 6.18 (saes/sae.py SAEConfig, loading/pretrained_sae_loaders.py for old files);
  * stricter, since a value that is misread gives wrong features without a sound.
  */
-import { isBatchTopk, isTranscoder, type Architecture, type DictionaryConfig, type Normalisation } from '../../sae/dictionary.ts';
+import { READ_FORMS, readFormOf } from '../../sae/architectures/index.ts';
+import {
+  isBatchTopk,
+  isTiedForm,
+  isTranscoder,
+  type Architecture,
+  type DictionaryConfig,
+  type Normalisation,
+} from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
 import { maybeRecord, quote } from '../text.ts';
 
@@ -16,19 +24,7 @@ export interface ParsedConfig {
 
 type Json = Record<string, unknown>;
 
-const ARCHITECTURES: Architecture[] = [
-  'tied',
-  'standard',
-  'topk',
-  'jumprelu',
-  'gated',
-  'batchtopk',
-  'matryoshka_batchtopk',
-  'transcoder',
-  'skip_transcoder',
-  'jumprelu_transcoder',
-  'jumprelu_skip_transcoder',
-];
+const ARCHITECTURES: readonly Architecture[] = READ_FORMS.filter(({ inSaelens }) => inSaelens).map(({ name }) => name);
 
 const NORMALISATIONS: Normalisation[] = ['none', 'expected_average_only_in', 'constant_norm_rescale', 'layer_norm'];
 
@@ -64,7 +60,7 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
   refuseOtherFormats(cfg, name);
   const metadata = maybeRecord(cfg.metadata) ?? {};
   const version = textOrNull(metadata.sae_lens_version);
-  const isOld = cfg.architecture !== 'tied' && !isVersion6(version);
+  const isOld = !ARCHITECTURES.some((name) => name === cfg.architecture && isTiedForm(name)) && !isVersion6(version);
   const warnings: string[] = [];
   const from = isOld ? readOldSettings(cfg, metadata, name) : readSettings(cfg, metadata);
   if (isOld && version === null && maybeRecord(cfg.metadata)) {
@@ -98,7 +94,7 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
   const loading = maybeRecord(metadata.model_from_pretrained_kwargs ?? cfg.model_from_pretrained_kwargs);
   if (loading?.center_writing_weights === true && isCentredHook(config.hook_name ?? '')) config.centred = true;
   if (config.hook_name === null) warnings.push(`${name} does not say which hook the dictionary belongs to.`);
-  return { config, format: architecture === 'tied' ? 'tied' : isOld ? 'saelens-pre6' : 'saelens', warnings };
+  return { config, format: isTiedForm(architecture) ? 'tied' : isOld ? 'saelens-pre6' : 'saelens', warnings };
 }
 
 /** What SAELens calls version 6: anything from 6.0.0-rc.0 on. */
@@ -171,7 +167,7 @@ function readChoice<T extends string>(value: unknown, choices: T[], key: string,
 }
 
 function readAppliesBias(value: unknown, architecture: Architecture, name: string): boolean {
-  const cannot = isTranscoder(architecture) || architecture === 'tied';
+  const cannot = isTranscoder(architecture) || isTiedForm(architecture);
   const applies = value ?? !cannot;
   if (typeof applies !== 'boolean')
     throw new FormatError(`${name} gives apply_b_dec_to_input as ${describe(value)}; it must be true or false.`);
@@ -189,12 +185,12 @@ function readScale(
   name: string,
   warnings: string[],
 ): { activation_scale?: number } {
-  const stated = architecture === 'tied' ? cfg.activation_scale : maybeRecord(scaler)?.scaling_factor;
+  const stated = isTiedForm(architecture) ? cfg.activation_scale : maybeRecord(scaler)?.scaling_factor;
   if (stated !== undefined && stated !== null && !(typeof stated === 'number' && Number.isFinite(stated) && stated > 0)) {
     throw new FormatError(`The activation scale beside ${name} is ${describe(stated)}; it must be a number above 0.`);
   }
   const scale = typeof stated === 'number' ? stated : undefined;
-  if (architecture === 'tied') return scale === undefined ? {} : { activation_scale: scale };
+  if (isTiedForm(architecture)) return scale === undefined ? {} : { activation_scale: scale };
   if (normalisation === 'expected_average_only_in') {
     if (scale !== undefined) return { activation_scale: scale };
     warnings.push(`${name} expects activations of mean norm √d_in, but states no factor; they are taken as they are, as SAELens does.`);
@@ -211,8 +207,9 @@ function readTopk(
   d_sae: number,
   name: string,
 ): Pick<DictionaryConfig, 'k' | 'rescale_acts_by_decoder_norm'> {
-  if (architecture !== 'topk' && !isBatchTopk(architecture)) return {};
-  const { rescale_acts_by_decoder_norm: rescale = isBatchTopk(architecture) } = cfg;
+  const { rescales } = readFormOf(architecture);
+  if (!rescales) return {};
+  const { rescale_acts_by_decoder_norm: rescale = rescales.byDefault } = cfg;
   if (typeof rescale !== 'boolean') {
     throw new FormatError(`${name} gives rescale_acts_by_decoder_norm as ${describe(rescale)}; it must be true or false.`);
   }

@@ -3,7 +3,7 @@
  * tensors byte for byte, in their order; a configuration is given back as it was unless SAELens 6
  * would misread it (before-6 files lose their hook name there).
  */
-import { isBatchTopk, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { isBatchTopk, isTiedForm, isTranscoder, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { foldScales } from '../../sae/fold.ts';
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { BlobLike } from '../bytes.ts';
@@ -66,7 +66,7 @@ export async function exportSaelens(opened: OpenedDictionary, folder = ''): Prom
   const { config, format } = opened;
   const isTheirs = format === 'saelens' || format === 'saelens-pre6';
   const isOdd =
-    config.architecture === 'tied' || (!isTheirs && (isBatchTopk(config.architecture) || config.activation_scale !== undefined));
+    isTiedForm(config.architecture) || (!isTheirs && (isBatchTopk(config.architecture) || config.activation_scale !== undefined));
   if (!isOdd) return writeDictionary(opened, folder);
   const folded = foldScales(foldThreshold(await readDictionary(opened)));
   const base = JSON.parse(opened.cfgText) as Record<string, unknown>;
@@ -112,7 +112,7 @@ export function packDictionary(
   const cfg = stateConfig(stated, base);
   return {
     name,
-    format: config.architecture === 'tied' ? 'tied' : 'saelens',
+    format: isTiedForm(config.architecture) ? 'tied' : 'saelens',
     config: stated,
     cfgText: JSON.stringify(cfg, null, 1),
     parts,
@@ -179,7 +179,7 @@ export function stateConfig(config: DictionaryConfig, base: Record<string, unkno
     architecture,
     d_in,
     d_sae,
-    ...(d_out !== d_in || architecture.endsWith('transcoder') ? { d_out } : {}),
+    ...(d_out !== d_in || isTranscoder(architecture) ? { d_out } : {}),
     dtype,
     device: base.device ?? 'cpu',
     apply_b_dec_to_input,
@@ -187,7 +187,7 @@ export function stateConfig(config: DictionaryConfig, base: Record<string, unkno
     reshape_activations,
     ...(config.k !== undefined && { k: config.k }),
     ...(config.rescale_acts_by_decoder_norm !== undefined && { rescale_acts_by_decoder_norm: config.rescale_acts_by_decoder_norm }),
-    ...(architecture === 'tied' && config.activation_scale !== undefined && { activation_scale: config.activation_scale }),
+    ...(isTiedForm(architecture) && config.activation_scale !== undefined && { activation_scale: config.activation_scale }),
     metadata: { ...moved, ...old, ...stated, ...centring, sae_lens_version: config.sae_lens_version ?? SAELENS_VERSION },
   };
 }

@@ -4,8 +4,11 @@
  *   loss = mean over rows of ‖x̂ − x‖² + l1_coefficient · mean over rows of Σ_j f_j ‖W_dec row j‖
  */
 import { addScaled, dot, rowNorms } from '../vectors.ts';
-import { take, zerosLike, type Architecture, type Sizes } from '../types.ts';
+import type { TrainableArchitecture } from '../descriptor.ts';
+import { numberIn } from '../numbers.ts';
+import { take, zerosLike, type Sizes } from '../types.ts';
 import { randomRows } from './random.ts';
+import { foldUntied } from './untied.ts';
 
 export interface StandardConfig extends Sizes {
   l1_coefficient: number;
@@ -14,9 +17,30 @@ export interface StandardConfig extends Sizes {
 /** Of the decoder rows at the start (SAELens). */
 const START_NORM = 0.1;
 
-export const standard: Architecture<StandardConfig> = {
+export const standard: TrainableArchitecture<'standard', StandardConfig, 'l1_coefficient'> = {
   name: 'standard',
+  label: 'Standard',
+  title: 'ReLU + L1 with two matrices, as SAELens’s "standard"',
+  formula: 'f = ReLU(W_enc(x − b_dec) + b_enc), x̂ = W_dec f + b_dec. SAELens’s “standard”.',
+  loss: 'mean over rows of summed squared error + l1_coefficient · mean over rows of Σ f · ‖W_dec row‖, rows scaled by `scale`',
+  sparsity: {
+    field: 'l1_coefficient',
+    symbol: 'L1',
+    label: 'Sparsity l1_coefficient',
+    help: 'Weight of Σ f‖W_dec‖ beside the squared error summed over numbers. Larger: fewer active features. Several: a sweep.',
+    folder: 'l1_',
+    schema: numberIn({ least: 0, most: 1e6 }),
+    fallback: 1,
+    valueOf: ({ l1_coefficient }) => l1_coefficient,
+  },
+  options: [],
   parameters: ['W_enc', 'b_enc', 'W_dec', 'b_dec'],
+  countsSilence: false,
+
+  settings: (sizes, l1_coefficient) => ({ ...sizes, l1_coefficient }),
+  weaken: (config, factor) => ({ ...config, l1_coefficient: config.l1_coefficient * factor }),
+  penalty: ({ l1_coefficient }) => l1_coefficient,
+  averagedOver: () => 1,
 
   /** Random decoder rows of norm 0.1, encoder their transpose, biases 0. */
   init({ d_in, d_sae }, random) {
@@ -70,5 +94,14 @@ export const standard: Architecture<StandardConfig> = {
     const reconstruction = squared / rows;
     const sparsity = l1PerRow * l1;
     return { loss: reconstruction + sparsity, reconstruction, sparsity, auxiliary: 0, l0: active / rows, gradients, fired };
+  },
+
+  fold: (config, parameters, scale, frame) => foldUntied(config, parameters, scale, { ...frame, architecture: 'standard' }),
+
+  recipe: {
+    saelens: ({ l1_coefficient }, warmup) => ({
+      className: 'StandardTrainingSAEConfig',
+      settings: [`l1_coefficient=${l1_coefficient}`, `l1_warm_up_steps=${warmup}`],
+    }),
   },
 };

@@ -5,7 +5,10 @@
  * `reduction: 'sum'` sums the squared error over dims instead (paper equation 4): alpha is then d times larger.
  */
 import { addScaled, dot, rowNorms } from '../vectors.ts';
-import { take, zerosLike, type Architecture, type Numbers, type Parameters, type Sizes } from '../types.ts';
+import { foldTied } from '../../sae/fold.ts';
+import type { TrainableArchitecture } from '../descriptor.ts';
+import { numberIn } from '../numbers.ts';
+import { take, zerosLike, type Numbers, type Parameters, type Sizes } from '../types.ts';
 
 export interface TiedConfig extends Sizes {
   /** Weight of the L1 term, in the scale of `reduction`. */
@@ -16,9 +19,31 @@ export interface TiedConfig extends Sizes {
 
 const SMALLEST_NORM = 1e-8;
 
-export const tied: Architecture<TiedConfig> = {
+export const tied: TrainableArchitecture<'tied', TiedConfig, 'alpha'> = {
   name: 'tied',
+  label: 'Tied',
+  title: 'ReLU + L1 with one matrix, as Cunningham et al. 2023',
+  formula: 'f = ReLU(Ŵx + b), x̂ = Ŵᵀf, rows of Ŵ of norm 1. The paper’s.',
+  loss: 'mean over rows and d_in of squared error + alpha · mean over rows of the L1 norm, rows scaled by `scale`, dictionary rows normalised in the forward pass',
+  sparsity: {
+    field: 'alpha',
+    symbol: 'α',
+    label: 'Sparsity α',
+    help: 'Weight of Σf beside the squared error averaged over numbers (the paper’s code). Larger: fewer active features. Several: a sweep.',
+    folder: 'alpha',
+    schema: numberIn({ least: 0, most: 1e6 }),
+    fallback: 0.004,
+    besideMean: true,
+    valueOf: ({ alpha }) => alpha,
+  },
+  options: [],
   parameters: ['W_dec', 'b_enc'],
+  countsSilence: false,
+
+  settings: (sizes, alpha) => ({ ...sizes, alpha }),
+  weaken: (config, factor) => ({ ...config, alpha: config.alpha * factor }),
+  penalty: ({ alpha }) => alpha,
+  averagedOver: ({ reduction, d_in }) => (reduction === 'sum' ? 1 : d_in),
 
   /** Xavier uniform rows (bound √(6 / (d_sae + d_in))), bias 0. */
   init({ d_in, d_sae }, random) {
@@ -66,6 +91,24 @@ export const tied: Architecture<TiedConfig> = {
     const reconstruction = squared * perError;
     const sparsity = (alpha * l1) / rows;
     return { loss: reconstruction + sparsity, reconstruction, sparsity, auxiliary: 0, l0: active / rows, gradients, fired };
+  },
+
+  /** As "standard": SAELens has no tied form. */
+  fold(_, parameters, scale, frame) {
+    const [W_dec, b_enc] = (['W_dec', 'b_enc'] as const).map((name) => Float32Array.from(take(parameters, name)));
+    const config = { ...frame, architecture: 'tied', apply_b_dec_to_input: false, activation_scale: scale } as const;
+    return foldTied({ config, tensors: { W_dec, b_enc } });
+  },
+
+  recipe: {
+    saelens: ({ alpha, d_in }, warmup) => ({
+      className: 'StandardTrainingSAEConfig',
+      settings: [`l1_coefficient=${Number((alpha * d_in).toPrecision(6))}`, `l1_warm_up_steps=${warmup}`],
+    }),
+    saelensNote: [
+      '# SAELens has no tied form: where the run asks for it, this trains its standard architecture with the l1_coefficient',
+      '# of the same scale (alpha times d_in, since SAELens sums the squared error and the paper averages it).',
+    ],
   },
 };
 

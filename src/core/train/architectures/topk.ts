@@ -8,9 +8,13 @@
  * the count of rows it was silent.
  */
 import { addScaled, dot, largest, rowNorms } from '../vectors.ts';
-import { take, zerosLike, type Architecture, type Backward, type Counters, type Numbers, type Parameters, type Sizes } from '../types.ts';
+import type { TrainableArchitecture } from '../descriptor.ts';
+import { numberIn } from '../numbers.ts';
+import { take, zerosLike, type Backward, type Counters, type Numbers, type Parameters, type Sizes } from '../types.ts';
 import { geometricMedian } from '../geometricMedian.ts';
+import { MOST_LATENTS } from '../limits.ts';
 import { randomRows } from './random.ts';
+import { foldUntied } from './untied.ts';
 
 export interface TopkConfig extends Sizes {
   k: number;
@@ -29,10 +33,42 @@ export interface TopkConfig extends Sizes {
 /** float32 machine epsilon, as the trainer adds it. */
 const EPSILON = 2 ** -23;
 
-export const topk: Architecture<TopkConfig> = {
+export const topk: TrainableArchitecture<'topk', TopkConfig, 'k', 'aux_alpha'> = {
   name: 'topk',
+  label: 'TopK',
+  title: 'The k largest of each token, with a loss for dead features',
+  formula: 'The k largest of ReLU(W_enc(x − b_dec) + b_enc), x̂ = W_dec f + b_dec, and a loss that revives dead features.',
+  loss: 'mean over rows of summed squared error + aux_alpha · auxiliary loss of dead latents, rows scaled by `scale`',
+  sparsity: {
+    field: 'k',
+    symbol: 'k',
+    label: 'Sparsity k',
+    help: 'Features active on each token. Several: a sweep.',
+    folder: 'k',
+    schema: numberIn({ least: 1, most: MOST_LATENTS, whole: true }),
+    fallback: 32,
+    countsLatents: true,
+    valueOf: ({ k }) => k,
+  },
+  options: [
+    { field: 'aux_alpha', label: 'Weight of the loss for dead features', schema: numberIn({ least: 0, most: 1e3 }), fallback: 1 / 32 },
+  ],
   parameters: ['W_enc', 'b_enc', 'W_dec', 'b_dec'],
   clip: 1,
+  countsSilence: true,
+
+  settings: (sizes, k, { aux_alpha }, deadAfter) => ({
+    ...sizes,
+    k,
+    aux_alpha,
+    aux_k_max: Math.max(1, Math.floor(sizes.d_in / 2)),
+    dead_after_tokens: deadAfter,
+    threshold_beta: 0.999,
+    threshold_start_step: 1000,
+  }),
+  weaken: (config) => config,
+  penalty: () => 0,
+  averagedOver: () => 1,
 
   /** Unit decoder rows, encoder their transpose, b_enc 0, b_dec the geometric median of the sample (else 0). */
   init({ d_in, d_sae }, random, sample) {
@@ -83,6 +119,14 @@ export const topk: Architecture<TopkConfig> = {
     const W_dec = take(parameters, 'W_dec');
     const norms = rowNorms(W_dec, d_sae, d_in);
     for (let j = 0; j < d_sae; j++) for (let i = j * d_in; i < (j + 1) * d_in; i++) W_dec[i] /= norms[j] + EPSILON;
+  },
+
+  fold: (config, parameters, scale, frame) =>
+    foldUntied(config, parameters, scale, { ...frame, architecture: 'topk', k: config.k, rescale_acts_by_decoder_norm: false }),
+
+  recipe: {
+    saelens: ({ k }) => ({ className: 'TopKTrainingSAEConfig', settings: [`k=${k}`] }),
+    sparsify: ({ k, aux_alpha }) => ({ sparsity: `--k ${k}`, more: `--auxk_alpha ${aux_alpha}` }),
   },
 };
 
