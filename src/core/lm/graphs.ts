@@ -7,11 +7,8 @@
 import type { ExternalTensor, Graph, Node } from '../formats/onnxWriter.ts';
 import type { ModelConfig } from './config.ts';
 
-/** Inputs of a block graph. */
-export const BLOCK_INPUTS = ['resid', 'cos', 'sin', 'mask', 'past_k', 'past_v', 'dz', 'dpost'] as const;
-
 /** Outputs of a block graph: hook values, then the keys and values to cache. */
-export const BLOCK_OUTPUTS = [
+const BLOCK_OUTPUTS = [
   'resid_post', // [B, Q, D]
   'ln1', // [B, Q, D]
   'ln2', // [B, Q, D]

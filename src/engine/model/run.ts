@@ -24,7 +24,7 @@ import { unembed } from './unembed.ts';
 const ANSWER_BYTES = 1024 ** 3;
 
 /** Dictionaries that edits name, by id. */
-export type Dictionaries = ReadonlyMap<string, Dictionary>;
+type Dictionaries = ReadonlyMap<string, Dictionary>;
 
 /** What edits need besides themselves. */
 export interface EditMeans {
@@ -33,7 +33,7 @@ export interface EditMeans {
   engine?: SaeEngine;
 }
 
-export type EngineRunOptions = RunOptions & EditMeans;
+type EngineRunOptions = RunOptions & EditMeans;
 
 /** Token ids of every row, and whether the caller gave a batch. */
 export interface Rows {
@@ -251,7 +251,7 @@ async function unembedRows(
   );
 }
 
-export type NamedEdits = EditMeans & { edits: readonly Edit[] };
+type NamedEdits = EditMeans & { edits: readonly Edit[] };
 
 /** Final residual [pos, d_model] of one text under edits: what predictions are made from. */
 export async function finalResidual(model: HookedModel, ids: number[], named: NamedEdits, stop?: Stop): Promise<Float32Array> {
