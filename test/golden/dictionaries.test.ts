@@ -5,6 +5,7 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Array2, Edit } from '../../src/api/model.ts';
 import type { DictionaryInfo, Latents } from '../../src/api/dictionaries.ts';
+import { explainWindow } from '../../src/core/sae/explained.ts';
 import { relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
@@ -133,6 +134,29 @@ describe('the dictionary of block 3', () => {
     // Token 300 is kept from the window that starts at 192.
     const second = dense(await node.api.encode({ ids: ids.slice(192, 448) }, LAYER_3));
     expect(relativeToTolerance(dense(whole)[300], second[300 - 192], 1e-4)).toBeLessThanOrEqual(1);
+  });
+
+  it('gives features in one call as encoding, reading and reconstructing give them in three', async () => {
+    const { ids } = await node.api.tokenize(TEXT.repeat(3));
+    for (const skip of [0, 5]) {
+      const { acts } = await node.api.run({ ids }, { read: [HOOK_3] });
+      const x = { data: acts[HOOK_3].data.slice(skip * 256), shape: [ids.length - skip, 256] };
+      const latents = await node.api.encode({ acts: x }, LAYER_3);
+      const xhat = await node.api.reconstruct({ acts: x }, LAYER_3);
+      const features = await node.api.features({ ids }, LAYER_3, { skip });
+      expect(features).toEqual({ ...latents, explained: explainWindow(x.data, xhat.data, ids.length - skip) });
+    }
+    const { explained: _, ...latents } = await node.api.features({ text: TEXT }, LAYER_3);
+    expect(latents).toEqual(await node.api.encode({ text: TEXT }, LAYER_3));
+  });
+
+  it('refuses to skip what is not there', async () => {
+    const { api } = node;
+    const { length } = (await api.tokenize(TEXT)).ids;
+    await expect(api.features({ text: TEXT }, LAYER_3, { skip: length })).rejects.toThrow(/`skip` must be a whole number below the/);
+    await expect(api.features({ text: TEXT }, LAYER_3, { skip: -1 })).rejects.toThrow(/`skip` must be/);
+    await expect(api.features({ batch: [[1, 2], [3]] }, LAYER_3, { skip: 1 })).rejects.toThrow(/for one text, not a batch/);
+    await expect(api.features({ text: TEXT }, 'nothing')).rejects.toThrow(/no dictionary called "nothing"/);
   });
 
   it('a batch gives its rows one after the other', async () => {

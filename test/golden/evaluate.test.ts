@@ -7,6 +7,7 @@ import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts
 
 const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
 const HOOK_3 = 'blocks.3.hook_resid_post';
+const MODEL = resolve(import.meta.dirname, '../../public/models/bookworm-9m');
 
 /** See test/fixtures/dictionaries/evaluation.README.md. */
 interface Expected {
@@ -47,6 +48,21 @@ describe('evaluate', () => {
     expect(named).toEqual(await node.api.evaluate(LAYER_3, { text, tokens: 300 }));
     await expect(node.api.evaluate(LAYER_3, { corpus: 'moby', tokens: 300 })).rejects.toThrow(/no text called "moby".*"moby-dick", "sotu"/);
     await expect(node.api.evaluate(LAYER_3, { corpus: 'sotu', text })).rejects.toThrow(/one of/);
+  });
+
+  it.each([
+    { model: 'of the page', wanted: () => ({ id: 'bookworm-9m' }) },
+    { model: 'from files', wanted: () => ({ files: diskFiles(MODEL, ['config.json', 'tokenizer.json', 'onnx/model.onnx']) }) },
+    { model: 'with random weights', wanted: () => ({ id: 'bookworm-9m', random: 3 }) },
+  ])('gives the same numbers beside the lens as in it, on a model $model', async ({ wanted }) => {
+    const { lens, study } = node;
+    const source = wanted();
+    const info = await lens.models.load([source]);
+    const options = { ids: [expected.ids.slice(0, 80)] };
+    const inLens = await lens.evaluation.evaluate([LAYER_3, options]);
+    const dictionary = await lens.library.unread([LAYER_3]);
+    expect(await study.evaluation.evaluate([{ model: { info, source }, dictionary }, options])).toEqual(inLens);
+    await lens.models.load([{ id: 'bookworm-9m' }]);
   });
 
   it('agrees with replacing the activations by hand', async () => {

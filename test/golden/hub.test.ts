@@ -7,6 +7,7 @@ import { createHub } from '../../src/cache/hub/hub.ts';
 import { fakeCaches } from '../helpers/fakeCaches.ts';
 import { fakeKept } from '../helpers/fakeKept.ts';
 import { checkpointRepo, onnxRepo, serveHub, type HubServer } from '../helpers/hub.ts';
+import { zeroSae } from '../helpers/zeroSae.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const TINY = join(resolve(import.meta.dirname, '../fixtures/models'), 'tiny-neox');
@@ -30,11 +31,15 @@ afterEach(() => open.splice(0).forEach((node) => node.close()));
 afterAll(() => server.close());
 
 async function visit(model?: string) {
+  return (await visitWith(model)).api;
+}
+
+async function visitWith(model?: string) {
   const hub = createHub({ name: 'golden', patience: { ...PATIENCE, retries: 1, backoffMs: () => 5 } });
   const node = createNodeApi(model, { kept, hub, fallback: 'bookworm-9m' });
   open.push(node);
   await node.api.ready;
-  return node.api;
+  return node;
 }
 
 describe('a model of the hub', () => {
@@ -70,6 +75,30 @@ describe('a model of the hub', () => {
     const next = await visit(kept.settings.get('model'));
     expect(next.models.current()).toMatchObject({ id: 'bookworm-9m' });
     expect(server.asked).toEqual([]);
+  });
+
+  it('has dictionaries measured beside the lens, from what is kept, without asking anybody', async () => {
+    const { api, lens, study } = await visitWith();
+    const info = await api.models.load({ hub: ONNX });
+    const sae = zeroSae({ d_in: 32, d_sae: 64, noise: 1, hook: 'blocks.1.hook_resid_post' });
+    const files = Object.entries(sae).map(([path, data]) => ({ path: `noise/${path}`, data: new Blob([new Uint8Array(data)]) }));
+    const [{ id }] = (await api.dictionaries.import(files)).dictionaries;
+    const options = { ids: [[1, 2, 3, 4, 5, 6, 7, 8]] };
+    server.asked.length = 0;
+    const model = { info, source: { hub: ONNX, revision: 'main', host: server.url, keptOnly: true } };
+    const evaluation = await study.evaluation.evaluate([{ model, dictionary: await lens.library.unread([id]) }, options]);
+    expect(evaluation.l0).toBeGreaterThan(0);
+    expect(await api.evaluate(id, options)).toEqual(evaluation);
+    expect(server.asked).toEqual([]);
+    // One that is not kept (any more) is measured where it is open.
+    await api.storage.remove('model', ONNX);
+    expect(await api.evaluate(id, options)).toEqual(evaluation);
+    await expect(
+      study.evaluation.evaluate([{ model: { ...model, info: { ...info, hash: 'other' } }, dictionary: await lens.library.unread([id]) }]),
+    ).rejects.toMatchObject({ code: 'unavailable' });
+    // What is in use is not fetched again.
+    await api.models.load('bookworm-9m');
+    await api.models.load({ hub: ONNX });
   });
 
   it('that fails leaves the one in use, and says why', async () => {

@@ -12,6 +12,8 @@ import type { Kept } from '../../src/app/kept.ts';
 import type { Hub } from '../../src/cache/hub/hub.ts';
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';
 import { Runtime } from '../../src/engine/model/runtime.ts';
+import type { Lens } from '../../workers/lens/client.ts';
+import type { Study } from '../../workers/study/client.ts';
 import { createLensServices, type LensServices } from '../../workers/lens/services.ts';
 import { fakeKept } from './fakeKept.ts';
 import { createNodeEngine } from './kernels.ts';
@@ -50,6 +52,8 @@ const noCorpora: CorpusStore = {
 
 export interface NodeApi {
   api: FeaturescopeApi;
+  lens: Lens;
+  study: Study;
   close(): void;
 }
 
@@ -100,6 +104,8 @@ export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, f
   });
   return {
     api,
+    lens: lens.remote,
+    study: study.remote,
     close() {
       lens.close();
       study.close();

@@ -4,7 +4,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import type { DictionaryInfo, Latents, WindowExplained } from '../../api/dictionaries.ts';
+import type { DictionaryInfo, Features, Latents, WindowExplained } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
 import { chosenDictionary, findWanted } from '../shared/dictionaries.ts';
@@ -36,6 +36,8 @@ interface WindowFeatures {
 
 /** How often a text that is being read is shown: its index is made anew each time. */
 const SHOWN_EVERY_MS = 500;
+/** Text of fewer characters a token of context is likely one window. */
+const CHARACTERS_A_TOKEN = 4;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 export function createFeatureReader(
@@ -76,17 +78,26 @@ export function createFeatureReader(
   };
 
   /** One window is the whole text. */
-  const readShort = async (source: SourceTokens, dictionary: DictionaryInfo, signal: AbortSignal): Promise<FeatureReading> => {
-    const { text, ids } = source;
-    const { explained, ...latents } = await api.features({ text }, dictionary.id, { signal });
+  const readShort = async (source: SourceTokens, dictionary: DictionaryInfo, asked: Promise<Features>): Promise<FeatureReading> => {
+    const { explained, ...latents } = await asked;
+    const n = source.ids.length;
     return {
       ...namedTokens(source),
       dictionary,
       index: indexFeatures(latents),
-      known: { flags: new Uint8Array(ids.length).fill(1), count: ids.length },
+      known: { flags: new Uint8Array(n).fill(1), count: n },
       windows: 1,
-      explained: explained && explainText([{ first: 0, explained }], ids.length),
+      explained: explained && explainText([{ first: 0, explained }], n),
     };
+  };
+
+  /** Asked for together with the tokens of what is likely one window, so that a keystroke waits for one answer, not for two in turn. */
+  const askShort = (text: string, { id }: DictionaryInfo, signal: AbortSignal) => {
+    const stop = new AbortController();
+    const asked = api.features({ text }, id, { signal: AbortSignal.any([signal, stop.signal]) });
+    // Of a text that is longer after all nobody listens.
+    asked.catch(() => {});
+    return { asked, stop: () => stop.abort() };
   };
 
   const readWindow = async (ids: number[], skip: number, { id }: DictionaryInfo, signal: AbortSignal): Promise<WindowFeatures> => {
@@ -140,12 +151,23 @@ export function createFeatureReader(
     const state = store.getState();
     const dictionary = chosenDictionary(state);
     if (!dictionary) return null;
-    const source = await tokensOf(state.text);
-    signal.throwIfAborted();
-    const n = source.ids.length;
-    if (n === 0) return null;
-    const windows = tokenWindows(n, state.model?.n_ctx ?? n);
-    return windows.length === 1 && source.whole ? readShort(source, dictionary, signal) : readLong(source, windows, dictionary, signal);
+    const { text } = state;
+    const n_ctx = state.model?.n_ctx ?? Infinity;
+    const early = text.length <= CHARACTERS_A_TOKEN * n_ctx ? askShort(text, dictionary, signal) : undefined;
+    try {
+      const source = await tokensOf(text);
+      signal.throwIfAborted();
+      const n = source.ids.length;
+      const windows = tokenWindows(n, Math.min(n_ctx, n));
+      if (n > 0 && windows.length === 1 && source.whole) {
+        return await readShort(source, dictionary, (early ?? askShort(text, dictionary, signal)).asked);
+      }
+      early?.stop();
+      return n === 0 ? null : await readLong(source, windows, dictionary, signal);
+    } catch (error) {
+      early?.stop();
+      throw error;
+    }
   };
 
   const refresh = () => void refreshNow();
