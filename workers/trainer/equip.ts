@@ -29,7 +29,6 @@ export interface Equipment {
   text: Text;
 }
 
-
 /** @throws UsageError for a config that is wrong; AbortedError; what opening model and text throws */
 export async function equip(
   platform: Pick<Platform, 'createTrainers'>,
