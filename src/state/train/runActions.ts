@@ -7,7 +7,7 @@ import { configNow } from './trainingForm.ts';
 
 type RunActions = Pick<TrainingActions, 'start' | 'pause' | 'resume' | 'stop' | 'remove' | 'preview'>;
 
-export interface RunNeeds {
+interface RunNeeds {
   model: () => ModelInfo | null;
   /** Goes to Explore with a dictionary that is new. */
   exploreDictionary: (id: string) => Promise<void>;

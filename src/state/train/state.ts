@@ -9,14 +9,14 @@ export type Listing<T> = { status: 'loading' } | { status: 'done'; list: readonl
 export type EstimateState =
   { status: 'waiting' } | { status: 'running' } | { status: 'done'; estimate: RunEstimate } | { status: 'failed'; message: string };
 
-export type CurvesState =
+type CurvesState =
   | { status: 'none' }
   | { status: 'loading'; id: string }
   | { status: 'done'; id: string; history: RunHistory }
   | { status: 'failed'; id: string; message: string };
 
 /** Which way the charts go. */
-export interface ChartChoices {
+interface ChartChoices {
   /** Losses, L0 and FVU on a logarithmic axis. */
   log: boolean;
 }
