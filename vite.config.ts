@@ -41,7 +41,7 @@ export default defineConfig({
   optimizeDeps: {
     include: ['@xenova/transformers', 'onnxruntime-common', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'fflate', 'idb-keyval'],
   },
-  // A missing file must be a 404, never index.html (design: traps).
+  // A missing file must be a 404, never index.html.
   appType: 'mpa',
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },

@@ -11,7 +11,7 @@ import sirv from 'sirv';
 
 const DEFAULT_PORT = 4173;
 
-/** design D12; the page sends nothing anywhere, and this is what enforces it. */
+/** The page sends nothing anywhere, and this is what enforces it. */
 export const CSP = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval' blob:",

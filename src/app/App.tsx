@@ -33,7 +33,7 @@ import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
 
 const { useSlice: useApp, useSliceActions: useActions } = sliceHooks<AppState>();
 
-export interface AppProps {
+interface AppProps {
   api: FeaturescopeApi;
   startup: Startup;
 }

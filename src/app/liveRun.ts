@@ -22,7 +22,7 @@ import type { RunInfo } from '../core/train/runTypes.ts';
 import { startingRun } from '../core/train/startingRun.ts';
 import { outcomeOf, RunDictionaries, type Outcome, type RunDictionariesNeeds } from './runDictionaries.ts';
 
-export interface LiveRunNeeds extends RunDictionariesNeeds {
+interface LiveRunNeeds extends RunDictionariesNeeds {
   /** @param important the state changed, not only figures */
   changed: (important: boolean) => void;
   onProgress?: (info: RunInfo) => void;

@@ -1,4 +1,4 @@
-/** Every host this page asked anything of, since it was opened (design D12). Each worker has its own list; the page adds them up. */
+/** Every host this page asked anything of, since it was opened. Each worker has its own list; the page adds them up. */
 
 import type { AskedHost } from '../api/model.ts';
 

@@ -1,4 +1,4 @@
-/** What every way of running a dictionary's maths offers; `src/core/sae` is the specification (design D7). */
+/** What every way of running a dictionary's maths offers; `src/core/sae` is the specification. */
 import type { DecodeOptions } from '../core/sae/decode.ts';
 import type { Dictionary } from '../core/sae/dictionary.ts';
 import type { Latents } from '../core/sae/latents.ts';

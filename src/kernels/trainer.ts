@@ -1,5 +1,5 @@
 /**
- * What every way of training a dictionary offers: the twin in src/core/train is the specification (design D7).
+ * What every way of training a dictionary offers: the twin in src/core/train is the specification.
  * A trainer holds parameters, optimiser and counters of one dictionary and changes them step by step.
  */
 import type { AdamSettings, AdamState } from '../core/train/adam.ts';

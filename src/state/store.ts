@@ -13,7 +13,7 @@ import { initialSharedFacts, type SharedActions, type SharedFacts } from './shar
 import type { Startup } from './shared/startup.ts';
 
 export type Facts = SharedFacts & ExploreSliceFacts & LibraryFacts;
-export type Actions = SharedActions & ExploreActions & LibraryActions;
+type Actions = SharedActions & ExploreActions & LibraryActions;
 export type AppState = Facts & { actions: Actions };
 export type AppStore = StoreApi<AppState>;
 

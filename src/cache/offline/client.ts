@@ -4,7 +4,8 @@
  * (old browsers, some private windows, plain http) the page works while it is connected, and `supported` is false.
  */
 import type { OfflineStatus } from '../../api/storage.ts';
-import { cachePrefix, type Ask, type DeviceKind, type InstallFailed, type KeepFailure, type Kept, type TakeOver } from './manifest.ts';
+import { cachePrefix, type DeviceKind, type InstallFailed, type KeepFailure, type Kept, type TakeOver } from './manifest.ts';
+import { activeOf, ask, leaves } from './workerCalls.ts';
 
 export interface OfflineNeeds {
   /** The folder of index.html, ending in a slash. */
@@ -44,7 +45,6 @@ export interface Offline {
 /** Nobody asked for anything in this time: then fetching disturbs nobody. */
 export const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
-const ANSWER_MS = 120_000;
 /** What is asked so that a new build takes over is asked again after this time. */
 export const TAKE_OVER_MS = 6000;
 /** A page left open looks for a new build when it is looked at again after this time. */
@@ -89,7 +89,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
 
   const watch = (found: ServiceWorkerRegistration) => {
     registration = found;
-    const lookAt = (worker: ServiceWorker | null) => {
+    const follow = (worker: ServiceWorker | null) => {
       const offer = () => {
         // Taken over by another build, a page must not go on with half of each; also one that no build controls.
         if (worker?.state === 'activated' && worker === next) return reload();
@@ -100,9 +100,9 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
       offer();
       worker?.addEventListener('statechange', offer);
     };
-    lookAt(found.waiting);
-    lookAt(found.installing);
-    found.addEventListener('updatefound', () => lookAt(found.installing));
+    follow(found.waiting);
+    follow(found.installing);
+    found.addEventListener('updatefound', () => follow(found.installing));
   };
 
   /** A page that starts while a new build waits, with no other tab open, has nothing to lose by starting as that. */
@@ -194,7 +194,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     if (wanted.get() && !saveData) await fillOnce();
   };
 
-  const lookAgain = () => {
+  const updateWhenStale = () => {
     if (document.visibilityState !== 'visible' || Date.now() - checked < STALE_MS) return;
     checked = Date.now();
     void registration?.update().catch(() => undefined);
@@ -208,7 +208,7 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     },
     start() {
       begin().catch(() => change({ supported: false }));
-      document.addEventListener('visibilitychange', lookAgain);
+      document.addEventListener('visibilitychange', updateWhenStale);
       addEventListener('online', () => {
         if (status.problem === PROBLEMS.network && wanted.get()) void fillOnce();
       });
@@ -269,51 +269,6 @@ function browserEnvironment(): OfflineEnvironment {
     saveData: connection?.saveData === true,
     reload: () => location.reload(),
   };
-}
-
-/** Settles when a worker is in that state no more, or after `ms`. */
-function leaves(worker: ServiceWorker, state: ServiceWorkerState, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (worker.state === state && Date.now() < end) return;
-      clearTimeout(timer);
-      worker.removeEventListener('statechange', look);
-      resolve();
-    };
-    const end = Date.now() + ms;
-    const timer = setTimeout(look, ms);
-    worker.addEventListener('statechange', look);
-    look();
-  });
-}
-
-/** The answer of a service worker; undefined when it gives none in time. */
-function ask<T>(worker: ServiceWorker, question: Ask, ms = ANSWER_MS): Promise<T | undefined> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    const settle = (answer: T | undefined) => {
-      clearTimeout(timer);
-      port1.close();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => settle(undefined), ms);
-    port1.onmessage = ({ data }: MessageEvent<T | undefined>) => settle(data);
-    worker.postMessage(question, [port2]);
-  });
-}
-
-/** The worker that serves; undefined when the first one cannot be installed. */
-function activeOf({ active, installing, waiting }: ServiceWorkerRegistration): Promise<ServiceWorker | undefined> {
-  const coming = installing ?? waiting;
-  if (active || !coming) return Promise.resolve(active ?? undefined);
-  return new Promise((resolve) => {
-    const look = () => {
-      if (coming.state === 'activated') resolve(coming);
-      else if (coming.state === 'redundant') resolve(undefined);
-    };
-    coming.addEventListener('statechange', look);
-    look();
-  });
 }
 
 async function cachesOf(caches: CacheStorage | undefined, scope: string): Promise<Cache[]> {

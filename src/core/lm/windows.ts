@@ -1,4 +1,4 @@
-/** How text longer than the context is cut (design D13). */
+/** How text longer than the context is cut. */
 
 export interface TokenWindow {
   start: number;

@@ -5,7 +5,7 @@ import { assertLatents, type Latents } from './latents.ts';
 import { getPlan } from './plan.ts';
 
 /**
- * x̂ in raw units of the dictionary's output hook. The specification of every other decoder (design D7).
+ * x̂ in raw units of the dictionary's output hook. The specification of every other decoder.
  * @param o.x [n, d_in], the raw rows the latents came from; needed by skip transcoders only
  * @returns [n, d_out]
  * @throws UsageError when the latents do not fit the dictionary, or x is missing or has other rows

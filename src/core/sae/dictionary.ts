@@ -181,7 +181,7 @@ export function isTied({ config, tensors }: Dictionary): boolean {
 }
 
 /**
- * The scalar of expected_average_only_in: √d / mean‖x‖ (SAELens training/activation_scaler.py; design D9).
+ * The scalar of expected_average_only_in: √d / mean‖x‖ (SAELens training/activation_scaler.py).
  * @param x [n, d]
  * @returns 1 when all rows are zero or there are none
  */

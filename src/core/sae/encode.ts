@@ -1,6 +1,6 @@
 /**
  * The plain encoder: one row at a time in float64. It is the specification; every other engine must
- * agree with it (design D7).
+ * agree with it.
  */
 import { activateRow, createTopkHeap } from './activation.ts';
 import type { Dictionary } from './dictionary.ts';

@@ -1,6 +1,6 @@
 /**
  * The one place that calls ONNX Runtime. Every call (create, run, download, release) goes through one
- * mutex: two WebGPU calls at once deadlock the worker (reference: browser-stack D2).
+ * mutex: two WebGPU calls at once deadlock the worker.
  */
 import type { Env, InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { EngineError } from '../../core/errors.ts';

@@ -63,7 +63,7 @@ function orderOf(plan: RunPlan, ids: Ids, block: Block): Uint32Array {
 }
 
 /**
- * The scalar of each hook that brings rows to mean norm √d_in (design D9): √d_in / mean‖x‖ over the run's first text.
+ * The scalar of each hook that brings rows to mean norm √d_in: √d_in / mean‖x‖ over the run's first text.
  * @returns in the plan's order of hooks, and the rows it was estimated on, scaled, by hook
  */
 export async function estimateScales(

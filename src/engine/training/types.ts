@@ -25,7 +25,7 @@ export interface RunCheckpoint {
   step: number;
   /** Seconds of work. */
   seconds: number;
-  /** Factor on the rows of each hook (design D9), in the plan's order of hooks. */
+  /** Factor on the rows of each hook, in the plan's order of hooks. */
   scales: number[];
   history: RunHistory;
   dictionaries: TrainerState[];

@@ -1,6 +1,6 @@
 /**
  * The one allocator of the WASM kernels: addresses are handed out one after the other and given back together, by
- * dropping the memory. The kernels allocate nothing (design D8), so several instances can share a memory.
+ * dropping the memory. The kernels allocate nothing, so several instances can share a memory.
  */
 
 const PAGE_BYTES = 65536;

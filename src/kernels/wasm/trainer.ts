@@ -1,5 +1,5 @@
 /**
- * Training steps on WASM. The encoder product is dense, everything after it touches active latents only (design D8).
+ * Training steps on WASM. The encoder product is dense, everything after it touches active latents only.
  * A step is a row of phases whose tasks, blocks of rows or chunks of latents, are the same whatever the number of
  * threads, so results depend on nothing but the numbers. Agrees with the twin, src/core/train.
  */

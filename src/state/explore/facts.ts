@@ -8,10 +8,10 @@ import { initialFeatureFacts, type FeatureFacts } from './featureFacts.ts';
 import type { TokenSpan } from './spans.ts';
 
 /** What came of the text in the box. `analysis` keeps the last good answer meanwhile. */
-export type Reading =
+type Reading =
   { status: 'waiting' } | { status: 'empty' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
 
-export type ActivationsTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
+type ActivationsTask = { status: 'idle' } | { status: 'running' } | { status: 'done' } | { status: 'failed'; message: string };
 
 export interface Activations {
   hook: string;

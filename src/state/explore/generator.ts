@@ -17,7 +17,7 @@ export function promptOf(length: number, wanted: number, n_ctx: number): { start
   return { start: length - (n_ctx - tokens), tokens };
 }
 
-export interface Generator {
+interface Generator {
   generate: () => Promise<void>;
   stop: () => void;
 }
@@ -25,25 +25,7 @@ export interface Generator {
 export function createGenerator(api: FeaturescopeApi, store: StoreApi<ExploreState>): Generator {
   let running: AbortController | null = null;
 
-  const setOutput = (index: number, change: (output: Output) => Output) => {
-    const { generation } = store.getState();
-    if (generation.status !== 'running') return;
-    const outputs = generation.outputs.map((o, i) => (i === index ? change(o) : o));
-    store.setState({ generation: { ...generation, outputs } });
-  };
-
-  const addOutput = (output: Output) => {
-    const { generation } = store.getState();
-    if (generation.status === 'running') store.setState({ generation: { ...generation, outputs: [...generation.outputs, output] } });
-  };
-
-  const finish = (status: 'done' | 'stopped' | 'failed', message = '') => {
-    const { generation } = store.getState();
-    if (generation.status !== 'running') return;
-    const { prompt, outputs } = generation;
-    const next: GenerationTask = status === 'failed' ? { status, prompt, outputs, message } : { status, prompt, outputs };
-    store.setState({ generation: next });
-  };
+  const { setOutput, addOutput, finish } = createOutputs(store);
 
   const continueOnce = async (index: number, input: Input, tokens: number, edits: Edit[], signal: AbortSignal) => {
     const { temperature, topK, seed } = store.getState().settings;
@@ -96,4 +78,29 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<ExploreSta
     },
     stop,
   };
+}
+
+/** Changes of what is shown, none of them when nothing runs. */
+function createOutputs(store: StoreApi<ExploreState>) {
+  const setOutput = (index: number, change: (output: Output) => Output) => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const outputs = generation.outputs.map((o, i) => (i === index ? change(o) : o));
+    store.setState({ generation: { ...generation, outputs } });
+  };
+
+  const addOutput = (output: Output) => {
+    const { generation } = store.getState();
+    if (generation.status === 'running') store.setState({ generation: { ...generation, outputs: [...generation.outputs, output] } });
+  };
+
+  const finish = (status: 'done' | 'stopped' | 'failed', message = '') => {
+    const { generation } = store.getState();
+    if (generation.status !== 'running') return;
+    const { prompt, outputs } = generation;
+    const next: GenerationTask = status === 'failed' ? { status, prompt, outputs, message } : { status, prompt, outputs };
+    store.setState({ generation: next });
+  };
+
+  return { setOutput, addOutput, finish };
 }

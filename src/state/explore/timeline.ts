@@ -10,7 +10,7 @@ const SCENE = ['bench', 'pins', 'dictionary', 'ranking', 'skipSpecial', 'colourB
 
 export type Scene = Pick<ExploreFacts & DictionaryFacts, (typeof SCENE)[number]>;
 
-export interface Step {
+interface Step {
   /** "pinned feature 12" */
   words: string;
   /** What the facts that changed are set to when this step is taken. */

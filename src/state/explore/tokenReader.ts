@@ -3,7 +3,7 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { SourceTokens } from './analysis.ts';
 import { MAX_TOKENS } from './windowReading.ts';
 
-export interface TokenReader {
+interface TokenReader {
   tokensOf: (text: string) => Promise<SourceTokens>;
   /** Another model, another tokenizer. */
   forget: () => void;

@@ -15,7 +15,7 @@ interface OpenCall {
 /** Opens something; null when it asks a person something first. */
 type OpenWork = (put: (task: ImportTask) => void, call: OpenCall) => Promise<Opened | null>;
 
-export interface ImporterNeeds {
+interface ImporterNeeds {
   /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
   refresh: (wanted?: string) => Promise<void>;
   /** A dictionary that fits was opened. */

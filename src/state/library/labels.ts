@@ -50,15 +50,7 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFa
     },
     async importLabels(file) {
       try {
-        const { added, changed, unchanged, warnings } = await api.labels.import(file);
-        const counts = [
-          [added, 'added'],
-          [changed, 'changed'],
-          [unchanged, 'already here'],
-        ] as const;
-        const said = counts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
-        const words = said.length > 0 ? `Labels imported: ${said.join(', ')}.` : 'The file holds no labels that could be taken.';
-        notify([words, ...warnings].join(' '));
+        notify(importWords(await api.labels.import(file)));
       } catch (error) {
         notify(`No label was imported. ${sentenceOf(error)}`);
       }
@@ -72,4 +64,15 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFa
       }
     },
   };
+}
+
+function importWords({ added, changed, unchanged, warnings }: Awaited<ReturnType<FeaturescopeApi['labels']['import']>>): string {
+  const counts = [
+    [added, 'added'],
+    [changed, 'changed'],
+    [unchanged, 'already here'],
+  ] as const;
+  const said = counts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  const words = said.length > 0 ? `Labels imported: ${said.join(', ')}.` : 'The file holds no labels that could be taken.';
+  return [words, ...warnings].join(' ');
 }

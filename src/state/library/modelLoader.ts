@@ -8,13 +8,13 @@ import type { SharedFacts } from '../shared/state.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 
 /** What the rest of the page does when another model is open. */
-export interface ModelFollower {
+interface ModelFollower {
   /** Puts the facts of the new model into the state, with all that changes in the same moment. @param first whether it is the first of the page */
   put: (facts: Partial<ModelFacts> & { model: ModelInfo }, first: boolean) => void;
   modelChanged: () => void;
 }
 
-export interface ModelLoader {
+interface ModelLoader {
   boot: () => Promise<void>;
   retryBoot: () => void;
   load: (source: ToOpen, name: string) => Promise<void>;

@@ -12,7 +12,7 @@ import type { LibraryActions, LibraryState } from './state.ts';
 import { createStorageActions } from './storage.ts';
 
 /** What the library needs of the rest of the page. */
-export interface LibraryNeeds extends Pick<ReporterNeeds, 'untilRead'> {
+interface LibraryNeeds extends Pick<ReporterNeeds, 'untilRead'> {
   /** Asks again which dictionaries there are; `wanted` is chosen if it fits. */
   libraryChanged: (wanted?: string) => Promise<void>;
 }

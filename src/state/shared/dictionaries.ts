@@ -2,8 +2,7 @@
 import type { DictionaryCard, DictionaryDensities, DictionaryInfo, ExportFormat } from '../../api/dictionaries.ts';
 import type { LinkedDictionary } from './link.ts';
 
-export type DictionaryList =
-  { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
+type DictionaryList = { status: 'waiting' } | { status: 'done'; list: readonly DictionaryInfo[] } | { status: 'failed'; message: string };
 
 export type Densities = DictionaryDensities;
 

@@ -2,9 +2,9 @@
  * Runs one job at a time in which only the newest matters: starting another aborts the one before,
  * and an answer that comes too late is reported as stale, never as a value or an error.
  */
-export type Outcome<T> = { status: 'done'; value: T } | { status: 'failed'; message: string } | { status: 'stale' };
+type Outcome<T> = { status: 'done'; value: T } | { status: 'failed'; message: string } | { status: 'stale' };
 
-export interface Latest {
+interface Latest {
   run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<Outcome<T>>;
   /** Makes whatever runs now stale. */
   cancel: () => void;

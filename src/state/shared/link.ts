@@ -38,7 +38,7 @@ export interface LinkState {
 
 type LinkTexts = Pick<LinkState, 'text' | 'compare'>;
 
-export type ParsedLink = { status: 'none' } | { status: 'link'; state: LinkState } | { status: 'bad'; message: string };
+type ParsedLink = { status: 'none' } | { status: 'link'; state: LinkState } | { status: 'bad'; message: string };
 
 const PREFIX = 'v1.';
 /** Longest hash taken. */

@@ -1,9 +1,9 @@
 /** Facts about the model in use and the one being opened. */
 import type { DeviceInfo, FileIn, HubModel, LoadProgress, ModelInfo, RandomModel } from '../../api/model.ts';
 
-export type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
+type Boot = { status: 'loading'; progress: LoadProgress | null } | { status: 'ready' } | { status: 'failed'; message: string };
 
-export type LoadTask =
+type LoadTask =
   | { status: 'idle' }
   | { status: 'loading'; name: string; progress: LoadProgress | null }
   /** `again`: what another try goes on with. */

@@ -5,10 +5,10 @@ export type Theme = 'auto' | 'light' | 'dark';
 
 /** The two screens of the page. */
 export const VIEWS = ['explore', 'train'] as const;
-export type View = (typeof VIEWS)[number];
+type View = (typeof VIEWS)[number];
 
 /** What takes back what a notice tells of: the last step of the screen, or something of its own. */
-export type NoticeUndo =
+type NoticeUndo =
   | 'edits'
   /** `stillTrue`: whether it would still take back what the notice tells of; absent: always. */
   | { run: () => void; stillTrue?: () => boolean };
@@ -20,7 +20,7 @@ export interface Notice {
 }
 
 /** What covers the page. */
-export type OpenDialog =
+type OpenDialog =
   /** `published`: with the catalogue, and what is looked up in it. */
   | { kind: 'library'; published?: 'all' | { source: PublishedSource; name: string } }
   | { kind: 'storage' }

@@ -1,15 +1,14 @@
 /** What runs would take on this device: measured one after another, the form first, while nothing trains. */
+import { isHere } from '../../core/train/runLife.ts';
 import type { ModelInfo } from '../../api/model.ts';
-import type { RunInfo, TrainConfig, TrainingApi } from '../../api/training.ts';
+import type { TrainConfig, TrainingApi } from '../../api/training.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
-import type { EstimateState, TrainingStore } from './training.ts';
+import { lifeIn, type EstimateState, type TrainingStore } from './state.ts';
 import { PRESETS } from './presets.ts';
 import { configNow, readForm } from './trainingForm.ts';
 
 /** Somebody who types is not asked for yet. */
 const PAUSE_MS = 900;
-
-const BUSY: readonly RunInfo['state'][] = ['running', 'starting', 'elsewhere'];
 
 /** What tells one estimate from another. */
 export function estimateKey(config: TrainConfig, model: ModelInfo): string {
@@ -24,7 +23,7 @@ export function presetConfigs(model: ModelInfo): TrainConfig[] {
 
 export interface Estimator {
   /** Something may have changed. */
-  look: () => void;
+  update: () => void;
   /** Resolves when nothing is measured any more. */
   stop: () => Promise<void>;
 }
@@ -40,12 +39,13 @@ export function createEstimator(
   let running: { key: string; stop: AbortController } | null = null;
 
   const busy = () => {
-    const { runs, busy: tasks, here } = store.getState();
-    return (
-      tasks.new !== undefined ||
-      runs.status !== 'done' ||
-      runs.list.some(({ id, state }) => BUSY.includes(state) || (state === 'paused' && here.includes(id)))
-    );
+    const state = store.getState();
+    if (state.busy.new !== undefined || state.runs.status !== 'done') return true;
+    return state.runs.list.some((run) => {
+      const life = lifeIn(state, run);
+      // One that is paused here would be put aside by measuring.
+      return isHere(life) || life.phase === 'elsewhere';
+    });
   };
   const wanted = (): { key: string; config: TrainConfig } | undefined => {
     const model = modelNow();
@@ -75,7 +75,7 @@ export function createEstimator(
       put(task.key, stopped ? { status: 'waiting' } : { status: 'failed', message: sentenceOf(error) });
     } finally {
       running = null;
-      look();
+      update();
     }
   };
   const stop = () => {
@@ -84,7 +84,7 @@ export function createEstimator(
     running?.stop.abort();
     return ended;
   };
-  const look = () => {
+  const update = () => {
     if (busy() || !shown()) return void stop();
     const model = modelNow();
     const form = model && configNow(store.getState(), model);
@@ -98,5 +98,5 @@ export function createEstimator(
           ended = next();
         }, PAUSE_MS);
   };
-  return { look, stop };
+  return { update, stop };
 }

@@ -1,5 +1,6 @@
 /** What the training screen says of runs, in words. */
 import type { RunInfo } from '../../api/training.ts';
+import { isResumable, lifeOf } from '../../core/train/runLife.ts';
 import { formatInteger, formatPercent } from '../../charts/format.ts';
 
 /** 'about 2 min', '40 s', '3 h 10 min'. */
@@ -81,8 +82,8 @@ function keptWords({ dictionaries }: RunInfo): string {
 }
 
 /** Whether it can go on from its checkpoint. */
-export function resumable({ state }: RunInfo): boolean {
-  return state === 'paused' || state === 'interrupted' || state === 'failed';
+export function resumable(run: RunInfo): boolean {
+  return isResumable(lifeOf(run, false));
 }
 
 /** What a person who cannot see the page should hear: changes of state, and each quarter. */

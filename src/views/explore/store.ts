@@ -2,4 +2,7 @@
 import type { ExploreState } from '../../state/explore/state.ts';
 import { sliceHooks } from '../shared/StoreContext.tsx';
 
-export const { useSliceStore: useAppStore, useSlice: useApp, useSliceActions: useActions } = sliceHooks<ExploreState>();
+const hooks = sliceHooks<ExploreState>();
+export const useAppStore = hooks.useSliceStore;
+export const useApp = hooks.useSlice;
+export const useActions = hooks.useSliceActions;

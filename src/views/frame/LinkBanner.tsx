@@ -1,4 +1,4 @@
-import type { PublishedSource } from '../../api/dictionaries.ts';
+import type { LinkedDictionary } from '../../state/shared/link.ts';
 import { placeWords } from '../shared/placeWords.ts';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
@@ -6,65 +6,75 @@ import { useActions, useApp } from '../shared/StoreContext.tsx';
 export function LinkBanner() {
   const wanted = useApp((s) => (s.dictionaries.status === 'done' ? s.wanted : null));
   const model = useApp((s) => (s.models.length > 0 ? s.wantedModel : null));
-  const { dismissWanted, openDialog } = useActions();
-  const lookUp = (source: PublishedSource, name: string) => openDialog({ kind: 'library', published: { source, name } });
+  const { dismissWanted } = useActions();
   if (!wanted && !model) return null;
   return (
     <div className="banner banner-wanted" role="status">
       <div className="banner-words">
-        {model && (
-          <p>
-            This link was made with the model <strong>{model.id}</strong>, which is not here. Open its files from the Model menu
-            {model.hash && (
-              <>
-                {' '}
-                (SHA-256 <code title={model.hash}>{model.hash.slice(0, 12)}…</code>)
-              </>
-            )}
-            ; until then the model that is open reads the text.
-            {model.id.includes('/') && (
-              <>
-                {' '}
-                <button type="button" className="button-small" onClick={() => openDialog({ kind: 'hub', id: model.id })}>
-                  Look for it on the hub
-                </button>
-              </>
-            )}
-          </p>
-        )}
-        {wanted && (
-          <p>
-            This link shows features of the dictionary <strong>{wanted.label || wanted.id}</strong>
-            {wanted.hook && (
-              <>
-                {' '}
-                for <code>{wanted.hook}</code>
-              </>
-            )}
-            {wanted.model && ` of ${wanted.model}`}, which is not here.{' '}
-            {wanted.from
-              ? `It is published at ${placeWords(wanted.from)}; the pins appear once it is here.`
-              : 'Ask whoever sent the link for its files and import them below; the pins appear then.'}
-            {wanted.hash && (
-              <>
-                {' '}
-                Its tensors: <code title={wanted.hash}>{wanted.hash.slice(0, 19)}…</code>
-              </>
-            )}
-            {wanted.from && (
-              <>
-                {' '}
-                <button type="button" className="button-small" onClick={() => lookUp(wanted.from!, wanted.label || wanted.id)}>
-                  Look it up there
-                </button>
-              </>
-            )}
-          </p>
-        )}
+        {model && <WantedModel {...model} />}
+        {wanted && <WantedDictionary wanted={wanted} />}
       </div>
       <button type="button" className="button-small" onClick={dismissWanted}>
         Dismiss
       </button>
     </div>
+  );
+}
+
+function WantedModel({ id, hash }: { id: string; hash: string }) {
+  const { openDialog } = useActions();
+  return (
+    <p>
+      This link was made with the model <strong>{id}</strong>, which is not here. Open its files from the Model menu
+      {hash && (
+        <>
+          {' '}
+          (SHA-256 <code title={hash}>{hash.slice(0, 12)}…</code>)
+        </>
+      )}
+      ; until then the model that is open reads the text.
+      {id.includes('/') && (
+        <>
+          {' '}
+          <button type="button" className="button-small" onClick={() => openDialog({ kind: 'hub', id })}>
+            Look for it on the hub
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function WantedDictionary({ wanted: { id, label, hook, model, hash, from } }: { wanted: LinkedDictionary }) {
+  const { openDialog } = useActions();
+  const name = label || id;
+  return (
+    <p>
+      This link shows features of the dictionary <strong>{name}</strong>
+      {hook && (
+        <>
+          {' '}
+          for <code>{hook}</code>
+        </>
+      )}
+      {model && ` of ${model}`}, which is not here.{' '}
+      {from
+        ? `It is published at ${placeWords(from)}; the pins appear once it is here.`
+        : 'Ask whoever sent the link for its files and import them below; the pins appear then.'}
+      {hash && (
+        <>
+          {' '}
+          Its tensors: <code title={hash}>{hash.slice(0, 19)}…</code>
+        </>
+      )}
+      {from && (
+        <>
+          {' '}
+          <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library', published: { source: from, name } })}>
+            Look it up there
+          </button>
+        </>
+      )}
+    </p>
   );
 }

@@ -2,4 +2,6 @@
 import type { LibraryState } from '../../state/library/state.ts';
 import { sliceHooks } from '../shared/StoreContext.tsx';
 
-export const { useSlice: useApp, useSliceActions: useActions } = sliceHooks<LibraryState>();
+const hooks = sliceHooks<LibraryState>();
+export const useApp = hooks.useSlice;
+export const useActions = hooks.useSliceActions;

@@ -23,4 +23,7 @@ export function sliceHooks<State extends SharedState>() {
 }
 
 /** What every slice may see and do, for components that know none. */
-export const { useSliceStore: usePageStore, useSlice: useApp, useSliceActions: useActions } = sliceHooks<SharedState>();
+const hooks = sliceHooks<SharedState>();
+export const usePageStore = hooks.useSliceStore;
+export const useApp = hooks.useSlice;
+export const useActions = hooks.useSliceActions;

@@ -1,6 +1,6 @@
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
 import type { RunInfo } from '../../api/training.ts';
-import { runHere, watchedRun } from '../../state/train/training.ts';
+import { runHere, watchedRun } from '../../state/train/state.ts';
 import { differences, figuresOf, rangeWords, type Figures } from '../../state/train/trainingTable.ts';
 import { durationWords, percentDone, resumable, stateName } from '../../state/train/trainingWords.ts';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';

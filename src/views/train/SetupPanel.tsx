@@ -5,7 +5,7 @@ import { TRAINABLE } from '../../core/train/architectures/index.ts';
 import { estimateKey } from '../../state/train/trainingEstimates.ts';
 import { ADVANCED_FIELDS, TOKENS_FIELD, type FieldName, type NumberField } from '../../state/train/trainingFields.ts';
 import { corpusNames, emptyDictionary, readForm, type ReadForm, type TrainingForm } from '../../state/train/trainingForm.ts';
-import { runHere } from '../../state/train/training.ts';
+import { runHere } from '../../state/train/state.ts';
 import { durationWords } from '../../state/train/trainingWords.ts';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { useApp } from '../shared/StoreContext.tsx';

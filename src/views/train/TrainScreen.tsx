@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import type { TrainingApi } from '../../api/training.ts';
-import { runHere, watchedRun } from '../../state/train/training.ts';
+import { runHere, watchedRun } from '../../state/train/state.ts';
 import { spokenWords } from '../../state/train/trainingWords.ts';
 import { Spoken } from '../shared/Spoken.tsx';
 import { ParetoPanel } from './ParetoPanel.tsx';

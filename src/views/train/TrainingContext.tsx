@@ -3,7 +3,8 @@ import { useStore } from 'zustand';
 import type { TrainingApi } from '../../api/training.ts';
 import type { StoreApi } from 'zustand/vanilla';
 import type { SharedState } from '../../state/shared/state.ts';
-import { createTrainingStore, type TrainingActions, type TrainingState, type TrainingStore } from '../../state/train/training.ts';
+import type { TrainingActions, TrainingState, TrainingStore } from '../../state/train/state.ts';
+import { createTrainingStore } from '../../state/train/training.ts';
 import { usePageStore } from '../shared/StoreContext.tsx';
 
 /** One store for each page, whichever of its parts is drawn first. */

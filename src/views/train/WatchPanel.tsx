@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
 import type { RunInfo } from '../../api/training.ts';
-import { runHere, watchedRun } from '../../state/train/training.ts';
+import { runHere, watchedRun } from '../../state/train/state.ts';
 import { dictionaryNames } from '../../state/train/trainingTable.ts';
 import { durationWords, resumable, secondsLeft, shareDone, stateWords } from '../../state/train/trainingWords.ts';
 import { FactList } from '../shared/FactList.tsx';
@@ -73,7 +73,7 @@ function RunButtons({ run }: { run: RunInfo }) {
     const here = runHere(s.runs);
     return here !== undefined && here.id !== run.id;
   });
-  const { pause, resume, stop, takeSettingsOf } = useTrainingActions();
+  const { pause, resume, takeSettingsOf } = useTrainingActions();
   const here = run.state === 'running' || run.state === 'starting';
   return (
     <>
@@ -98,25 +98,7 @@ function RunButtons({ run }: { run: RunInfo }) {
           {busy === 'resuming' ? 'Resuming…' : 'Resume'}
         </button>
       )}
-      {(here || run.state === 'paused') && (
-        <>
-          <button
-            type="button"
-            className="button-small"
-            disabled={busy !== undefined || run.state === 'starting'}
-            title="Ends the run; its dictionaries join the library as they are"
-            onClick={() => void stop(run.id, true)}
-          >
-            {busy === 'stopping' ? 'Stopping…' : 'Stop and keep'}
-          </button>
-          <ConfirmButton
-            label="Stop and discard"
-            question="Nothing of this run is kept. Discard it?"
-            disabled={busy !== undefined}
-            onConfirm={() => void stop(run.id, false)}
-          />
-        </>
-      )}
+      {(here || run.state === 'paused') && <StopButtons run={run} />}
       {!here && (
         <button
           type="button"
@@ -127,6 +109,30 @@ function RunButtons({ run }: { run: RunInfo }) {
           Use its settings
         </button>
       )}
+    </>
+  );
+}
+
+function StopButtons({ run }: { run: RunInfo }) {
+  const busy = useTraining((s) => s.busy[run.id]);
+  const { stop } = useTrainingActions();
+  return (
+    <>
+      <button
+        type="button"
+        className="button-small"
+        disabled={busy !== undefined || run.state === 'starting'}
+        title="Ends the run; its dictionaries join the library as they are"
+        onClick={() => void stop(run.id, true)}
+      >
+        {busy === 'stopping' ? 'Stopping…' : 'Stop and keep'}
+      </button>
+      <ConfirmButton
+        label="Stop and discard"
+        question="Nothing of this run is kept. Discard it?"
+        disabled={busy !== undefined}
+        onConfirm={() => void stop(run.id, false)}
+      />
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AbortedError } from '../../../src/core/errors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
-import { createTrainingStore, watchedRun } from '../../../src/state/train/training.ts';
+import { createTrainingStore } from '../../../src/state/train/training.ts';
+import { watchedRun } from '../../../src/state/train/state.ts';
 import { pointSeries, valuesAt } from '../../../src/state/train/trainingCurves.ts';
 import { dictionaryNames, differences, figuresOf, paretoPoints, rangeWords } from '../../../src/state/train/trainingTable.ts';
 import { durationWords, secondsLeft, spokenWords, stateWords } from '../../../src/state/train/trainingWords.ts';

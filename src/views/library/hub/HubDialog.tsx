@@ -20,7 +20,7 @@ export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   const [kept, setKept] = useState<KeptModel[]>([]);
   const { models } = api;
   const plan = useCallback((model: Required<HubModel>, signal: AbortSignal) => models.plan(model, { signal }), [models]);
-  const { asked, look, result } = useLookUp(
+  const { asked, lookUp, result } = useLookUp(
     useMemo(() => (id === undefined ? null : fieldsOf(id)), [id]),
     plan,
   );
@@ -30,7 +30,7 @@ export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
 
   const choose = (model: Required<HubModel>) => {
     setChosen(model);
-    look(model);
+    lookUp(model);
   };
   const open = ({ hub, revision, id: name }: HubPlan | KeptModel) => {
     openDialog(null);
@@ -38,8 +38,8 @@ export function HubDialog({ api, id }: { api: Api; id: string | undefined }) {
   };
   return (
     <Sheet title="Models from the hub" onClose={() => openDialog(null)} className="hub">
-      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => look({ ...chosen })} />
-      <Found asked={asked} result={result} onOpen={open} onCancel={() => look(null)} />
+      <RepositoryForm chosen={chosen} onChange={setChosen} onLookUp={() => lookUp({ ...chosen })} />
+      <Found asked={asked} result={result} onOpen={open} onCancel={() => lookUp(null)} />
       <Catalogue kept={kept} onChoose={(hub) => choose({ hub, revision: 'main' })} />
       <KeptModels kept={kept} onOpen={open} onDelete={(item) => api.storage.remove('model', item.id).finally(reload)} />
       <MirrorField settings={api.settings} />

@@ -1,7 +1,7 @@
 import { isSameModel } from '../../../core/lm/modelNames.ts';
 import { formatBytes, formatInteger } from '../../../charts/format.ts';
 import { useActions, useApp } from '../store.ts';
-import { factsOf, Known, useReleases } from './Published.tsx';
+import { factsOf, Known, useReleases } from './releases.tsx';
 
 /**
  * What others have published for the model in use, a click away: a release whose dictionaries are known by name, else

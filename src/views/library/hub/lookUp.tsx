@@ -10,7 +10,7 @@ export type Result<Plan> = Plan | { message: string };
  * @param plan the same function from one drawing to the next
  */
 export function useLookUp<Asked extends object, Plan>(first: Asked | null, plan: (asked: Asked, signal: AbortSignal) => Promise<Plan>) {
-  const [asked, look] = useState(first);
+  const [asked, lookUp] = useState(first);
   const [answer, setAnswer] = useState<{ to: Asked; result: Result<Plan> } | null>(null);
   useEffect(() => {
     if (!asked) return;
@@ -19,7 +19,7 @@ export function useLookUp<Asked extends object, Plan>(first: Asked | null, plan:
     plan(asked, mine.signal).then(take, (error: unknown) => take({ message: sentenceOf(error) }));
     return () => mine.abort();
   }, [asked, plan]);
-  return { asked, look, result: asked && answer?.to === asked ? answer.result : null };
+  return { asked, lookUp, result: asked && answer?.to === asked ? answer.result : null };
 }
 
 export function LookingUp({ name, onCancel }: { name: string; onCancel: () => void }) {
@@ -37,4 +37,12 @@ export function LookingUp({ name, onCancel }: { name: string; onCancel: () => vo
 export function fetchWords({ here, bytes }: { here: number; bytes: number }): string {
   if (here >= bytes) return 'Open';
   return here > 0 ? `Go on (${formatBytes(here)} of ${formatBytes(bytes)} are here)` : `Fetch ${formatBytes(bytes)} and open`;
+}
+
+export function LookUpButton({ name, onPress }: { name: string; onPress: () => void }) {
+  return (
+    <button type="button" className="button-small" onClick={onPress} aria-label={`Look up ${name}`}>
+      Look up
+    </button>
+  );
 }
