@@ -115,7 +115,7 @@ describe('questions', () => {
   });
 
   it('a paused run that another takes the place of is here no more', () => {
-    expect(isHere(released({ ...paused, unkept: 'full' } as RunLife))).toBe(false);
+    expect(isHere(released({ ...paused, unkept: 'full' }))).toBe(false);
     expect(released(running)).toBe(running);
   });
 });
