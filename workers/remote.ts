@@ -68,12 +68,12 @@ export interface WorkerHandle extends Calls {
 
 /** @param ended the sentence of calls that are open when it is ended */
 export function handleOf(worker: Worker, ended: string): WorkerHandle {
-  const { call, fail } = connect(worker);
+  const caller = connect(worker);
   return {
-    call,
+    call: (method, args, options) => caller.call(method, args, options),
     terminate() {
       worker.terminate();
-      fail(ended);
+      caller.fail(ended);
     },
   };
 }

@@ -31,6 +31,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
   const askToPersist = () => storage.askOnce();
   const models = createModels(lens, settings, kept, askToPersist);
   const library = createLibrary({ ...kept, lens, isOpen: () => models.inUse() !== undefined, askToPersist });
+  const dictionaries = () => library.api.list();
   const labelled = createSignal();
   const offline = settings.offline?.(models.kind) ?? offlineNowhere;
   offline.start();
@@ -46,10 +47,10 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
   const storage = createStorage({
     ...kept,
     offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
-    dictionaries: library.api.list,
+    dictionaries,
     keptDictionaries: () => lens.library.kept(),
-    removeDictionary: library.api.remove,
-    models: { kept: models.api.kept, remove: models.remove },
+    removeDictionary: (id) => library.api.remove(id),
+    models: { kept: () => models.api.kept(), remove: models.remove },
     downloads: {
       begun: () => lens.library.begunDownloads(),
       remove: async (id) => {
@@ -77,7 +78,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     ...inferenceOf(lens),
     evaluate: createEvaluation({ lens, study, model: models.inUse }),
     dictionaries: library.api,
-    labels: createLabels({ ...kept, signal: labelled, dictionaries: library.api.list, askToPersist }),
+    labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,

@@ -38,12 +38,7 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
   const find = async (id: string): Promise<DictionaryInfo> => {
     const listed = () => known.find((d) => d.id === id);
     if (!listed()) known = await dictionaries();
-    const found = listed();
-    if (!found) throw new UsageError(`There is no dictionary called "${quote(String(id))}" here, so it has no labels.`);
-    if (found.hash === '') {
-      throw new UsageError('Labels need a page opened over https or from this machine: without one the browser cannot tell weights apart.');
-    }
-    return found;
+    return checkLabelled(listed(), id);
   };
   const select = async (id: string | undefined): Promise<Label[]> => {
     const hash = id === undefined ? undefined : (await find(id)).hash;
@@ -82,8 +77,7 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
       checkLatent(dictionary, latent, d_sae);
       const clean = checkLabelText(text);
       const key = labelKey({ hash, latent });
-      const before = (await store.all()).get(key);
-      if (clean === (before?.text ?? '')) return;
+      if (clean === ((await store.all()).get(key)?.text ?? '')) return;
       await (clean === '' ? change([], [key]) : change([{ hash, latent, text: clean, changed: new Date(now()).toISOString() }]));
     },
     async export(dictionary) {
@@ -95,6 +89,13 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
     problem: () => store.problem(),
     subscribe: signal.subscribe,
   };
+}
+
+/** @throws UsageError unless labels can be kept for it */
+function checkLabelled(found: DictionaryInfo | undefined, id: string): DictionaryInfo {
+  if (!found) throw new UsageError(`There is no dictionary called "${quote(String(id))}" here, so it has no labels.`);
+  if (found.hash !== '') return found;
+  throw new UsageError('Labels need a page opened over https or from this machine: without one the browser cannot tell weights apart.');
 }
 
 /** @throws UsageError */

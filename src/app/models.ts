@@ -56,7 +56,7 @@ export function createModels(
   let device: DeviceInfo | undefined;
   const started = (async () => {
     device = await lens.models.open([{ device: settings.device, base: settings.base }]);
-    await openFirst(use.open, settings);
+    await openFirst((source, options) => use.open(source, options), settings);
   })();
   // Nobody may be listening; the screen shows the sentence.
   started.catch(() => {});

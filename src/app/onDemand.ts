@@ -2,7 +2,7 @@
 import type { Calls, WorkerHandle } from '../../workers/remote.ts';
 import { EngineError } from '../core/errors.ts';
 
-interface OnDemand extends Calls {
+export interface OnDemand extends Calls {
   /** @param wanted whether something lives in the worker, so that it must not be ended */
   keep(wanted: boolean): void;
 }

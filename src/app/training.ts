@@ -39,7 +39,7 @@ export function createTraining(need: TrainingNeeds): Training {
     if (change === 'runs') signals.runs.tell();
     if (change === 'corpora') signals.corpora.tell();
   });
-  const host = onceItWorks(() => import('./trainingHost.ts').then(({ createTrainingHost }) => createTrainingHost(need, signals)));
+  const host = onceItWorks(() => import('./trainingHost.ts').then(({ TrainingHost }) => new TrainingHost(need, signals)));
   return {
     stored: async () => (await host()).stored(),
     api: {
@@ -55,9 +55,9 @@ export function createTraining(need: TrainingNeeds): Training {
         subscribe: signals.runs.subscribe,
       },
       corpus: {
-        add: async (name, data, o) => (await host()).addCorpus(name, data, o),
-        list: async () => (await host()).listCorpora(),
-        remove: async (name) => (await host()).removeCorpus(name),
+        add: async (name, data, o) => (await host()).texts.add(name, data, o),
+        list: async () => (await host()).texts.list(),
+        remove: async (name) => (await host()).texts.remove(name),
         subscribe: signals.corpora.subscribe,
       },
     },

@@ -1,6 +1,6 @@
 /** Runs of this page as a script asks for them, over a trainer that answers by hand. */
 import { expect, it, vi } from 'vitest';
-import { createTrainingHost, type HostParts } from '../../../src/app/trainingHost.ts';
+import { TrainingHost, type HostParts } from '../../../src/app/trainingHost.ts';
 import { createSignal } from '../../../src/app/signal.ts';
 import type { TrainingNeeds } from '../../../src/app/training.ts';
 import type { RunInfo } from '../../../src/core/train/runTypes.ts';
@@ -25,7 +25,7 @@ async function paused(unkept?: RunInfo['unkept']) {
     askToPersist: () => {},
   } as unknown as TrainingNeeds;
   const parts = { start: () => ({ call, terminate: () => {} }), runs: { sweep: () => {}, list: () => Promise.resolve([]) }, corpora: {} };
-  const host = createTrainingHost(need, { runs: createSignal(), corpora: createSignal() }, parts as unknown as HostParts);
+  const host = new TrainingHost(need, { runs: createSignal(), corpora: createSignal() }, parts as unknown as HostParts);
   const run = await host.train(config);
   await vi.waitFor(() => expect(run.info().state).toBe('paused'));
   return { host, run };

@@ -85,7 +85,9 @@ it('keeps what was measured as long as the model it was measured on is in use', 
   globalThis.fetch = () => Promise.resolve(new Response('[]'));
   const measured = { density: Float32Array.of(0.5), tokens: 64 };
   const of = (id: string) => ({ id, hash: `h-${id}` });
-  const spy = vi.spyOn((await import('../../../workers/lens/dictionaries.ts')).DictionaryLibrary.prototype, 'densities').mockResolvedValue(null);
+  const spy = vi
+    .spyOn((await import('../../../workers/lens/dictionaries.ts')).DictionaryLibrary.prototype, 'densities')
+    .mockResolvedValue(null);
   library.noteMeasured(context, 'd', of('b'), measured);
   expect(await library.densities(context, 'd')).toBeNull();
   library.noteMeasured(context, 'd', of('a'), measured);

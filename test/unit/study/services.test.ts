@@ -16,9 +16,11 @@ const subject = (id: string) => ({ model: wanted(id), dictionary: { config: {}, 
 beforeEach(() => {
   fake.read.mockReset().mockImplementation(() => Promise.resolve({ config: {} }));
   fake.evaluate.mockReset().mockResolvedValue({ tokens: 3 });
-  fake.open.mockReset().mockImplementation((_runtime, _base, source: { id: string }) =>
-    Promise.resolve({ info: { id: source.id, hash: `h-${source.id}` }, model: { config: { n_ctx: 8 }, release: released } }),
-  );
+  fake.open
+    .mockReset()
+    .mockImplementation((_runtime, _base, source: { id: string }) =>
+      Promise.resolve({ info: { id: source.id, hash: `h-${source.id}` }, model: { config: { n_ctx: 8 }, release: released } }),
+    );
   released.mockReset();
   runtimes.length = 0;
 });
