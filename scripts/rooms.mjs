@@ -22,7 +22,7 @@ export const ROOMS = {
   'src/gpu': ['src/core', 'src/api'],
   'src/cache': ['src/core', 'src/api', 'src/cache/*'],
   'src/kernels': ['src/core'],
-  'src/engine/text': ['src/core', 'src/api', 'src/cache'],
+  'src/engine/text': ['src/core', 'src/api', 'src/cache', 'src/engine/model'],
   'src/engine/model': ['src/core', 'src/api', 'src/cache', 'src/kernels', 'src/gpu'],
   'src/engine/dictionary': ['src/core', 'src/api', 'src/kernels', 'src/engine/model'],
   'src/engine/training': ['src/core', 'src/api', 'src/kernels', 'src/engine/model', 'src/engine/dictionary'],

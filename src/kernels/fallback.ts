@@ -5,7 +5,7 @@ import { createPlainTrainer } from './plainTrainer.ts';
 import type { StepTrainer } from './trainer.ts';
 
 /** Makes a trainer. @param maxRows most rows of a batch */
-export type CreateTrainer = (settings: TrainableConfig, parameters: Parameters, maxRows: number) => Promise<StepTrainer>;
+type CreateTrainer = (settings: TrainableConfig, parameters: Parameters, maxRows: number) => Promise<StepTrainer>;
 
 /** @param canTrain whether the kernels know the architecture, which each registers by name */
 export function orPlain(canTrain: (settings: TrainableConfig) => boolean, create: CreateTrainer): CreateTrainer {

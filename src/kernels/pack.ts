@@ -29,7 +29,7 @@ export function packWeights(plan: Plan, d_in: number, first: number, latents: nu
 }
 
 /** What makes a latent active: p = q·gain + bias above `threshold`, and q + gate above 0. */
-export interface Rule {
+interface Rule {
   gain: number;
   bias: number;
   threshold: number;

@@ -40,7 +40,7 @@ export function createPlainTrainer(config: TrainableConfig, parameters: Paramete
 }
 
 /** A deep copy. */
-export function copyState({ parameters, adam, counters, fired }: TrainerState): TrainerState {
+function copyState({ parameters, adam, counters, fired }: TrainerState): TrainerState {
   return {
     parameters: copyAll(parameters),
     adam: { m: copyAll(adam.m), v: copyAll(adam.v), steps: adam.steps } satisfies AdamState,

@@ -3,10 +3,10 @@
  * split one character's UTF-8 bytes put back together. Rules: reference/explorer-uis.md, end of D.
  */
 
-export type GlyphKind = 'text' | 'space' | 'newline' | 'tab' | 'control' | 'special' | 'partial';
+type GlyphKind = 'text' | 'space' | 'newline' | 'tab' | 'control' | 'special' | 'partial';
 
 /** One visible piece of a token; `text` is what is drawn. */
-export interface Glyph {
+interface Glyph {
   kind: GlyphKind;
   text: string;
 }
@@ -23,7 +23,7 @@ const REPLACEMENT = 0xfffd;
 const ZERO_WIDTH_JOINER = 0x200d;
 
 /** Drawn in place of bytes that are no character by themselves. */
-export const PARTIAL_MARK = 'bytes';
+const PARTIAL_MARK = 'bytes';
 
 /**
  * The pieces of a token, in order.

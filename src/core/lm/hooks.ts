@@ -22,7 +22,7 @@ export const BLOCK_SITES = [
   'hook_resid_post',
 ] as const;
 export type BlockSite = (typeof BLOCK_SITES)[number];
-export type Site = BlockSite | 'hook_embed' | 'ln_final.hook_normalized';
+type Site = BlockSite | 'hook_embed' | 'ln_final.hook_normalized';
 
 const READ_ONLY: ReadonlySet<string> = new Set(['ln1.hook_normalized', 'ln2.hook_normalized', 'ln_final.hook_normalized']);
 

@@ -10,7 +10,7 @@ import type { ModelConfig } from './config.ts';
 import { assertFinite, placeBlock, widen, type Block } from './weightLayout.ts';
 
 /** Bytes of a stored tensor read at a time. */
-export const SLICE_BYTES = 4 * 2 ** 20;
+const SLICE_BYTES = 4 * 2 ** 20;
 
 export interface Parameters {
   names: string[];

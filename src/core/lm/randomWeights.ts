@@ -6,7 +6,7 @@ import { createRandom, fillNormal } from '../array/random.ts';
 import { UsageError } from '../errors.ts';
 import type { Parameters } from './parameters.ts';
 
-export const MOST_SEED = 999_999;
+const MOST_SEED = 999_999;
 
 /** @throws UsageError */
 export function checkSeed(seed: unknown): number {

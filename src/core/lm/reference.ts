@@ -9,7 +9,7 @@ import type { ModelConfig } from './config.ts';
 import { blockHook, type BlockSite } from './hooks.ts';
 import { rotaryAngles } from './rotary.ts';
 
-export interface ReferenceOptions {
+interface ReferenceOptions {
   /** Called at every hook in forward order; what it returns goes on. Values as in `hookShape`, row-major. */
   visit?: (hook: string, values: Float32Array) => Float32Array;
 }

@@ -1,7 +1,7 @@
 /** Choosing the next token from logits. */
 import { topK } from './statistics.ts';
 
-export interface SamplingSettings {
+interface SamplingSettings {
   /** 0 takes the most likely. */
   temperature: number;
   /** Sample among the k most likely; 0 means all. */

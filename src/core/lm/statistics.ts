@@ -1,6 +1,6 @@
 /** Next-token statistics of one row of logits. One formula each; natural logarithms throughout. */
 
-export interface RowStatistics {
+interface RowStatistics {
   /** ln Σ exp(logit), over the whole matrix, padded rows included, as the model's own loss has it. */
   logZ: number;
   /** −Σ p ln p, nats. */

@@ -31,7 +31,7 @@ export function decode(dictionary: Dictionary, latents: Latents, o: DecodeOption
 export type DecodeOptions = { x?: Float32Array };
 
 /** Everything of decoding but the sum over active latents, the same for every engine. */
-export interface DecodeFrame {
+interface DecodeFrame {
   /** Rows to decode. */
   n: number;
   /**

@@ -88,7 +88,7 @@ export interface Dictionary {
 }
 
 /** One tensor an architecture has. */
-export interface TensorSpec {
+interface TensorSpec {
   name: TensorName;
   shape: number[];
   /** 'one-of-thresholds': threshold or log_threshold must be there. */

@@ -8,7 +8,7 @@ import type { Latents } from './latents.ts';
 /** Added before taking log10 of a density (SAELens sparsity.safetensors). */
 const DENSITY_FLOOR = 1e-10;
 
-export type ReconstructionFigures = {
+type ReconstructionFigures = {
   /** Rows seen. */
   rows: number;
   /** Mean over rows and dims of (x − x̂)² (sparse_coding). */

@@ -4,7 +4,7 @@
  */
 import { klDivergence, rowStatistics } from '../lm/statistics.ts';
 
-export type SpliceFigures = {
+type SpliceFigures = {
   /** Mean over predicted tokens of −ln p(token), nats. */
   ce_clean: number;
   ce_spliced: number;

@@ -105,7 +105,7 @@ function problemOf(issue: v.BaseIssue<unknown>): Problem {
 }
 
 /** Settings that are wrong only beside one another. */
-export interface TogetherProblem {
+interface TogetherProblem {
   field: 'tokens' | 'schedule.warmup' | 'schedule.decay';
   words: string;
 }

@@ -4,7 +4,7 @@ import type { NumberSchema } from './numbers.ts';
 import type { Architecture, Parameters, Sizes } from './types.ts';
 
 /** The setting that weighs sparsity against the error. */
-export interface SparsitySetting<Config extends Sizes, Field extends string> {
+interface SparsitySetting<Config extends Sizes, Field extends string> {
   /** Its name in settings and in the training record. */
   readonly field: Field;
   /** In tables: 'α'. */
@@ -24,7 +24,7 @@ export interface SparsitySetting<Config extends Sizes, Field extends string> {
 }
 
 /** A number of one architecture beside its weight of sparsity. */
-export interface OptionSetting<Field extends string> {
+interface OptionSetting<Field extends string> {
   readonly field: Field;
   readonly label: string;
   readonly schema: NumberSchema;
@@ -32,7 +32,7 @@ export interface OptionSetting<Field extends string> {
 }
 
 /** How other libraries train the same, for src/core/train/recipes.ts. */
-export interface Recipe<Config extends Sizes> {
+interface Recipe<Config extends Sizes> {
   /** SAELens: the class of its settings, and what is given beside the sizes. @param warmup steps of sparsity warm-up */
   saelens(config: Config, warmup: number): { className: string; settings: readonly string[] };
   /** Lines of a comment where SAELens's form is not the same. */

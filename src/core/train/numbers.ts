@@ -35,7 +35,7 @@ export function rangeOf(schema: NumberSchema): NumberRange {
 }
 
 /** The first thing a schema finds wrong with a number; undefined when nothing is. */
-export type NumberFault = 'not a number' | 'not whole' | 'too small' | 'too large';
+type NumberFault = 'not a number' | 'not whole' | 'too small' | 'too large';
 
 const FAULTS: Readonly<Record<string, NumberFault>> = {
   safe_integer: 'not whole',
@@ -51,7 +51,7 @@ export function faultOf(schema: NumberSchema, value: unknown): NumberFault | und
 }
 
 /** 'a whole number from 1 to 8', 'a number above 0', 'at least 0 and below 1'. */
-export function rangeWords({ least, most, whole, above, below }: NumberRange): string {
+function rangeWords({ least, most, whole, above, below }: NumberRange): string {
   if (whole) return `a whole number from ${least} to ${most}`;
   if (below) return `at least ${least} and below ${most}`;
   if (above) return `a number above ${least}${most === Infinity ? '' : ` and at most ${most}`}`;

@@ -64,7 +64,7 @@ const NUMBERS = Object.fromEntries([
 ]) as Record<RunNumber, Setting>;
 
 /** What one number may be, and its default. */
-export interface NumberSetting {
+interface NumberSetting {
   schema: NumberSchema;
   range: NumberRange;
   /** undefined: it depends on the run. */

@@ -5,7 +5,7 @@
 import { createRandom } from '../array/random.ts';
 import { UsageError } from '../errors.ts';
 
-export interface StreamSettings {
+interface StreamSettings {
   seed: number;
   /** Share of chunks kept for evaluation, in [0, 1). */
   heldOut: number;
@@ -15,7 +15,7 @@ export interface StreamSettings {
   passes: number;
 }
 
-export interface StreamPlan {
+interface StreamPlan {
   /** Chunks of each block, in the order they are read. The last block of a pass may be shorter. */
   blocks: Uint32Array[];
   heldOut: Uint32Array;
@@ -70,7 +70,7 @@ function checkSettings({ seed, heldOut, chunksPerBlock, passes }: StreamSettings
   }
 }
 
-export interface RowFilter {
+interface RowFilter {
   /** Keep the first token of each chunk, whose activation is an outlier in most models. */
   keepFirst: boolean;
   keepEndOfText: boolean;
@@ -93,7 +93,7 @@ export function rowOrder(ids: ArrayLike<number>, n_ctx: number, filter: RowFilte
 }
 
 /** Fisher and Yates. @returns 0 … n − 1 in random order */
-export function permutation(n: number, random: () => number): Uint32Array {
+function permutation(n: number, random: () => number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));

@@ -20,7 +20,7 @@ export interface ToySettings {
 
 export const TOY: ToySettings = { d: 256, features: 512, active: 5, decay: 0.99, noise: 0 };
 
-export interface Toy {
+interface Toy {
   /** True directions, rows of norm 1. [features, d] */
   truth: Float32Array;
   /** Another `rows` rows. [rows, d] */

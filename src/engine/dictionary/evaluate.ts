@@ -18,7 +18,7 @@ const ALIVE_ABOVE = 10;
 /** Rows of clean logits held while the spliced ones are compared with them. */
 const COMPARED_ROWS = 32;
 
-export interface EvaluateJob {
+interface EvaluateJob {
   model: HookedModel;
   engine: SaeEngine;
   dictionary: Dictionary;

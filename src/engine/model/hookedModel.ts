@@ -24,7 +24,7 @@ export interface HookedModel {
   release(): Promise<void>;
 }
 
-export interface LoadModelOptions {
+interface LoadModelOptions {
   onValues?: (done: number, total: number) => void;
   stop?: Stop;
 }

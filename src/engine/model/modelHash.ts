@@ -7,7 +7,7 @@ import { toHex } from '../../core/formats/sha256.ts';
 
 const PIECE_BYTES = 8 * 1024 * 1024;
 
-export interface ModelHash {
+interface ModelHash {
   /** @param values not changed, not kept */
   add(name: string, values: ArrayBufferView): Promise<void>;
   /** Hex; '' where the page has no crypto.subtle (plain http from another machine). */

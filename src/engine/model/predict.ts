@@ -9,7 +9,7 @@ import { unembed } from './unembed.ts';
 const MAX_TOP = 200;
 
 /** `Predictions` without what the tokenizer adds. */
-export interface PositionStatistics {
+interface PositionStatistics {
   surprise: Float32Array;
   entropy: Float32Array;
   rank: Int32Array;

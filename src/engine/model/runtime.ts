@@ -22,7 +22,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export interface RuntimeOptions {
+interface RuntimeOptions {
   ort: OrtModule;
   /** Present for WebGPU. */
   device?: GPUDevice;

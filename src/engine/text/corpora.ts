@@ -17,7 +17,7 @@ export interface Text {
   hash: string;
 }
 
-export interface TextOptions {
+interface TextOptions {
   signal: AbortSignal;
   /** Characters tokenized so far, in all corpora. */
   onProgress?: (characters: number) => void;

@@ -7,18 +7,18 @@ import Papa from 'papaparse';
 import { throwIfStopped, type Stop } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 
-export interface TextFile {
+interface TextFile {
   path: string;
   data: Blob;
 }
 
-export interface Documents {
+interface Documents {
   documents: string[];
   /** What was left out, as sentences. */
   warnings: string[];
 }
 
-export interface DocumentOptions {
+interface DocumentOptions {
   /** Field of a .jsonl object or column of a .csv; absent: `text`, then `content`, then the only one. */
   field?: string;
   /** Most bytes of text in one file, unpacked; 512 MiB. */

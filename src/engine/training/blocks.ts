@@ -56,7 +56,7 @@ export function heldOutContexts(plan: RunPlan, ids: Ids): number[][] {
 }
 
 /** Which positions of a context are trained on. */
-export interface Filter {
+interface Filter {
   n_ctx: number;
   keepFirst: boolean;
   keepEndOfText: boolean;

@@ -21,7 +21,7 @@ export function isPoint(step: number, steps: number): boolean {
 }
 
 /** Where a run stands when a point is taken. */
-export interface Moment {
+interface Moment {
   step: number;
   /** Rows trained on so far. */
   tokens: number;

@@ -3,7 +3,7 @@ import { architectureOf } from '../../core/train/architectures/index.ts';
 import type { RunPlan } from '../../core/train/config.ts';
 import type { DictionaryHistory, RunEvaluation, RunPoint } from '../../core/train/runTypes.ts';
 
-export interface RecordFigures {
+interface RecordFigures {
   scale: number;
   step: number;
   tokens: number;

@@ -9,7 +9,7 @@ import { EncoderSpace, packedBytes } from './encoderSpace.ts';
 import type { WasmBuild } from './kernels.ts';
 
 /** Bytes of all kept dictionaries together; a larger one is packed a panel at a time at every call. */
-export const KEPT_BYTES = 192 * 2 ** 20;
+const KEPT_BYTES = 192 * 2 ** 20;
 /** Browsers set address space aside for every memory. */
 const KEPT_DICTIONARIES = 8;
 const TILE_ROWS = 4;

@@ -21,7 +21,7 @@ export interface HelperAnswer {
 }
 
 /** The end of a helper's line that lies in the helper. */
-export interface HelperPort {
+interface HelperPort {
   post(answer: HelperAnswer): void;
   listen(receive: (message: HelperMessage) => void): void;
 }

@@ -53,7 +53,7 @@ type Place = (typeof PLACES)[number];
 export type Part = (typeof PARTS)[number];
 
 /** What one block of rows came to. */
-export interface BlockSums {
+interface BlockSums {
   squared: number;
   entries: number;
   least: number;

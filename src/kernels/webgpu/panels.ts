@@ -10,13 +10,13 @@ const PANEL_BYTES = 64 * 2 ** 20;
 /** More latents in a panel would leave few rows for a block of entries. */
 const MOST_LATENTS = 2 ** 14;
 
-export interface Panel {
+interface Panel {
   first: number;
   latents: number;
 }
 
 /** The latents of a dictionary in panels that fit a binding, all but the last of the same size. */
-export function listPanels({ d_in, d_out, d_sae }: Dictionary['config']): Panel[] {
+function listPanels({ d_in, d_out, d_sae }: Dictionary['config']): Panel[] {
   const width = Math.max(d_in, d_out);
   const fit = Math.max(1, Math.floor(PANEL_BYTES / (4 * width * TILE))) * TILE;
   const size = Math.min(fit, MOST_LATENTS);

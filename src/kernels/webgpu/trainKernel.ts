@@ -33,7 +33,7 @@ export type BufferName =
   | 'asked'
   | 'granted';
 
-export interface Binding {
+interface Binding {
   buffer: BufferName;
   access: 'read' | 'read_write';
   type: string;
@@ -56,7 +56,7 @@ export const SLOTS = { squared: 0, spread: 1, auxiliary: 2, gradients: 3 } as co
 export const SLOT_COUNT = 7;
 
 /** As written by `packSettings`. */
-export const SETTINGS = /* wgsl */ `
+const SETTINGS = /* wgsl */ `
 struct Settings {
   rows: u32, d: u32, n: u32, k: u32,
   errorFactor: f32, penalty: f32, auxAlpha: f32, clip: f32,
@@ -68,7 +68,7 @@ struct Settings {
 export const SETTINGS_BYTES = 80;
 
 /** As read by `StepFigures`. */
-export const FIGURES = /* wgsl */ `
+const FIGURES = /* wgsl */ `
 struct Figures {
   squared: f32, l1: f32, firing: f32, auxSquared: f32,
   spread: f32, auxFactor: f32, gradientNorm: f32, scale: f32,

@@ -73,7 +73,7 @@ const FORMS: Readonly<Record<string, WebgpuForm>> = {
 };
 
 /** Settings of those that keep k latents. */
-export type TopkSettings = Extract<TrainableConfig, { architecture: 'topk' }>;
+type TopkSettings = Extract<TrainableConfig, { architecture: 'topk' }>;
 
 export function webgpuTrains({ architecture }: TrainableConfig): boolean {
   return Object.hasOwn(FORMS, architecture);

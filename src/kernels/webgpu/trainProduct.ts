@@ -8,7 +8,7 @@ const FOURS = TILE / 4;
 /** Numbers of the inner dimension brought into workgroup memory at a time. */
 const DEPTH = 16;
 
-export interface Product {
+interface Product {
   bindings: Bindings;
   /** Rows, columns and inner size of the product, and its factors at (m, k) and (k, c), as WGSL. */
   size: readonly [rows: string, columns: string, inner: string];
@@ -20,18 +20,8 @@ export interface Product {
   store: string;
 }
 
-/** A matrix product in tiles, with whatever happens to its sums fused in. Dispatched by columns, then rows. */
-export function product({ bindings, size: [rows, columns, inner], a, b, along, store }: Product): Kernel {
-  const place = (isInner: boolean) =>
-    isInner ? `let four = at / ${DEPTH}u; let k = at % ${DEPTH}u;` : `let k = at / ${FOURS}u; let four = at % ${FOURS}u;`;
-  // Written out: an array of sums indexed in a loop would not stay in registers.
-  const each = (text: (row: number, half: number) => string) => Array.from({ length: 2 * SIDE }, (_, i) => text(i >> 1, i & 1)).join('\n');
-  return kernel(
-    bindings,
-    /* wgsl */ `
-var<workgroup> tileA: array<vec4<f32>, ${FOURS * DEPTH}>;
-var<workgroup> tileB: array<vec4<f32>, ${FOURS * DEPTH}>;
-
+/** Factors that are 0 outside the matrices, and what is done with four sums of a row. */
+const edges = ({ size: [rows, columns, inner], a, b, store }: Pick<Product, 'size' | 'a' | 'b' | 'store'>) => /* wgsl */ `
 fn factorA(m: u32, k: u32) -> f32 {
   if (m >= ${rows} || k >= ${inner}) { return 0.0; }
   return ${a};
@@ -50,14 +40,28 @@ fn finish(m: u32, firstColumn: u32, sums: vec4<f32>) {
     let s = sums[l];
     ${store}
   }
-}
+}`;
+
+/** A matrix product in tiles, with whatever happens to its sums fused in. Dispatched by columns, then rows. */
+export function product({ bindings, size, a, b, along, store }: Product): Kernel {
+  const place = (isInner: boolean) =>
+    isInner ? `let four = at / ${DEPTH}u; let k = at % ${DEPTH}u;` : `let k = at / ${FOURS}u; let four = at % ${FOURS}u;`;
+  // Written out: an array of sums indexed in a loop would not stay in registers.
+  const each = (text: (row: number, half: number) => string) => Array.from({ length: 2 * SIDE }, (_, i) => text(i >> 1, i & 1)).join('\n');
+  return kernel(
+    bindings,
+    /* wgsl */ `
+var<workgroup> tileA: array<vec4<f32>, ${FOURS * DEPTH}>;
+var<workgroup> tileB: array<vec4<f32>, ${FOURS * DEPTH}>;
+
+${edges({ size, a, b, store })}
 
 @compute @workgroup_size(${SIDE}, ${SIDE})
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let firstRow = group.y * ${TILE}u;
   let firstColumn = group.x * ${TILE}u;
   ${each((row, half) => `var s${row}${half} = vec4<f32>();`)}
-  for (var start = 0u; start < ${inner}; start += ${DEPTH}u) {
+  for (var start = 0u; start < ${size[2]}; start += ${DEPTH}u) {
     for (var at = thread; at < ${FOURS * DEPTH}u; at += ${SIDE * SIDE}u) {
       {
         ${place(along[0] === 'k')}

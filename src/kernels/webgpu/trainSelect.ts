@@ -1,6 +1,37 @@
 /** TopK: which latents of a row stay, and what its auxiliary loss needs. */
 import { FIGURES_READ, type Kernel, SLOTS, SLOT_SUM, THREADS, TOTAL, kernel, read, write } from './trainKernel.ts';
 
+/** Narrows the prefix by the bin in which the last wanted value lies. @param most how many are wanted, as WGSL */
+const narrow = (most: string) => /* wgsl */ `
+fn narrow(shift: u32) {
+  if (shift == 24u) {
+    var candidates = 0u;
+    for (var b = 0u; b < 256u; b++) { candidates += atomicLoad(&bins[b]); }
+    wanted = min(${most}, candidates);
+  }
+  if (wanted == 0u) { prefix = 0xffffffffu; return; }
+  var b = 255u;
+  for (; b > 0u; b--) {
+    let count = atomicLoad(&bins[b]);
+    if (count >= wanted) { break; }
+    wanted -= count;
+  }
+  prefix |= b << shift;
+}`;
+
+/** Last index among equals of the smallest that stays. */
+const FIND_LIMIT = /* wgsl */ `
+fn findLimit(row: u32) {
+  limit = settings.n;
+  if (wanted == 0u || atomicLoad(&bins[prefix & 255u]) <= wanted) { return; }
+  var left = wanted;
+  for (var j = 0u; j < settings.n; j++) {
+    if (bitsAt(row, j) != prefix) { continue; }
+    left -= 1u;
+    if (left == 0u) { limit = j; return; }
+  }
+}`;
+
 /**
  * The k largest positive pre-activations of each row into f, 0 elsewhere; of equals the lower index. A workgroup a
  * row finds the bits of the smallest that stays, eight at a time: as whole numbers, positive floats keep their order.
@@ -26,34 +57,8 @@ fn bitsAt(row: u32, j: u32) -> u32 {
   return bitcast<u32>(max(0.0, p[row * settings.n + j]));
 }
 
-/** Narrows the prefix by the bin in which the last wanted value lies. */
-fn narrow(shift: u32) {
-  if (shift == 24u) {
-    var candidates = 0u;
-    for (var b = 0u; b < 256u; b++) { candidates += atomicLoad(&bins[b]); }
-    wanted = min(${isDead ? 'figures.auxK' : 'settings.k'}, candidates);
-  }
-  if (wanted == 0u) { prefix = 0xffffffffu; return; }
-  var b = 255u;
-  for (; b > 0u; b--) {
-    let count = atomicLoad(&bins[b]);
-    if (count >= wanted) { break; }
-    wanted -= count;
-  }
-  prefix |= b << shift;
-}
-
-/** Last index among equals of the smallest that stays. */
-fn findLimit(row: u32) {
-  limit = settings.n;
-  if (wanted == 0u || atomicLoad(&bins[prefix & 255u]) <= wanted) { return; }
-  var left = wanted;
-  for (var j = 0u; j < settings.n; j++) {
-    if (bitsAt(row, j) != prefix) { continue; }
-    left -= 1u;
-    if (left == 0u) { limit = j; return; }
-  }
-}
+${narrow(isDead ? 'figures.auxK' : 'settings.k')}
+${FIND_LIMIT}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -5,7 +5,7 @@ import { type Bindings, GROUPS, type Kernel, SLOTS, SLOT_SUM, THREADS, TOTAL, ke
 export const COLUMNS = 64;
 const SHARES = THREADS / COLUMNS;
 
-export interface ColumnSums {
+interface ColumnSums {
   /** `matrix` [rows, columns], `result` [columns], and what `each` and `last` read beside. */
   bindings: Bindings;
   rows: string;

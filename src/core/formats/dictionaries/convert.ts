@@ -46,7 +46,7 @@ export function describe(value: unknown): string {
 }
 
 /** A tensor as a file stores it, for checking before anything is read. */
-export interface ForeignTensor {
+interface ForeignTensor {
   shape: readonly number[];
   /** safetensors spelling. */
   dtype: string;
@@ -79,7 +79,7 @@ export function assertForeign(
 }
 
 /** What an importer found; `parts` reads and turns the tensors. */
-export interface Found {
+interface Found {
   name: string;
   format: DictionaryFormat;
   config: DictionaryConfig;

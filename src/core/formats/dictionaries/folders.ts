@@ -5,7 +5,7 @@ import { CFG, EXTRAS, findWeightsName, isLeftOut } from './saelens.ts';
 import { LEARNED_DICTS } from './sparseCoding.ts';
 import { SPARSIFY_WEIGHTS } from './sparsify.ts';
 
-export interface ListedFile {
+interface ListedFile {
   path: string;
   bytes: number;
 }

@@ -25,7 +25,7 @@ import { nameKind } from './torchState.ts';
 const CONFIG = 'config.json';
 const EVALUATION = 'eval_results.json';
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Which of the dictionaries found, by position in the order of folders; all when absent. */
   pick?: number[];
   /** Bytes of weights checked, and to check in all. */
@@ -33,7 +33,7 @@ export interface OpenOptions {
   stop?: Stop;
 }
 
-export interface OpenedFiles {
+interface OpenedFiles {
   dictionaries: OpenedDictionary[];
   /** Sentences for the import report. */
   warnings: string[];

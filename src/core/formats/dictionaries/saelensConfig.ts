@@ -15,7 +15,7 @@ import {
 import { FormatError } from '../bytes.ts';
 import { maybeRecord, quote } from '../text.ts';
 
-export interface ParsedConfig {
+interface ParsedConfig {
   config: DictionaryConfig;
   format: 'saelens' | 'saelens-pre6' | 'tied';
   /** Sentences for the import report. */
@@ -98,7 +98,7 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
 }
 
 /** What SAELens calls version 6: anything from 6.0.0-rc.0 on. */
-export function isVersion6(version: string | null): boolean {
+function isVersion6(version: string | null): boolean {
   return Number(/^(\d+)\./.exec(version ?? '')?.[1] ?? 0) >= 6;
 }
 

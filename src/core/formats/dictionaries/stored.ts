@@ -30,7 +30,7 @@ const LENGTH_BYTES = 8;
 const MAX_SPACE = 64;
 
 /** Bytes of a number by its safetensors spelling. */
-export const VALUE_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
+const VALUE_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
 
 /**
  * Locates the tensors of a safetensors file; no tensor is read.

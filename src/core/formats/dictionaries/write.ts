@@ -13,7 +13,7 @@ import { readDictionary, type OpenedDictionary } from './opened.ts';
 import type { StoredPart } from './stored.ts';
 
 /** The version whose layout is written. */
-export const SAELENS_VERSION = '6.18.0';
+const SAELENS_VERSION = '6.18.0';
 
 /** The reference writer pads headers so that the data begins at a multiple of this. */
 const HEADER_ALIGNMENT = 8;

@@ -24,7 +24,7 @@ export interface OwnTensor {
 }
 
 /** Which latents of a row are kept: src/core/sae/plan.ts turns it into numbers. */
-export type Selection =
+type Selection =
   /** Those above 0. */
   | 'positive'
   /** The k largest. */

@@ -10,9 +10,9 @@ import { take, zerosLike, type Sizes } from '../types.ts';
 import { randomRows } from './random.ts';
 import { foldUntied } from './untied.ts';
 
-export interface StandardConfig extends Sizes {
+type StandardConfig = Sizes & {
   l1_coefficient: number;
-}
+};
 
 /** Of the decoder rows at the start (SAELens). */
 const START_NORM = 0.1;
