@@ -57,7 +57,7 @@ export function createReader(api: FeaturescopeApi, store: StoreApi<ExploreState>
 
   const focus = (tokens: number): Focus => ({ visible, chosen: clampPosition(store.getState().position, tokens) });
 
-  const features = createFeatureReader(api, store, tokensOf, focus, () => {
+  const features = createFeatureReader({ api, store, tokensOf, focus }, () => {
     if (store.getState().bench.edits.some((e) => e.change.op === 'ablate')) refresh();
   });
 

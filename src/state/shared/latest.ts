@@ -2,7 +2,7 @@
  * Runs one job at a time in which only the newest matters: starting another aborts the one before,
  * and an answer that comes too late is reported as stale, never as a value or an error.
  */
-type Outcome<T> = { status: 'done'; value: T } | { status: 'failed'; message: string } | { status: 'stale' };
+export type Outcome<T> = { status: 'done'; value: T } | { status: 'failed'; message: string } | { status: 'stale' };
 
 interface Latest {
   run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<Outcome<T>>;
