@@ -1,11 +1,14 @@
+import { Suspense } from 'react';
 import type { Activations } from '../../state/explore/facts.ts';
 import { findHook, isPattern, siteWords } from '../../state/shared/hooks.ts';
 import { HookPicker } from './HookPicker.tsx';
+import { laterPart } from '../shared/later.tsx';
 import { Failure, Panel, Skeleton } from '../shared/Panel.tsx';
-import { PatternView } from './PatternView.tsx';
 import { useActions, useApp } from './store.ts';
 import { Unread } from './Unread.tsx';
-import { VectorView } from './VectorView.tsx';
+
+const PatternView = laterPart(() => import('./PatternView.tsx').then((part) => part.PatternView));
+const VectorView = laterPart(() => import('./VectorView.tsx').then((part) => part.VectorView));
 
 export function ActivationsPanel() {
   const model = useApp((s) => s.model);
@@ -51,7 +54,9 @@ function Read({ activations }: { activations: Activations }) {
         {part &&
           ` Positions ${activations.start} to ${activations.start + activations.tokens.length - 1}: the window the chosen token is read in.`}
       </p>
-      {isPattern(info) ? <PatternView activations={activations} /> : <VectorView activations={activations} />}
+      <Suspense fallback={<Skeleton lines={8} />}>
+        {isPattern(info) ? <PatternView activations={activations} /> : <VectorView activations={activations} />}
+      </Suspense>
     </>
   );
 }

@@ -1,4 +1,6 @@
+import { text } from 'node:stream/consumers';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { prerenderToNodeStream } from 'react-dom/static';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/state/store.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
@@ -25,6 +27,13 @@ async function reach(options: FakeOptions, facts: Partial<Facts> = {}): Promise<
 function draw(store: AppStore, children: React.ReactNode): string {
   const reached = { ...store, getInitialState: store.getState };
   return renderToStaticMarkup(<StoreProvider store={reached}>{children}</StoreProvider>);
+}
+
+/** With the parts that are fetched when first wanted. */
+async function drawWhole(store: AppStore, children: React.ReactNode): Promise<string> {
+  const reached = { ...store, getInitialState: store.getState };
+  const { prelude } = await prerenderToNodeStream(<StoreProvider store={reached}>{children}</StoreProvider>);
+  return text(prelude);
 }
 
 const times = (html: string, words: string) => html.split(words).length - 1;
@@ -57,7 +66,7 @@ describe('a text that could not be read', () => {
   });
 
   it('has the activations that were read all the same', async () => {
-    const html = draw(await reach({ fail: { predict: 'Out of memory.' } }), panels);
+    const html = await drawWhole(await reach({ fail: { predict: 'Out of memory.' } }), panels);
     expect(times(html, 'Out of memory.')).toBe(1);
     expect(times(html, 'Nothing to show')).toBe(2);
     expect(html).not.toContain('skeleton');
