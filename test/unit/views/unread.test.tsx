@@ -32,7 +32,8 @@ function draw(store: AppStore, children: React.ReactNode): string {
 /** With the parts that are fetched when first wanted. */
 async function drawWhole(store: AppStore, children: React.ReactNode): Promise<string> {
   const reached = { ...store, getInitialState: store.getState };
-  const { prelude } = await prerenderToNodeStream(<StoreProvider store={reached}>{children}</StoreProvider>);
+  // In one piece: large parts would come after the rest, with what stands in for them still there.
+  const { prelude } = await prerenderToNodeStream(<StoreProvider store={reached}>{children}</StoreProvider>, { progressiveChunkSize: 1e9 });
   return text(prelude);
 }
 
