@@ -27,7 +27,7 @@ export function formOf(value: unknown, model: ModelInfo): TrainingForm {
   const numbers: TrainingForm['numbers'] = {};
   for (const { name } of NUMBER_FIELDS) {
     const number = fieldOf(config, name);
-    if (number !== undefined) numbers[name] = String(number);
+    if (number !== undefined) numbers[name] = `${number as number}`;
   }
   return {
     name: config.name ?? '',
