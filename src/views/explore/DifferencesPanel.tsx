@@ -54,20 +54,14 @@ function Differences({ first, second }: { first: FeatureReading; second: SecondR
   const skip = useApp((s) => s.skipSpecial);
   const densities = useApp(densitiesOf);
   const labels = useApp(shownLabels);
-  const allPins = useApp((s) => s.pins);
   const { setCompareBy } = useActions();
   const [side, setSide] = useState<Side>('both');
-  const [cursor, setCursor] = useState(0);
-  const detailId = useId();
   const all = useMemo(
     () => compareFeatures(tallyOf(first, skip), tallyOf(second, skip), by, densities),
     [first, second, skip, by, densities],
   );
   const listed = useMemo(() => all.filter(({ difference: d }) => side === 'both' || (side === 'first' ? d > 0 : d < 0)), [all, side]);
-  const slots = useMemo(() => new Map(pinsOf(allPins, first.dictionary.id).map((p) => [p.latent, p.slot])), [allPins, first]);
-  const latents = useMemo(() => listed.map((c) => c.latent), [listed]);
   const csv = () => comparedCsv(listed, by, labels);
-  const top = Math.abs(all[0]?.difference ?? 0);
   return (
     <>
       <div className="feature-tools">
@@ -81,36 +75,7 @@ function Differences({ first, second }: { first: FeatureReading; second: SecondR
       {listed.length === 0 ? (
         <Empty>No feature differs this way.</Empty>
       ) : (
-        <>
-          <VirtualGrid
-            key={`${by} ${side}`}
-            label="Features by how much they differ between the texts"
-            latents={latents}
-            head={<Head />}
-            cursor={cursor}
-            onCursor={setCursor}
-            height="18rem"
-          >
-            {(at) => {
-              const compared = listed[at.place];
-              const { latent } = compared;
-              return (
-                <Row
-                  key={latent}
-                  compared={compared}
-                  top={at.top}
-                  place={at.place}
-                  stop={at.stop}
-                  full={top}
-                  slot={slots.get(latent) ?? -1}
-                  label={labels.get(latent)}
-                  detailId={detailId}
-                />
-              );
-            }}
-          </VirtualGrid>
-          <Detail id={detailId} listed={listed} fallback={Math.min(cursor, listed.length - 1)} />
-        </>
+        <List key={`${by} ${side}`} listed={listed} full={Math.abs(all[0]?.difference ?? 0)} dictionary={first.dictionary.id} />
       )}
       <div className="panel-foot">
         <span className="hint" role="status">
@@ -119,6 +84,43 @@ function Differences({ first, second }: { first: FeatureReading; second: SecondR
         <CopyButton label="Copy list as CSV" text={csv} />
         <DownloadButton label="Download" name={`differences ${first.dictionary.id.replaceAll('/', ' ')}.csv`} text={csv} />
       </div>
+    </>
+  );
+}
+
+interface ListProps {
+  listed: readonly ComparedFeature[];
+  /** Largest difference: the whole half of the bar. */
+  full: number;
+  dictionary: string;
+}
+
+/** The rows, and every digit of the one pointed at. Another order starts at its top. */
+function List({ listed, full, dictionary }: ListProps) {
+  const pins = useApp((s) => s.pins);
+  const labels = useApp(shownLabels);
+  const [cursor, setCursor] = useState(0);
+  const detailId = useId();
+  const slots = useMemo(() => new Map(pinsOf(pins, dictionary).map((p) => [p.latent, p.slot])), [pins, dictionary]);
+  const latents = useMemo(() => listed.map((c) => c.latent), [listed]);
+  return (
+    <>
+      <VirtualGrid
+        label="Features by how much they differ between the texts"
+        latents={latents}
+        head={<Head />}
+        cursor={cursor}
+        onCursor={setCursor}
+        height="18rem"
+      >
+        {({ place, top, stop }) => {
+          const compared = listed[place];
+          const { latent } = compared;
+          const facts = { compared, full, slot: slots.get(latent) ?? -1, label: labels.get(latent), detailId };
+          return <Row key={latent} top={top} place={place} stop={stop} {...facts} />;
+        }}
+      </VirtualGrid>
+      <Detail id={detailId} listed={listed} fallback={Math.min(cursor, listed.length - 1)} />
     </>
   );
 }

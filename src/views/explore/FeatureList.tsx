@@ -1,4 +1,4 @@
-import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useId, useMemo, useRef, useState, type RefObject } from 'react';
 import { formatInteger } from '../../charts/format.ts';
 import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
 import { densitiesOf, pinsOf, shownLabels, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
@@ -32,32 +32,15 @@ interface FeatureListProps {
 
 export function FeatureList({ reading, names, position }: FeatureListProps) {
   const { dictionary } = reading;
-  const ranking = useApp((s) => s.ranking);
-  const pins = useApp((s) => s.pins);
-  const span = useApp((s) => s.span);
-  const densities = useApp(densitiesOf);
-  const skipSpecial = useApp((s) => s.skipSpecial);
-  const { setRanking, label } = useActions();
-  const counted = tallyOf(reading, skipSpecial);
-  const labels = useApp(shownLabels);
-  // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
-  const at = ranking === 'token' ? position : -1;
-  const within = ranking === 'span' ? span : null;
-  const ranked = useMemo(
-    () => rankFeatures(counted, { ranking, position: at, span: within, densities }),
-    [counted, ranking, at, within, densities],
-  );
+  const { ranking, densities, counted, labels, ranked, span, own } = useRanked(reading, position);
+  const { setRanking } = useActions();
   const [query, setQuery] = useState('');
   const wanted = useDeferredValue(query);
   const found = useMemo(() => searchFeatures(wanted, ranked, counted, labels), [wanted, ranked, counted, labels]);
-  // The list holds still while a label is being written: a new order must not carry the box away.
-  const [writing, setWriting] = useState<{ dictionary: string; latent: number; shown: readonly RankedFeature[] } | null>(null);
-  if (writing && writing.dictionary !== dictionary.id) setWriting(null);
-  const shown = writing?.shown ?? found;
-  const own = useMemo(() => pinsOf(pins, dictionary.id), [pins, dictionary.id]);
   const [cursor, setCursor] = useState(0);
   const detailId = useId();
   const table = useRef<GridHandle>(null);
+  const { shown, editing, write, written } = useWriting(dictionary.id, found, table);
 
   const rankBy = (next: Ranking) => {
     setRanking(next);
@@ -66,15 +49,6 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   const search = (next: string) => {
     setQuery(next);
     setCursor(0);
-  };
-  const write = useCallback((latent: number) => setWriting({ dictionary: dictionary.id, latent, shown: found }), [dictionary, found]);
-  const written = (text: string | null, byKey: boolean) => {
-    if (!writing) return;
-    setWriting(null);
-    if (text !== null) void label(writing.dictionary, writing.latent, text);
-    const place = shown.findIndex(({ row }) => row.latent === writing.latent);
-    // After the next drawing, when the box has given way to the row's button.
-    if (byKey && place >= 0) requestAnimationFrame(() => table.current?.focusRow(place));
   };
   const csv = () => featuresCsv({ counted, ranked: shown, names: names.map(namedText), labels, position, span, densities });
   return (
@@ -98,37 +72,73 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
             // Another order starts at its top.
             key={`${ranking} ${wanted}`}
             ref={table}
-            counted={counted}
-            shown={shown}
-            ranking={ranking}
-            names={names}
+            {...{ counted, shown, ranking, names, labels, cursor, detailId }}
             pins={own}
-            labels={labels}
-            editing={writing?.latent ?? null}
+            editing={editing}
             onEdit={write}
             onDone={written}
-            cursor={cursor}
             onCursor={setCursor}
-            detailId={detailId}
           />
           <FeatureDetail
             id={detailId}
-            counted={counted}
             fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
-            names={names}
-            labels={labels}
-            position={position}
+            {...{ counted, names, labels, position }}
           />
         </div>
       )}
-      <div className="panel-foot">
-        <span className="hint" role="status">
-          {countWords(shown.length, ranked.length, wanted.trim() !== '')}
-        </span>
-        <CopyButton label="Copy list as CSV" text={csv} />
-        <DownloadButton label="Download" name={`features ${dictionary.id.replaceAll('/', ' ')}.csv`} text={csv} />
-      </div>
+      <Foot words={countWords(shown.length, ranked.length, wanted.trim() !== '')} dictionary={dictionary.id} csv={csv} />
     </>
+  );
+}
+
+/** The features of the text in the order asked for, and what is pinned of them. */
+function useRanked(reading: FeatureReading, position: number) {
+  const ranking = useApp((s) => s.ranking);
+  const span = useApp((s) => s.span);
+  const densities = useApp(densitiesOf);
+  const skipSpecial = useApp((s) => s.skipSpecial);
+  const labels = useApp(shownLabels);
+  const counted = tallyOf(reading, skipSpecial);
+  // Only one ranking depends on the position, and one on the span: the others need no new order when these move.
+  const at = ranking === 'token' ? position : -1;
+  const within = ranking === 'span' ? span : null;
+  const ranked = useMemo(
+    () => rankFeatures(counted, { ranking, position: at, span: within, densities }),
+    [counted, ranking, at, within, densities],
+  );
+  const pins = useApp((s) => s.pins);
+  const { id } = reading.dictionary;
+  const own = useMemo(() => pinsOf(pins, id), [pins, id]);
+  return { ranking, span, densities, labels, counted, ranked, own };
+}
+
+/** The row whose label is being written; meanwhile the list holds still, so that a new order does not carry the box away. */
+function useWriting(dictionary: string, found: readonly RankedFeature[], table: RefObject<GridHandle | null>) {
+  const { label } = useActions();
+  const [writing, setWriting] = useState<{ dictionary: string; latent: number; shown: readonly RankedFeature[] } | null>(null);
+  if (writing && writing.dictionary !== dictionary) setWriting(null);
+  const shown = writing?.shown ?? found;
+  const write = useCallback((latent: number) => setWriting({ dictionary, latent, shown: found }), [dictionary, found]);
+  const written = (text: string | null, byKey: boolean) => {
+    if (!writing) return;
+    setWriting(null);
+    if (text !== null) void label(writing.dictionary, writing.latent, text);
+    const place = shown.findIndex(({ row }) => row.latent === writing.latent);
+    // After the next drawing, when the box has given way to the row's button.
+    if (byKey && place >= 0) requestAnimationFrame(() => table.current?.focusRow(place));
+  };
+  return { shown, editing: writing?.latent ?? null, write, written };
+}
+
+function Foot({ words, dictionary, csv }: { words: string; dictionary: string; csv: () => string }) {
+  return (
+    <div className="panel-foot">
+      <span className="hint" role="status">
+        {words}
+      </span>
+      <CopyButton label="Copy list as CSV" text={csv} />
+      <DownloadButton label="Download" name={`features ${dictionary.replaceAll('/', ' ')}.csv`} text={csv} />
+    </div>
   );
 }
 

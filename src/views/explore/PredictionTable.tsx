@@ -33,28 +33,11 @@ export function PredictionTable({ rows, compared, onChoose }: PredictionTablePro
       onChoose(rows[cursor]);
     }
   };
-  const cell = (value: number) => <ProbabilityCell value={value} top={top} />;
   const detail = detailed === null ? undefined : rows[detailed];
   return (
     <>
       <table className="predictions">
-        <thead>
-          <tr>
-            <th scope="col" className="numeric" title="Place among the unedited predictions">
-              #
-            </th>
-            <th scope="col">Token</th>
-            <th scope="col">{compared ? 'Before' : 'Probability'}</th>
-            <th scope="col" className={compared ? undefined : 'numeric'}>
-              {compared ? 'After' : 'ln p'}
-            </th>
-            {compared && (
-              <th scope="col" className="numeric">
-                Change
-              </th>
-            )}
-          </tr>
-        </thead>
+        <Head compared={compared} />
         <tbody ref={body} onKeyDown={onKeyDown} onBlur={() => setDetailed(null)} onPointerLeave={() => setDetailed(null)}>
           {rows.map((row, i) => (
             <tr
@@ -67,23 +50,7 @@ export function PredictionTable({ rows, compared, onChoose }: PredictionTablePro
               }}
               onPointerEnter={() => setDetailed(i)}
             >
-              <td className="numeric rank">{row.rank ?? ''}</td>
-              <td className="prediction-token">
-                <TokenCell row={row} onChoose={onChoose} />
-              </td>
-              <td>{cell(row.before)}</td>
-              {compared ? (
-                <td>{cell(row.after ?? 0)}</td>
-              ) : (
-                <td className="numeric">
-                  <Num value={Math.log(row.before)} />
-                </td>
-              )}
-              {compared && (
-                <td className="numeric">
-                  <ChangeCell change={(row.after ?? 0) - row.before} />
-                </td>
-              )}
+              <Cells row={row} top={top} compared={compared} onChoose={onChoose} />
             </tr>
           ))}
         </tbody>
@@ -91,6 +58,59 @@ export function PredictionTable({ rows, compared, onChoose }: PredictionTablePro
       <p className="detail" aria-live="polite">
         {detail ? detailOf(detail) : ' '}
       </p>
+    </>
+  );
+}
+
+function Head({ compared }: Pick<PredictionTableProps, 'compared'>) {
+  return (
+    <thead>
+      <tr>
+        <th scope="col" className="numeric" title="Place among the unedited predictions">
+          #
+        </th>
+        <th scope="col">Token</th>
+        <th scope="col">{compared ? 'Before' : 'Probability'}</th>
+        <th scope="col" className={compared ? undefined : 'numeric'}>
+          {compared ? 'After' : 'ln p'}
+        </th>
+        {compared && (
+          <th scope="col" className="numeric">
+            Change
+          </th>
+        )}
+      </tr>
+    </thead>
+  );
+}
+
+type CellsProps = Pick<PredictionTableProps, 'compared' | 'onChoose'> & { row: PredictionTableProps['rows'][number]; top: number };
+
+/** @param top the largest probability of the table, the whole of a bar */
+function Cells({ row, top, compared, onChoose }: CellsProps) {
+  return (
+    <>
+      <td className="numeric rank">{row.rank ?? ''}</td>
+      <td className="prediction-token">
+        <TokenCell row={row} onChoose={onChoose} />
+      </td>
+      <td>
+        <ProbabilityCell value={row.before} top={top} />
+      </td>
+      {compared ? (
+        <td>
+          <ProbabilityCell value={row.after ?? 0} top={top} />
+        </td>
+      ) : (
+        <td className="numeric">
+          <Num value={Math.log(row.before)} />
+        </td>
+      )}
+      {compared && (
+        <td className="numeric">
+          <ChangeCell change={(row.after ?? 0) - row.before} />
+        </td>
+      )}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react';
+import { useCallback, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent, type MouseEvent, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import type { Analysis } from '../../state/explore/analysis.ts';
 import type { TokenSpan } from '../../state/explore/spans.ts';
@@ -26,12 +26,10 @@ interface TokenStripProps {
 export function TokenStrip({ analysis, share, more }: TokenStripProps) {
   const { text, before, windows } = analysis;
   const count = before.ids.length;
-  const chosen = clampPosition(
-    useApp((s) => s.position),
-    count,
-  );
+  const position = useApp((s) => s.position);
+  const chosen = clampPosition(position, count);
   const span = useApp((s) => s.span);
-  const { selectPosition, setSpan } = useActions();
+  const { setSpan } = useActions();
   const strip = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const [focused, setFocused] = useState(false);
@@ -39,44 +37,10 @@ export function TokenStrip({ analysis, share, more }: TokenStripProps) {
   const blocks = useMemo(() => stripBlocks(groups, windows), [groups, windows]);
   useBrush(strip, setSpan);
 
-  const go = useCallback(
-    (position: number) => {
-      // Drawn before it is focused: it may be far from what was on screen.
-      flushSync(() => selectPosition(position));
-      strip.current?.querySelector<HTMLElement>(`[data-token="${position}"]`)?.focus();
-    },
-    [selectPosition],
-  );
-  const clear = () => {
-    setFocused(false);
-    setSpan(null);
-    getSelection()?.removeAllRanges();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      setSpan([0, count]);
-    }
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === 'Escape') clear();
-    const next = nextPosition(event.key, chosen, count, strip.current);
-    if (next === undefined) return;
-    event.preventDefault();
-    setFocused(true);
-    setHovered(null);
-    if (event.shiftKey) setSpan(extendSpan(span, chosen, next));
-    go(next);
-  };
-  const onCopy = (event: ClipboardEvent) => {
-    const copied = (strip.current && selectedTokens(strip.current)) ?? span;
-    if (!copied) return;
-    event.clipboardData.setData('text/plain', textOfTokens(text, before.spans, copied[0], copied[1] - 1));
-    event.preventDefault();
-  };
-  const onHover = (target: EventTarget | null) => {
-    const i = tokenIndex(target);
-    if (i !== hovered) setHovered(i);
-  };
+  const { onKeyDown, onClick } = useStripKeys(strip, { chosen, count, span }, (isOnKeys) => {
+    setFocused(isOnKeys);
+    if (isOnKeys) setHovered(null);
+  });
   const all = blocks.length === 1;
   const draw = (block: StripBlock) => (
     <TokenBlock
@@ -100,14 +64,9 @@ export function TokenStrip({ analysis, share, more }: TokenStripProps) {
         aria-orientation="horizontal"
         dir="auto"
         onKeyDown={onKeyDown}
-        onCopy={onCopy}
-        onClick={(e) => {
-          const i = tokenIndex(e.target);
-          if (i === null || getSelection()?.isCollapsed === false) return;
-          if (e.shiftKey) setSpan(extendSpan(span, chosen, i));
-          go(i);
-        }}
-        onPointerOver={(e) => onHover(e.target)}
+        onCopy={(event) => copyTokens(event, strip.current, analysis, span)}
+        onClick={onClick}
+        onPointerOver={(e) => setHovered(tokenIndex(e.target))}
         onPointerLeave={() => setHovered(null)}
         onScroll={() => setHovered(null)}
         onFocus={() => setFocused(true)}
@@ -118,6 +77,59 @@ export function TokenStrip({ analysis, share, more }: TokenStripProps) {
       {shown !== null && shown < count && <TokenTooltip id={TOOLTIP_ID} analysis={analysis} position={shown} strip={strip} more={more} />}
     </div>
   );
+}
+
+/** Copies the tokens selected, else those brushed, as they stand in the text. */
+function copyTokens(event: ClipboardEvent, strip: HTMLElement | null, { text, before }: Analysis, span: TokenSpan | null): void {
+  const copied = (strip && selectedTokens(strip)) ?? span;
+  if (!copied) return;
+  event.clipboardData.setData('text/plain', textOfTokens(text, before.spans, copied[0], copied[1] - 1));
+  event.preventDefault();
+}
+
+interface StripPlace {
+  chosen: number;
+  count: number;
+  span: TokenSpan | null;
+}
+
+/** @param onKeys called with true when a key has moved to a token, with false when Escape has left them all */
+function useStripKeys(strip: RefObject<HTMLDivElement | null>, { chosen, count, span }: StripPlace, onKeys: (isOnKeys: boolean) => void) {
+  const { selectPosition, setSpan } = useActions();
+  const go = useCallback(
+    (position: number) => {
+      // Drawn before it is focused: it may be far from what was on screen.
+      flushSync(() => selectPosition(position));
+      strip.current?.querySelector<HTMLElement>(`[data-token="${position}"]`)?.focus();
+    },
+    [strip, selectPosition],
+  );
+  const clear = () => {
+    onKeys(false);
+    setSpan(null);
+    getSelection()?.removeAllRanges();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      setSpan([0, count]);
+    }
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'Escape') clear();
+    const next = nextPosition(event.key, chosen, count, strip.current);
+    if (next === undefined) return;
+    event.preventDefault();
+    onKeys(true);
+    if (event.shiftKey) setSpan(extendSpan(span, chosen, next));
+    go(next);
+  };
+  const onClick = (event: MouseEvent) => {
+    const i = tokenIndex(event.target);
+    if (i === null || getSelection()?.isCollapsed === false) return;
+    if (event.shiftKey) setSpan(extendSpan(span, chosen, i));
+    go(i);
+  };
+  return { onKeyDown, onClick };
 }
 
 interface BlocksProps {

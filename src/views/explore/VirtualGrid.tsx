@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
-import { useCallback, useImperativeHandle, useRef, type KeyboardEvent, type ReactNode, type Ref } from 'react';
+import { useCallback, useImperativeHandle, useRef, type KeyboardEvent, type ReactNode, type Ref, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import { useActions } from './store.ts';
 
@@ -51,18 +51,7 @@ export function VirtualGrid(props: VirtualGridProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const last = latents.length - 1;
   const stop = Math.min(cursor, last);
-  // The tab stop is drawn wherever the list is scrolled to: a row that has the focus, or a label half written, must
-  // not go from under the keyboard.
-  const rangeExtractor = useCallback((range: Range) => withRow(defaultRangeExtractor(range), stop), [stop]);
-  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is compiled by the React compiler
-  const virtual = useVirtualizer({
-    count: latents.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => ROW_PX,
-    initialRect: FIRST_RECT,
-    overscan: OVERSCAN,
-    rangeExtractor,
-  });
+  const virtual = useRows(scroll, latents.length, stop);
   const focusRow = (row: number) => {
     flushSync(() => onCursor(row));
     virtual.scrollToIndex(row);
@@ -112,6 +101,20 @@ export function VirtualGrid(props: VirtualGridProps) {
       </div>
     </div>
   );
+}
+
+/** The rows in view, and the tab stop wherever the list is scrolled to: the focus must not go from under the keyboard. */
+function useRows(scroll: RefObject<HTMLDivElement | null>, count: number, stop: number) {
+  const rangeExtractor = useCallback((range: Range) => withRow(defaultRangeExtractor(range), stop), [stop]);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is compiled by the React compiler
+  return useVirtualizer({
+    count,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_PX,
+    initialRect: FIRST_RECT,
+    overscan: OVERSCAN,
+    rangeExtractor,
+  });
 }
 
 /** Attributes that every row has. */

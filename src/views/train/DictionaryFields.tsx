@@ -57,36 +57,44 @@ export function DictionaryFields({ model, group, problems, onChange }: Dictionar
           />
         ))}
       </div>
-      <div className="train-group">
-        <div className="field-row">
-          <TextField
-            label={group.sizeUnit === 'ratio' ? 'Size, features ÷ numbers read' : 'Size, features'}
-            value={group.size}
-            placeholder={group.sizeUnit === 'ratio' ? DEFAULT_RATIO : 'such as 1024'}
-            help={sizeWords(model, group)}
-            problem={problems.size}
-            onChange={(size) => put({ size })}
-          />
-          <TextField
-            label="Seeds"
-            value={group.seeds}
-            placeholder="0"
-            help="Of the start weights."
-            problem={problems.seeds}
-            onChange={(seeds) => put({ seeds })}
-          />
-        </div>
-        <Choice
-          legend="Size given as"
-          options={[
-            { value: 'ratio', label: 'ratio' },
-            { value: 'd_sae', label: 'features' },
-          ]}
-          value={group.sizeUnit}
-          onChange={(sizeUnit) => put({ sizeUnit, size: '' })}
+      <SizeFields model={model} group={group} problems={problems} put={put} />
+    </>
+  );
+}
+
+type SizeFieldsProps = Pick<DictionaryFieldsProps, 'model' | 'group' | 'problems'> & { put: (patch: Partial<DictionaryForm>) => void };
+
+function SizeFields({ model, group, problems, put }: SizeFieldsProps) {
+  return (
+    <div className="train-group">
+      <div className="field-row">
+        <TextField
+          label={group.sizeUnit === 'ratio' ? 'Size, features ÷ numbers read' : 'Size, features'}
+          value={group.size}
+          placeholder={group.sizeUnit === 'ratio' ? DEFAULT_RATIO : 'such as 1024'}
+          help={sizeWords(model, group)}
+          problem={problems.size}
+          onChange={(size) => put({ size })}
+        />
+        <TextField
+          label="Seeds"
+          value={group.seeds}
+          placeholder="0"
+          help="Of the start weights."
+          problem={problems.seeds}
+          onChange={(seeds) => put({ seeds })}
         />
       </div>
-    </>
+      <Choice
+        legend="Size given as"
+        options={[
+          { value: 'ratio', label: 'ratio' },
+          { value: 'd_sae', label: 'features' },
+        ]}
+        value={group.sizeUnit}
+        onChange={(sizeUnit) => put({ sizeUnit, size: '' })}
+      />
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { TRAINABLE } from '../../core/train/architectures/index.ts';
@@ -57,41 +57,7 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
       }}
     >
       <Presets model={model} />
-      {form.dictionaries.map((group, i) => (
-        <section
-          key={i}
-          className="train-dictionaries"
-          aria-label={form.dictionaries.length > 1 ? `Dictionaries ${i + 1}` : 'Dictionaries'}
-        >
-          {form.dictionaries.length > 1 && (
-            <header className="panel-header">
-              <h3>Dictionaries {i + 1}</h3>
-              <button
-                type="button"
-                className="button-small"
-                onClick={() => put({ dictionaries: form.dictionaries.filter((_, j) => j !== i) })}
-              >
-                Take out
-              </button>
-            </header>
-          )}
-          <DictionaryFields
-            model={model}
-            group={group}
-            problems={problemsOf(problems, i)}
-            onChange={(next) => put({ dictionaries: form.dictionaries.map((other, j) => (j === i ? next : other)) })}
-          />
-        </section>
-      ))}
-      <Problem text={problems.dictionaries} />
-      <button
-        type="button"
-        className="button-small"
-        title="Dictionaries of another kind that train on the same text at the same time"
-        onClick={() => put({ dictionaries: [...form.dictionaries, emptyDictionary(model, TRAINABLE.at(-1))] })}
-      >
-        Add other dictionaries
-      </button>
+      <DictionaryGroups model={model} form={form} problems={problems} put={put} />
       <CorpusFields chosen={form.corpus} problem={problems.corpus} onChange={(corpus) => put({ corpus })} />
       <div className="field-row">
         {field(TOKENS_FIELD)}
@@ -103,38 +69,88 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
           onChange={(name) => put({ name })}
         />
       </div>
-      <details className="fold advanced">
-        <summary>
-          Advanced{' '}
-          {ADVANCED_FIELDS.some(({ fields }) => fields.some(({ name }) => problems[name])) && (
-            <span className="field-problem">something here is wrong</span>
-          )}
-        </summary>
-        {ADVANCED_FIELDS.map(({ title, fields }) => (
-          <fieldset key={title} className="train-group">
-            <legend>{title}</legend>
-            <div className="advanced-fields">{fields.map(field)}</div>
-            {title === 'Text and measuring' && (
-              <>
-                <label className="check">
-                  <input type="checkbox" checked={form.keep_first} onChange={(e) => put({ keep_first: e.target.checked })} />
-                  <span>Train on the first position of each context</span>
-                </label>
-                <label className="check">
-                  <input type="checkbox" checked={form.keep_end_of_text} onChange={(e) => put({ keep_end_of_text: e.target.checked })} />
-                  <span>
-                    Train on positions of <code>&lt;|endoftext|&gt;</code>
-                  </span>
-                </label>
-              </>
-            )}
-          </fieldset>
-        ))}
-      </details>
+      <Advanced form={form} problems={problems} field={field} put={put} />
       <SettingsJson config={read.config} />
       <ClusterRecipes config={read.config} model={model} />
       <Start model={model} read={read} />
     </form>
+  );
+}
+
+interface PartProps {
+  form: TrainingForm;
+  problems: ReadForm['problems'];
+  put: (patch: Partial<TrainingForm>) => void;
+}
+
+/** Groups of dictionaries that train side by side on the same text. */
+function DictionaryGroups({ model, form, problems, put }: PartProps & { model: ModelInfo }) {
+  const groups = form.dictionaries;
+  const several = groups.length > 1;
+  return (
+    <>
+      {groups.map((group, i) => (
+        <section key={i} className="train-dictionaries" aria-label={several ? `Dictionaries ${i + 1}` : 'Dictionaries'}>
+          {several && (
+            <header className="panel-header">
+              <h3>Dictionaries {i + 1}</h3>
+              <button type="button" className="button-small" onClick={() => put({ dictionaries: groups.filter((_, j) => j !== i) })}>
+                Take out
+              </button>
+            </header>
+          )}
+          <DictionaryFields
+            model={model}
+            group={group}
+            problems={problemsOf(problems, i)}
+            onChange={(next) => put({ dictionaries: groups.map((other, j) => (j === i ? next : other)) })}
+          />
+        </section>
+      ))}
+      <Problem text={problems.dictionaries} />
+      <button
+        type="button"
+        className="button-small"
+        title="Dictionaries of another kind that train on the same text at the same time"
+        onClick={() => put({ dictionaries: [...groups, emptyDictionary(model, TRAINABLE.at(-1))] })}
+      >
+        Add other dictionaries
+      </button>
+    </>
+  );
+}
+
+/** What few change. */
+function Advanced({ form, problems, field, put }: PartProps & { field: (f: NumberField) => ReactNode }) {
+  const isWrong = ADVANCED_FIELDS.some(({ fields }) => fields.some(({ name }) => problems[name]));
+  return (
+    <details className="fold advanced">
+      <summary>Advanced {isWrong && <span className="field-problem">something here is wrong</span>}</summary>
+      {ADVANCED_FIELDS.map(({ title, fields }) => (
+        <fieldset key={title} className="train-group">
+          <legend>{title}</legend>
+          <div className="advanced-fields">{fields.map(field)}</div>
+          {title === 'Text and measuring' && <PositionChoices form={form} put={put} />}
+        </fieldset>
+      ))}
+    </details>
+  );
+}
+
+function PositionChoices({ form, put }: Pick<PartProps, 'form' | 'put'>) {
+  return (
+    <>
+      <label className="check">
+        <input type="checkbox" checked={form.keep_first} onChange={(e) => put({ keep_first: e.target.checked })} />
+        <span>Train on the first position of each context</span>
+      </label>
+      <label className="check">
+        <input type="checkbox" checked={form.keep_end_of_text} onChange={(e) => put({ keep_end_of_text: e.target.checked })} />
+        <span>
+          Train on positions of <code>&lt;|endoftext|&gt;</code>
+        </span>
+      </label>
+    </>
   );
 }
 
