@@ -6,8 +6,9 @@
 import type { OfflineStatus } from '../../api/storage.ts';
 import { cachePrefix, type DeviceKind, type InstallFailed, type KeepFailure, type Kept, type TakeOver } from './manifest.ts';
 import { activeOf, ask, leaves } from './workerCalls.ts';
+import { type OfflineEnvironment, browserEnvironment, cachesOf, bytesOf } from './environment.ts';
 
-export interface OfflineNeeds {
+interface OfflineNeeds {
   /** The folder of index.html, ending in a slash. */
   scope: string;
   /** Which runtime this page uses; settles when the model answers. */
@@ -17,15 +18,6 @@ export interface OfflineNeeds {
   /** Whether the person deleted the files kept; then they are fetched again only on request. */
   wanted: { get: () => boolean; set: (wanted: boolean) => void };
   environment?: OfflineEnvironment;
-}
-
-export interface OfflineEnvironment {
-  container?: ServiceWorkerContainer | undefined;
-  caches?: CacheStorage | undefined;
-  /** Address of the script that the page began with. */
-  entry: string;
-  saveData: boolean;
-  reload: () => void;
 }
 
 export interface Offline {
@@ -43,7 +35,7 @@ export interface Offline {
 }
 
 /** Nobody asked for anything in this time: then fetching disturbs nobody. */
-export const QUIET_MS = 5000;
+const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
 /** What is asked so that a new build takes over is asked again after this time. */
 export const TAKE_OVER_MS = 6000;
@@ -58,44 +50,75 @@ const PROBLEMS: Record<KeepFailure, string> = {
 };
 const UNSUPPORTED = 'This browser cannot save the page for offline use here (a private window, an old browser, or a page without https).';
 
-export function createOffline({ scope, device, quietFor, wanted, environment = browserEnvironment() }: OfflineNeeds): Offline {
-  const { container, caches, entry, saveData } = environment;
-  const listeners = new Set<() => void>();
-  let status: OfflineStatus = { ...NOWHERE, supported: container !== undefined };
-  let registration: ServiceWorkerRegistration | undefined;
+export function createOffline(need: OfflineNeeds): Offline {
+  const self = new OfflinePage(need);
+  return {
+    status: () => self.status(),
+    subscribe: (listener) => self.subscribe(listener),
+    start: () => self.start(),
+    keep: () => self.keep(),
+    update: () => self.update(),
+    bytes: () => self.bytes(),
+    remove: () => self.remove(),
+  };
+}
+
+class OfflinePage {
+  readonly #scope: OfflineNeeds['scope'];
+  readonly #device: OfflineNeeds['device'];
+  readonly #quietFor: OfflineNeeds['quietFor'];
+  readonly #wanted: OfflineNeeds['wanted'];
+  readonly #environment: OfflineEnvironment;
+  readonly #container: OfflineEnvironment['container'];
+  readonly #listeners = new Set<() => void>();
+  #status: OfflineStatus;
+  #registration: ServiceWorkerRegistration | undefined;
   /** The new build: a worker may say that it is installed before its registration calls it waiting. */
-  let next: ServiceWorker | undefined;
-  let filling: Promise<void> | undefined;
-  let hurry = false;
-  let removed = false;
-  let checked = Date.now();
-  let leaving = false;
+  #next: ServiceWorker | undefined;
+  #filling: Promise<void> | undefined;
+  #hurry = false;
+  #removed = false;
+  #checked = Date.now();
+  #leaving = false;
+
+  constructor(need: OfflineNeeds) {
+    const { scope, device, quietFor, wanted, environment = browserEnvironment() } = need;
+    this.#scope = scope;
+    this.#device = device;
+    this.#quietFor = quietFor;
+    this.#wanted = wanted;
+    this.#environment = environment;
+    this.#container = environment.container;
+    this.#status = { ...NOWHERE, supported: environment.container !== undefined };
+  }
 
   /** Once: a second reload while the first waits for the new build to begin can crash the tab (Chromium). */
-  const reload = () => {
-    if (leaving) return;
-    leaving = true;
-    environment.reload();
-  };
+  #reload() {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#environment.reload();
+  }
 
-  const change = (patch: Partial<OfflineStatus>, problem?: string | null) => {
-    const { problem: before, ...rest } = status;
+  #change(patch: Partial<OfflineStatus>, problem?: string | null) {
+    const { problem: before, ...rest } = this.#status;
     const now = problem === undefined ? before : (problem ?? undefined);
-    status = { ...rest, ...patch, ...(now !== undefined && { problem: now }) };
-    listeners.forEach((listener) => listener());
-  };
-  const show = ({ cached, total, ready, failed }: Kept) =>
-    change({ cachedBytes: cached, totalBytes: total, ready }, failed ? PROBLEMS[failed] : null);
+    this.#status = { ...rest, ...patch, ...(now !== undefined && { problem: now }) };
+    this.#listeners.forEach((listener) => listener());
+  }
 
-  const watch = (found: ServiceWorkerRegistration) => {
-    registration = found;
+  #show({ cached, total, ready, failed }: Kept) {
+    return this.#change({ cachedBytes: cached, totalBytes: total, ready }, failed ? PROBLEMS[failed] : null);
+  }
+
+  #watch(found: ServiceWorkerRegistration) {
+    this.#registration = found;
     const follow = (worker: ServiceWorker | null) => {
       const offer = () => {
         // Taken over by another build, a page must not go on with half of each; also one that no build controls.
-        if (worker?.state === 'activated' && worker === next) return reload();
+        if (worker?.state === 'activated' && worker === this.#next) return this.#reload();
         if (worker?.state !== 'installed' || found.active === null) return;
-        next = worker;
-        change({ update: true });
+        this.#next = worker;
+        this.#change({ update: true });
       };
       offer();
       worker?.addEventListener('statechange', offer);
@@ -103,141 +126,149 @@ export function createOffline({ scope, device, quietFor, wanted, environment = b
     follow(found.waiting);
     follow(found.installing);
     found.addEventListener('updatefound', () => follow(found.installing));
-  };
+  }
 
   /** A page that starts while a new build waits, with no other tab open, has nothing to lose by starting as that. */
-  const startFresh = async () => {
-    const { waiting } = registration ?? {};
+  async #startFresh() {
+    const { waiting } = this.#registration ?? {};
     if (waiting) await ask<TakeOver>(waiting, { type: 'takeOver', force: false });
-  };
+  }
 
   /**
    * Asks until the new build begins, in a moment when no page asks for a file: a request just then starts the build before
    * once more, and Chromium waits until that one has been idle for 30 s. A reload meanwhile can leave the tab without an
    * answer, so the page goes on. The question itself may be lost with a worker that is just being started.
    */
-  const takeOver = async (worker: ServiceWorker) => {
-    change({ starting: true });
+  async #takeOver(worker: ServiceWorker) {
+    this.#change({ starting: true });
     while (worker.state === 'installed') {
-      if (registration?.active) await ask<boolean>(registration.active, { type: 'rest' }, TAKE_OVER_MS);
+      if (this.#registration?.active) await ask<boolean>(this.#registration.active, { type: 'rest' }, TAKE_OVER_MS);
       await ask<TakeOver>(worker, { type: 'takeOver', force: true }, TAKE_OVER_MS);
       await leaves(worker, 'installed', TAKE_OVER_MS);
     }
     // Taking over reloads every controlled tab; this one may be none (a forced reload), or the build has gone again.
-    if (worker.state === 'redundant' || !container?.controller) reload();
-  };
+    if (worker.state === 'redundant' || !this.#container?.controller) this.#reload();
+  }
 
-  const register = async (): Promise<ServiceWorker | undefined> => {
-    if (!container) return undefined;
-    if (!registration) watch(await container.register(new URL('sw.js', scope), { scope, updateViaCache: 'none' }));
-    const active = registration && (await activeOf(registration));
-    if (active && !container.controller) await ask<boolean>(active, { type: 'claim', entry });
+  async #register(): Promise<ServiceWorker | undefined> {
+    if (!this.#container) return undefined;
+    if (!this.#registration)
+      this.#watch(await this.#container.register(new URL('sw.js', this.#scope), { scope: this.#scope, updateViaCache: 'none' }));
+    const active = this.#registration && (await activeOf(this.#registration));
+    if (active && !this.#container.controller) await ask<boolean>(active, { type: 'claim', entry: this.#environment.entry });
     return active;
-  };
+  }
 
-  const quiet = async () => {
-    while (!hurry && quietFor() < QUIET_MS) await pause(ASK_AGAIN_MS);
-  };
+  async #quiet() {
+    while (!this.#hurry && this.#quietFor() < QUIET_MS) await pause(ASK_AGAIN_MS);
+  }
 
-  const fill = async () => {
-    const kind = await device;
-    await quiet();
-    const worker = await register();
+  async #fill() {
+    const kind = await this.#device;
+    await this.#quiet();
+    const worker = await this.#register();
     for (;;) {
-      if (!worker || removed) return;
+      if (!worker || this.#removed) return;
       const kept = await ask<Kept>(worker, { type: 'keep', device: kind });
-      if (!kept || removed) return;
-      show(kept);
+      if (!kept || this.#removed) return;
+      this.#show(kept);
       if (kept.ready || kept.failed) return;
-      await quiet();
+      await this.#quiet();
     }
-  };
-  const fillOnce = () => {
-    filling ??= (async () => {
-      removed = false;
-      change({ saving: !status.ready });
+  }
+
+  #fillOnce() {
+    this.#filling ??= (async () => {
+      this.#removed = false;
+      this.#change({ saving: !this.#status.ready });
       try {
-        await fill();
+        await this.#fill();
       } catch {
         // A browser that refuses to register says so in its own words; ours are for people.
-        if (status.problem === undefined) change({ supported: registration !== undefined });
+        if (this.#status.problem === undefined) this.#change({ supported: this.#registration !== undefined });
       } finally {
-        filling = undefined;
-        hurry = false;
-        change({ saving: false });
+        this.#filling = undefined;
+        this.#hurry = false;
+        this.#change({ saving: false });
       }
     })();
-    return filling;
-  };
+    return this.#filling;
+  }
 
-  const begin = async () => {
-    if (!container) return;
+  async #begin() {
+    if (!this.#container) return;
     // Taken over by another build, a page must not go on with half of each.
-    let controlled = container.controller !== null;
-    container.addEventListener('controllerchange', () => {
-      if (controlled) reload();
+    let controlled = this.#container.controller !== null;
+    this.#container.addEventListener('controllerchange', () => {
+      if (controlled) this.#reload();
       controlled = true;
     });
-    container.addEventListener('message', (event: MessageEvent<Partial<InstallFailed> | null>) => {
+    this.#container.addEventListener('message', (event: MessageEvent<Partial<InstallFailed> | null>) => {
       const { type, failed } = event.data ?? {};
-      if (type === 'installFailed' && failed && failed in PROBLEMS && !registration?.active) change({}, PROBLEMS[failed]);
+      if (type === 'installFailed' && failed && failed in PROBLEMS && !this.#registration?.active) this.#change({}, PROBLEMS[failed]);
     });
-    const found = await container.getRegistration(scope);
+    const found = await this.#container.getRegistration(this.#scope);
     if (found) {
-      watch(found);
-      await startFresh();
-      const kept = found.active && (await ask<Kept>(found.active, { type: 'kept', device: await device }));
-      if (kept) show(kept);
+      this.#watch(found);
+      await this.#startFresh();
+      const kept = found.active && (await ask<Kept>(found.active, { type: 'kept', device: await this.#device }));
+      if (kept) this.#show(kept);
     }
     // Without a model there may be no network either; with one, what is missing can wait until the page is quiet.
-    await device;
-    if (wanted.get() && !saveData) await fillOnce();
-  };
+    await this.#device;
+    if (this.#wanted.get() && !this.#environment.saveData) await this.#fillOnce();
+  }
 
-  const updateWhenStale = () => {
-    if (document.visibilityState !== 'visible' || Date.now() - checked < STALE_MS) return;
-    checked = Date.now();
-    void registration?.update().catch(() => undefined);
-  };
+  #updateWhenStale() {
+    if (document.visibilityState !== 'visible' || Date.now() - this.#checked < STALE_MS) return;
+    this.#checked = Date.now();
+    void this.#registration?.update().catch(() => undefined);
+  }
 
-  return {
-    status: () => status,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    start() {
-      begin().catch(() => change({ supported: false }));
-      document.addEventListener('visibilitychange', updateWhenStale);
-      addEventListener('online', () => {
-        if (status.problem === PROBLEMS.network && wanted.get()) void fillOnce();
-      });
-    },
-    async keep() {
-      wanted.set(true);
-      hurry = true;
-      await fillOnce();
-      if (!status.ready) throw new Error(status.problem ?? UNSUPPORTED);
-    },
-    update() {
-      const waiting = registration?.waiting ?? (next?.state === 'installed' ? next : undefined);
-      if (!waiting) reload();
-      else if (!status.starting) void takeOver(waiting);
-    },
-    async bytes() {
-      const sizes = (await cachesOf(caches, scope)).map(bytesOf);
-      return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
-    },
-    async remove() {
-      wanted.set(false);
-      removed = true;
-      await registration?.unregister();
-      registration = undefined;
-      const names = (await caches?.keys())?.filter((name) => name.startsWith(cachePrefix(scope))) ?? [];
-      await Promise.all(names.map((name) => caches!.delete(name)));
-      change({ ready: false, cachedBytes: 0, totalBytes: 0, update: false, starting: false }, null);
-    },
-  };
+  status() {
+    return this.#status;
+  }
+
+  subscribe(listener: () => void) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start() {
+    this.#begin().catch(() => this.#change({ supported: false }));
+    document.addEventListener('visibilitychange', () => this.#updateWhenStale());
+    addEventListener('online', () => {
+      if (this.#status.problem === PROBLEMS.network && this.#wanted.get()) void this.#fillOnce();
+    });
+  }
+
+  async keep() {
+    this.#wanted.set(true);
+    this.#hurry = true;
+    await this.#fillOnce();
+    if (!this.#status.ready) throw new Error(this.#status.problem ?? UNSUPPORTED);
+  }
+
+  update() {
+    const waiting = this.#registration?.waiting ?? (this.#next?.state === 'installed' ? this.#next : undefined);
+    if (!waiting) this.#reload();
+    else if (!this.#status.starting) void this.#takeOver(waiting);
+  }
+
+  async bytes() {
+    const sizes = (await cachesOf(this.#environment.caches, this.#scope)).map(bytesOf);
+    return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+  }
+
+  async remove() {
+    this.#wanted.set(false);
+    this.#removed = true;
+    await this.#registration?.unregister();
+    this.#registration = undefined;
+    const names = (await this.#environment.caches?.keys())?.filter((name) => name.startsWith(cachePrefix(this.#scope))) ?? [];
+    await Promise.all(names.map((name) => this.#environment.caches!.delete(name)));
+    this.#change({ ready: false, cachedBytes: 0, totalBytes: 0, update: false, starting: false }, null);
+  }
 }
 
 /** Where nothing is kept: the development server, Node. */
@@ -259,27 +290,6 @@ const NOWHERE: OfflineStatus = {
   update: false,
   starting: false,
 };
-
-function browserEnvironment(): OfflineEnvironment {
-  const { connection } = navigator as { connection?: { saveData?: boolean } };
-  return {
-    container: 'serviceWorker' in navigator ? navigator.serviceWorker : undefined,
-    caches: 'caches' in globalThis ? globalThis.caches : undefined,
-    entry: document.querySelector<HTMLScriptElement>('script[type=module][src]')?.src ?? '',
-    saveData: connection?.saveData === true,
-    reload: () => location.reload(),
-  };
-}
-
-async function cachesOf(caches: CacheStorage | undefined, scope: string): Promise<Cache[]> {
-  const names = (await caches?.keys())?.filter((name) => name.startsWith(cachePrefix(scope))) ?? [];
-  return Promise.all(names.map((name) => caches!.open(name)));
-}
-
-async function bytesOf(cache: Cache): Promise<number> {
-  const kept = await cache.matchAll();
-  return kept.reduce((bytes, { headers }) => bytes + Number(headers.get('content-length') ?? 0), 0);
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -10,7 +10,7 @@ export interface SourceTokens extends Tokenized {
 }
 
 /** What each token has; NaN (rank −1) where it has not been read, and at the first for want of a prediction. */
-export interface TokenFacts extends Tokenized {
+interface TokenFacts extends Tokenized {
   surprise: Float32Array;
   entropy: Float32Array;
   rank: Int32Array;
@@ -35,7 +35,7 @@ export interface Analysis {
   known: Known;
 }
 
-export interface AnalysisBuilder {
+interface AnalysisBuilder {
   has: (window: number) => boolean;
   add: (window: number, answer: WindowAnswer) => void;
   /** What is known so far. Number arrays are shared by all snapshots and fill up. */

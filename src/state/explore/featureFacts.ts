@@ -94,7 +94,7 @@ export function tallyOf({ index, tokens }: Pick<FeatureReading, 'index' | 'token
 type Shown = Pick<FeatureFacts, 'features'> & Pick<DictionaryFacts, 'dictionary'>;
 
 /** Whose features are on screen: those of the dictionary before stay until the chosen one is read. */
-export function shownDictionary({ features, dictionary }: Shown): string {
+function shownDictionary({ features, dictionary }: Shown): string {
   return features?.dictionary.id ?? dictionary;
 }
 

@@ -4,7 +4,7 @@ import { featureValue } from './features.ts';
 import { densityOf, rareValue, spanValue, type RankedFeature, type Tally } from './ranking.ts';
 import type { Densities } from '../shared/dictionaries.ts';
 
-export interface CsvFacts {
+interface CsvFacts {
   counted: Tally;
   ranked: readonly RankedFeature[];
   /** Of the tokens, as written on screen. */

@@ -1,6 +1,6 @@
 /** Token positions as a person types them: `0-3, 7`. */
 
-export type ParsedPositions = { positions: number[] } | { problem: string };
+type ParsedPositions = { positions: number[] } | { problem: string };
 
 /** Ranges longer than any context window are a slip of the finger. */
 const MAX_POSITION = 1_000_000;

@@ -97,7 +97,7 @@ export function strongestFeature(counted: Tally, densities: Densities | null): n
 }
 
 /** A row for a latent that fires on no counted token. */
-export function silentRow(latent: number): FeatureRow {
+function silentRow(latent: number): FeatureRow {
   return { latent, max: 0, peak: 0, sum: 0, count: 0 };
 }
 

@@ -2,7 +2,7 @@
 import { groupTokens, nameGroups, type NamedToken, type TokenGroup } from '../../core/lm/glyphs.ts';
 import { itemAt } from './bisect.ts';
 
-export interface TokensOfText {
+interface TokensOfText {
   text: string;
   tokens: readonly string[];
   spans: readonly [number, number][];

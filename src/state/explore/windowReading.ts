@@ -13,10 +13,6 @@ export interface Known {
   readonly count: number;
 }
 
-export function allKnown({ flags, count }: Known): boolean {
-  return count === flags.length;
-}
-
 /** The window that a position takes its values from. */
 export function windowAt(windows: readonly TokenWindow[], position: number): number {
   return itemAt(windows, position, (w) => w.keepFrom);

@@ -32,104 +32,130 @@ export function createModelLoader(
   store: StoreApi<SharedFacts>,
   follower: ModelFollower,
 ): ModelLoader {
-  let loading: AbortController | null = null;
+  const self = new Loader(api, startup, store, follower);
+  return {
+    boot: () => self.boot(),
+    retryBoot: () => self.retryBoot(),
+    load: (source, name) => self.load(source, name),
+    cancel: () => self.cancel(),
+  };
+}
+
+class Loader {
+  readonly #api: FeaturescopeApi;
+  readonly #startup: Startup;
+  readonly #store: StoreApi<SharedFacts>;
+  readonly #follower: ModelFollower;
+  #loading: AbortController | null = null;
+
+  constructor(api: FeaturescopeApi, startup: Startup, store: StoreApi<SharedFacts>, follower: ModelFollower) {
+    this.#api = api;
+    this.#startup = startup;
+    this.#store = store;
+    this.#follower = follower;
+    this.#api.models.subscribe(() => void this.#follow().catch(() => undefined));
+  }
 
   /** What another made the lens do, a script or a stop that came too late: the screen shows the model that runs. */
-  const follow = async () => {
-    const { boot, model } = store.getState();
-    if (loading || boot.status === 'loading') return;
-    const now = currentModel();
-    if (now && (now.id !== model?.id || now.hash !== model.hash)) await adopt();
-    else await listModels();
-  };
-  const currentModel = () => {
+  async #follow() {
+    const { boot, model } = this.#store.getState();
+    if (this.#loading || boot.status === 'loading') return;
+    const now = this.#currentModel();
+    if (now && (now.id !== model?.id || now.hash !== model.hash)) await this.#adopt();
+    else await this.#listModels();
+  }
+
+  #currentModel() {
     try {
-      return api.models.current();
+      return this.#api.models.current();
     } catch {
       return undefined;
     }
-  };
-  const listModels = async () => {
-    const models = await api.models.list();
-    store.setState({ models });
-    return models;
-  };
-  // A list that cannot be read leaves the one there is.
-  api.models.subscribe(() => void follow().catch(() => undefined));
+  }
 
-  const adopt = async () => {
-    const model = api.models.current();
-    const { model: before, wantedModel } = store.getState();
+  async #listModels() {
+    const models = await this.#api.models.list();
+    this.#store.setState({ models });
+    return models;
+  }
+
+  async #adopt() {
+    const model = this.#api.models.current();
+    const { model: before, wantedModel } = this.#store.getState();
     const stillWanted = wantedModel?.id === model.id ? null : wantedModel;
-    follower.put({ boot: { status: 'ready' }, model, device: api.device(), wantedModel: stillWanted }, !before);
+    this.#follower.put({ boot: { status: 'ready' }, model, device: this.#api.device(), wantedModel: stillWanted }, !before);
     // The start opens nothing from the hub that is not kept here; a link's own banner says so too.
-    if (!before && startup.modelId.includes('/') && startup.modelId !== model.id && wantedModel?.id !== startup.modelId) {
-      const text = `${startup.modelId} is not kept in this browser (any more), so ${model.id} is open. The Model menu fetches it from the hub.`;
-      store.setState({ notice: { text, undo: null } });
+    if (!before && this.#startup.modelId.includes('/') && this.#startup.modelId !== model.id && wantedModel?.id !== this.#startup.modelId) {
+      const text = `${this.#startup.modelId} is not kept in this browser (any more), so ${model.id} is open. The Model menu fetches it from the hub.`;
+      this.#store.setState({ notice: { text, undo: null } });
     }
-    follower.modelChanged();
-    const models = await listModels();
+    this.#follower.modelChanged();
+    const models = await this.#listModels();
     // A link may name another of the models that come with the page.
     if (!before && wantedModel && wantedModel.id !== model.id && models.some((m) => m.id === wantedModel.id)) {
-      await load(wantedModel.id, wantedModel.id);
+      await this.load(wantedModel.id, wantedModel.id);
     }
-  };
+  }
 
-  const load = async (source: ToOpen, name: string) => {
-    loading?.abort();
+  async load(source: ToOpen, name: string) {
+    this.#loading?.abort();
     const mine = new AbortController();
-    loading = mine;
-    store.setState({ load: { status: 'loading', name, progress: null } });
+    this.#loading = mine;
+    this.#store.setState({ load: { status: 'loading', name, progress: null } });
     try {
-      await api.models.load(source, {
+      await this.#api.models.load(source, {
         // Names come from the list, whose models are at hand: what was deleted meanwhile is not fetched unasked.
         ...(typeof source === 'string' && { keptOnly: true }),
         signal: mine.signal,
         onProgress: (progress) => {
-          if (loading === mine) store.setState({ load: { status: 'loading', name, progress } });
+          if (this.#loading === mine) this.#store.setState({ load: { status: 'loading', name, progress } });
         },
       });
-      if (loading !== mine) return;
-      store.setState({ load: { status: 'idle' } });
-      await adopt();
+      if (this.#loading !== mine) return;
+      this.#store.setState({ load: { status: 'idle' } });
+      await this.#adopt();
     } catch (error) {
-      if (loading !== mine) return;
-      const kept = store.getState().model?.id ?? null;
+      if (this.#loading !== mine) return;
+      const kept = this.#store.getState().model?.id ?? null;
       const cancelled = mine.signal.aborted || isAbort(error);
       const again = isOfHub(source) && (error as Error).name === 'EngineError' && { again: source };
-      store.setState({ load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept, ...again } });
-      loading = null;
-      await follow().catch(() => undefined);
-    } finally {
-      if (loading === mine) loading = null;
-    }
-  };
-
-  return {
-    async boot() {
-      const unsubscribe = startup.subscribe((progress) => {
-        if (store.getState().boot.status === 'loading') store.setState({ boot: { status: 'loading', progress } });
+      this.#store.setState({
+        load: cancelled ? { status: 'idle' } : { status: 'failed', name, message: sentenceOf(error), kept, ...again },
       });
-      try {
-        await api.ready;
-        await adopt();
-      } catch (error) {
-        if (store.getState().boot.status === 'loading') store.setState({ boot: { status: 'failed', message: sentenceOf(error) } });
-        await api.models.list().then(
-          (models) => store.setState({ models }),
-          // The failure on screen already says why; a missing list only leaves the picker to files.
-          () => undefined,
-        );
-      } finally {
-        unsubscribe();
-      }
-    },
-    retryBoot: () => void load(startup.modelId, startup.modelId),
-    load,
-    cancel() {
-      loading?.abort();
-      loading = null;
-      store.setState({ load: { status: 'idle' } });
-    },
-  };
+      this.#loading = null;
+      await this.#follow().catch(() => undefined);
+    } finally {
+      if (this.#loading === mine) this.#loading = null;
+    }
+  }
+
+  async boot() {
+    const unsubscribe = this.#startup.subscribe((progress) => {
+      if (this.#store.getState().boot.status === 'loading') this.#store.setState({ boot: { status: 'loading', progress } });
+    });
+    try {
+      await this.#api.ready;
+      await this.#adopt();
+    } catch (error) {
+      if (this.#store.getState().boot.status === 'loading')
+        this.#store.setState({ boot: { status: 'failed', message: sentenceOf(error) } });
+      await this.#api.models.list().then(
+        (models) => this.#store.setState({ models }),
+        // The failure on screen already says why; a missing list only leaves the picker to files.
+        () => undefined,
+      );
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  retryBoot() {
+    return void this.load(this.#startup.modelId, this.#startup.modelId);
+  }
+
+  cancel() {
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#store.setState({ load: { status: 'idle' } });
+  }
 }

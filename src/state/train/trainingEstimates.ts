@@ -17,11 +17,11 @@ export function estimateKey(config: TrainConfig, model: ModelInfo): string {
 }
 
 /** The settings of each preset with this model. */
-export function presetConfigs(model: ModelInfo): TrainConfig[] {
+function presetConfigs(model: ModelInfo): TrainConfig[] {
   return PRESETS.flatMap(({ form }) => readForm(form(model), model, null).config ?? []);
 }
 
-export interface Estimator {
+interface Estimator {
   /** Something may have changed. */
   update: () => void;
   /** Resolves when nothing is measured any more. */
@@ -34,69 +34,93 @@ export function createEstimator(
   modelNow: () => ModelInfo | null,
   shown: () => boolean,
 ): Estimator {
-  let ended: Promise<void> = Promise.resolve();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let running: { key: string; stop: AbortController } | null = null;
+  const self = new Estimates(api, store, modelNow, shown);
+  return {
+    update: () => self.update(),
+    stop: () => self.stop(),
+  };
+}
 
-  const busy = () => {
-    const state = store.getState();
+class Estimates {
+  readonly #api: Pick<TrainingApi, 'runs'>;
+  readonly #store: TrainingStore;
+  readonly #modelNow: () => ModelInfo | null;
+  readonly #shown: () => boolean;
+  #ended: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: { key: string; stop: AbortController } | null = null;
+
+  constructor(api: Pick<TrainingApi, 'runs'>, store: TrainingStore, modelNow: () => ModelInfo | null, shown: () => boolean) {
+    this.#api = api;
+    this.#store = store;
+    this.#modelNow = modelNow;
+    this.#shown = shown;
+  }
+
+  #busy() {
+    const state = this.#store.getState();
     if (state.busy.new !== undefined || state.runs.status !== 'done') return true;
     return state.runs.list.some((run) => {
       const life = lifeIn(state, run);
       // One that is paused here would be put aside by measuring.
       return isHere(life) || life.phase === 'elsewhere';
     });
-  };
-  const wanted = (): { key: string; config: TrainConfig } | undefined => {
-    const model = modelNow();
+  }
+
+  #wanted(): { key: string; config: TrainConfig } | undefined {
+    const model = this.#modelNow();
     if (!model) return undefined;
-    const form = configNow(store.getState(), model);
-    const { estimates } = store.getState();
+    const form = configNow(this.#store.getState(), model);
+    const { estimates } = this.#store.getState();
     return [...(form ? [form] : []), ...presetConfigs(model)]
       .map((config) => ({ config, key: estimateKey(config, model) }))
       .find(({ key }) => !estimates[key] || estimates[key].status === 'waiting');
-  };
-  const put = (key: string, state: EstimateState) => store.setState((s) => ({ estimates: { ...s.estimates, [key]: state } }));
+  }
 
-  const next = async () => {
-    timer = undefined;
-    if (running || !shown() || busy()) return;
-    const task = wanted();
+  #put(key: string, state: EstimateState) {
+    return this.#store.setState((s) => ({ estimates: { ...s.estimates, [key]: state } }));
+  }
+
+  async #next() {
+    this.#timer = undefined;
+    if (this.#running || !this.#shown() || this.#busy()) return;
+    const task = this.#wanted();
     if (!task) return;
     const mine = { key: task.key, stop: new AbortController() };
-    running = mine;
-    put(task.key, { status: 'running' });
+    this.#running = mine;
+    this.#put(task.key, { status: 'running' });
     try {
-      const estimate = await api.runs.estimate(task.config, { signal: mine.stop.signal });
-      put(task.key, { status: 'done', estimate });
+      const estimate = await this.#api.runs.estimate(task.config, { signal: mine.stop.signal });
+      this.#put(task.key, { status: 'done', estimate });
     } catch (error) {
       // Stopped: measured again when there is time for it.
       const stopped = mine.stop.signal.aborted || isAbort(error);
-      put(task.key, stopped ? { status: 'waiting' } : { status: 'failed', message: sentenceOf(error) });
+      this.#put(task.key, stopped ? { status: 'waiting' } : { status: 'failed', message: sentenceOf(error) });
     } finally {
-      running = null;
-      update();
+      this.#running = null;
+      this.update();
     }
-  };
-  const stop = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    running?.stop.abort();
-    return ended;
-  };
-  const update = () => {
-    if (busy() || !shown()) return void stop();
-    const model = modelNow();
-    const form = model && configNow(store.getState(), model);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#running?.stop.abort();
+    return this.#ended;
+  }
+
+  update() {
+    if (this.#busy() || !this.#shown()) return void this.stop();
+    const model = this.#modelNow();
+    const form = model && configNow(this.#store.getState(), model);
     const key = form ? estimateKey(form, model) : '';
     // What is being measured nobody asks for any more.
-    if (running && key !== '' && running.key !== key && !store.getState().estimates[key]) running.stop.abort();
-    clearTimeout(timer);
-    timer = running
+    if (this.#running && key !== '' && this.#running.key !== key && !this.#store.getState().estimates[key]) this.#running.stop.abort();
+    clearTimeout(this.#timer);
+    this.#timer = this.#running
       ? undefined
       : setTimeout(() => {
-          ended = next();
+          this.#ended = this.#next();
         }, PAUSE_MS);
-  };
-  return { update, stop };
+  }
 }

@@ -186,7 +186,7 @@ function checkCount(group: DictionaryForm, model: ModelInfo | null, counts: read
     complain(field, `${field} cannot be more than the features there are (${least} in the smallest dictionary).`);
 }
 
-export function widthOf(model: ModelInfo, hook: string): number | null {
+function widthOf(model: ModelInfo, hook: string): number | null {
   const info = findHook(model, hook);
   return info ? hookWidth(info) : null;
 }

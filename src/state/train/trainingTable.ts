@@ -5,7 +5,7 @@ import { architectureOf } from '../../core/train/architectures/index.ts';
 import { DEFAULT_CORPUS } from '../../core/train/settings.ts';
 
 /** Settings of a run in words, by name. */
-export function settingsOf({ plan, config }: RunInfo): Record<string, string> {
+function settingsOf({ plan, config }: RunInfo): Record<string, string> {
   if (!plan) return { text: [config.corpus ?? DEFAULT_CORPUS].flat().join(' + ') };
   const { dictionaries: d, adam, schedule } = plan;
   return {
@@ -38,7 +38,7 @@ function several(words: readonly string[]): string {
 }
 
 /** blocks.3.hook_resid_post as 3 resid_post. */
-export function shortHook(hook: string): string {
+function shortHook(hook: string): string {
   return hook.replace(/^blocks\.(\d+)\./, '$1 ').replace(/hook_/g, '');
 }
 

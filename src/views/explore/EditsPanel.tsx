@@ -110,7 +110,7 @@ function EditList({ edits, changing, onChanging }: EditListProps) {
 }
 
 /** What edits are compiled against, made anew only when a part of it changes. */
-export function useEditContext() {
+function useEditContext() {
   const model = useApp((s) => s.model);
   const bench = useApp((s) => s.bench);
   const analysis = useApp((s) => s.analysis);

@@ -2,7 +2,7 @@ import type { HookInfo } from '../../api/model.ts';
 import { hookGroups, hookInGroup, hookParts, siteWords, type HookParts } from '../../state/shared/hooks.ts';
 import { Field } from '../shared/fields.tsx';
 
-export interface HookPickerProps {
+interface HookPickerProps {
   hooks: readonly HookInfo[];
   value: string;
   onChange: (hook: string) => void;

@@ -4,7 +4,7 @@ import { Spoken } from '../shared/Spoken.tsx';
 import { useApp } from './store.ts';
 
 /** What a person who cannot see the page should hear about now. */
-export function statusWords(state: ExploreState, modelId: string): string {
+function statusWords(state: ExploreState, modelId: string): string {
   if (state.load.status === 'loading') return progressWords(state.load.name, state.load.progress);
   if (state.boot.status === 'loading') return progressWords(modelId, state.boot.progress);
   if (state.boot.status === 'failed' || !state.model) return '';

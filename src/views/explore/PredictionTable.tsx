@@ -5,7 +5,7 @@ import { TokenText } from '../../charts/TokenText.tsx';
 import { glyphText, isPartial } from '../../core/lm/glyphs.ts';
 import type { PredictionRow } from '../../state/explore/selectors.ts';
 
-export interface PredictionTableProps {
+interface PredictionTableProps {
   rows: readonly PredictionRow[];
   compared: boolean;
   /** Absent when a choice would mean nothing. */

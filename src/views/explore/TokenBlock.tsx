@@ -6,7 +6,7 @@ import type { StripBlock } from '../../state/explore/stripBlocks.ts';
 
 export const TOOLTIP_ID = 'token-tooltip';
 
-export interface TokenBlockProps {
+interface TokenBlockProps {
   block: StripBlock;
   groups: readonly TokenGroup[];
   tokens: readonly string[];

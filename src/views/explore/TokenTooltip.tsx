@@ -34,7 +34,7 @@ export function TokenTooltip({ id, analysis, position, strip, more }: TokenToolt
   );
 }
 
-export function TokenFacts({ analysis, position: i, more = [] }: { analysis: Analysis; position: number; more?: [string, string][] }) {
+function TokenFacts({ analysis, position: i, more = [] }: { analysis: Analysis; position: number; more?: [string, string][] }) {
   const { text, before, after } = analysis;
   const [from, to] = before.spans[i];
   const group = groupAt(tokenGroups({ text, tokens: before.tokens, spans: before.spans }), i);

@@ -41,7 +41,7 @@ export function OfflineDetail({ offline }: { offline: OfflineApi }) {
   );
 }
 
-export function offlineDetail({ supported, ready, saving, cachedBytes, totalBytes }: OfflineStatus): string {
+function offlineDetail({ supported, ready, saving, cachedBytes, totalBytes }: OfflineStatus): string {
   if (!supported) return 'This window cannot save the page itself (it may be private, or without https), so it needs the network to open.';
   if (ready) return 'The page itself is saved: it opens and works without a network.';
   if (!saving) return 'The page itself is not saved, so it needs the network to open.';

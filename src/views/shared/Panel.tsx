@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from 'react';
 
-export interface PanelProps {
+interface PanelProps {
   title: string;
   /** Beside the title: a fact or a few controls. */
   aside?: ReactNode;

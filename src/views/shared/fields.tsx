@@ -9,7 +9,7 @@ export function Field({ label, children }: { label: string; children: ReactNode 
   );
 }
 
-export interface NumberInputProps {
+interface NumberInputProps {
   value: number;
   onChange: (value: number) => void;
   min?: number;
@@ -44,7 +44,7 @@ export function NumberInput({ value, onChange, min, max, step = 'any', label, di
   );
 }
 
-export interface ChoiceProps<T extends string> {
+interface ChoiceProps<T extends string> {
   legend: string;
   options: readonly { value: T; label: string; title?: string }[];
   value: T;

@@ -26,7 +26,7 @@ export function TrainingProvider({ api, children }: { api: TrainingApi; children
   return <TrainingContext value={storeOf(api, app)}>{children}</TrainingContext>;
 }
 
-export function useTrainingStore(): TrainingStore {
+function useTrainingStore(): TrainingStore {
   const store = use(TrainingContext);
   if (!store) throw new Error('This component must stand inside TrainingProvider.');
   return store;

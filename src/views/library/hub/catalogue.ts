@@ -3,7 +3,7 @@
  * the look-up asks the hub for the true ones.
  */
 
-export interface CatalogueModel {
+interface CatalogueModel {
   name: string;
   /** ONNX files, half precision where the repository has them. */
   onnx: string;
