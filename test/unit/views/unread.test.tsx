@@ -1,11 +1,10 @@
-import { text } from 'node:stream/consumers';
 import { renderToStaticMarkup } from 'react-dom/server';
-import { prerenderToNodeStream } from 'react-dom/static';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/state/store.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { createAppStore, type AppStore } from '../../../src/state/store.ts';
 import { MAX_TOKENS } from '../../../src/state/explore/windowReading.ts';
+import { drawWhole } from '../../helpers/drawWhole.ts';
 import { ActivationsPanel } from '../../../src/views/explore/ActivationsPanel.tsx';
 import { PredictionsPanel } from '../../../src/views/explore/PredictionsPanel.tsx';
 import { SecondText } from '../../../src/views/explore/SecondText.tsx';
@@ -27,14 +26,6 @@ async function reach(options: FakeOptions, facts: Partial<Facts> = {}): Promise<
 function draw(store: AppStore, children: React.ReactNode): string {
   const reached = { ...store, getInitialState: store.getState };
   return renderToStaticMarkup(<StoreProvider store={reached}>{children}</StoreProvider>);
-}
-
-/** With the parts that are fetched when first wanted. */
-async function drawWhole(store: AppStore, children: React.ReactNode): Promise<string> {
-  const reached = { ...store, getInitialState: store.getState };
-  // In one piece: large parts would come after the rest, with what stands in for them still there.
-  const { prelude } = await prerenderToNodeStream(<StoreProvider store={reached}>{children}</StoreProvider>, { progressiveChunkSize: 1e9 });
-  return text(prelude);
 }
 
 const times = (html: string, words: string) => html.split(words).length - 1;
@@ -67,7 +58,8 @@ describe('a text that could not be read', () => {
   });
 
   it('has the activations that were read all the same', async () => {
-    const html = await drawWhole(await reach({ fail: { predict: 'Out of memory.' } }), panels);
+    const store = await reach({ fail: { predict: 'Out of memory.' } });
+    const html = await drawWhole(<StoreProvider store={{ ...store, getInitialState: store.getState }}>{panels}</StoreProvider>);
     expect(times(html, 'Out of memory.')).toBe(1);
     expect(times(html, 'Nothing to show')).toBe(2);
     expect(html).not.toContain('skeleton');

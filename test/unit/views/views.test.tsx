@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/app/App.tsx';
@@ -7,10 +8,16 @@ import { deviceAddress, deviceChoice } from '../../../src/views/frame/deviceChoi
 import { nameOfFiles } from '../../../src/views/shared/modelFiles.ts';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
 import { offlineNowhere } from '../../../src/cache/offline/client.ts';
+import { drawWhole } from '../../helpers/drawWhole.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
 /** The page as a server would draw it: store states, no effects. */
-async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (store: ReturnType<typeof createAppStore>) => void) {
+async function page(
+  facts: Partial<Facts>,
+  options: FakeOptions = {},
+  act?: (store: ReturnType<typeof createAppStore>) => void,
+  draw: (page: ReactNode) => string | Promise<string> = renderToStaticMarkup,
+) {
   const api = fakeApi(options);
   const store = createAppStore(api, fakeStartup(), facts);
   await settle();
@@ -18,7 +25,7 @@ async function page(facts: Partial<Facts>, options: FakeOptions = {}, act?: (sto
   await settle();
   // What a server draws is the first state; hand it the one reached.
   const reached = { ...store, getInitialState: store.getState };
-  return renderToStaticMarkup(
+  return draw(
     <StoreProvider store={reached}>
       <Screen startup={fakeStartup()} api={{ ...api, offline: offlineNowhere }} />
     </StoreProvider>,
@@ -80,7 +87,7 @@ describe('the page', () => {
   });
 
   it('draws attention patterns by head', async () => {
-    const html = await page({ text: 'the sea and', hook: 'blocks.1.attn.hook_pattern' });
+    const html = await page({ text: 'the sea and', hook: 'blocks.1.attn.hook_pattern' }, {}, undefined, drawWhole);
     expect(html.match(/name="head"/g)).toHaveLength(8);
     expect(html).toContain('from position 2: largest weights');
   });
