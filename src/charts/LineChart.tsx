@@ -46,6 +46,8 @@ interface LineChartProps {
 /** Stops are many; a key moves over a part of the picture that is seen to move. */
 const KEY_STEPS = 200;
 const TABLE_ROWS = 40;
+/** About the room of a mark on x. */
+const TICK_PX = 90;
 /** Fewer stops than this are not worth a closer look. */
 const LEAST_STOPS = 4;
 
@@ -93,7 +95,7 @@ function axesOf(lines: readonly ChartLine[], domain: Domain, log: boolean, fromZ
     log,
   );
   if (!values) return null;
-  const x = linearAxis(domain, [box.left, box.width - box.right], Math.max(2, Math.floor(box.width / 110)));
+  const x = linearAxis(domain, [box.left, box.width - box.right], Math.max(2, Math.floor(box.width / TICK_PX)));
   const range = [box.height - box.bottom, box.top] as const;
   if (log) return { x, y: logAxis(values, range) };
   return { x, y: linearAxis(fromZero ? [Math.min(0, values[0]), Math.max(1, values[1])] : values, range) };

@@ -104,7 +104,7 @@ export function Curves({ run, history, names }: CurvesProps) {
         {zoom ? (
           <>
             {`${formatCount(Math.round(zoom[0]))} to ${formatCount(Math.round(zoom[1]))} tokens. `}
-            <button type="button" className="link" onClick={() => setZoom(null)}>
+            <button type="button" className="button-small" onClick={() => setZoom(null)}>
               Show the whole run
             </button>
           </>

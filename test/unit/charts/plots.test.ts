@@ -45,6 +45,12 @@ describe('a logarithmic axis', () => {
   });
 });
 
+it('leaves out marks of a logarithmic axis whose labels would touch', () => {
+  const labels = (pixels: number) => logAxis([6, 35], [pixels, 0]).ticks.map((tick) => tick.label);
+  expect(labels(400)).toEqual(['6', '7', '10', '20', '30']);
+  expect(labels(122)).toEqual(['7', '10', '20', '30']);
+});
+
 describe('a curve', () => {
   it('keeps every peak when it is thinned', () => {
     const ys = Float64Array.from({ length: 10_000 }, (_, i) => (i === 7777 ? 99 : i === 1234 ? -5 : Math.sin(i)));
