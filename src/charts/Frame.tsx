@@ -167,7 +167,7 @@ function Grid({ x, y, box, xTitle, yTitle }: Plot & { xTitle?: string; yTitle?: 
         </g>
       ))}
       {x.ticks.map(({ value, label }) => (
-        <text key={value} x={x.place(value)} y={below} textAnchor={anchorAt(x.place(value), box)}>
+        <text key={value} x={x.place(value)} y={below} textAnchor={anchorAt(x.place(value), label, box)}>
           {label}
         </text>
       ))}
@@ -185,8 +185,11 @@ function Grid({ x, y, box, xTitle, yTitle }: Plot & { xTitle?: string; yTitle?: 
   );
 }
 
+/** About half the width of a letter of a label. */
+const HALF_LETTER_PX = 3;
+
 /** Labels at the ends do not run over them. */
-function anchorAt(px: number, { left, right, width }: Box): 'start' | 'middle' | 'end' {
+function anchorAt(px: number, label: string, { left, width }: Box): 'start' | 'middle' | 'end' {
   if (px <= left + 1) return 'start';
-  return px > width - right - 16 ? 'end' : 'middle';
+  return px + label.length * HALF_LETTER_PX > width ? 'end' : 'middle';
 }
