@@ -1,6 +1,6 @@
 import { useMemo, type PointerEvent } from 'react';
 import { formatNumber } from './format.ts';
-import { extent, layoutBars } from './layout.ts';
+import { extent, layoutBars } from './bars.ts';
 import { ReadingArea } from './ReadingArea.tsx';
 
 interface BarStripProps {

@@ -7,7 +7,7 @@
  * The screen that wants it imports that component; nothing else changes.
  */
 import './frame.css';
-import { useMemo, type PointerEvent, type ReactNode } from 'react';
+import { useId, useMemo, type PointerEvent, type ReactNode } from 'react';
 import type { Axis } from './axes.ts';
 import { ReadingArea } from './ReadingArea.tsx';
 import { TableTwin, type ChartTable } from './TableTwin.tsx';
@@ -55,7 +55,7 @@ interface FrameProps {
   /** null: nothing is read any more. */
   onRead: (at: number | null) => void;
   onChoose?: () => void;
-  /** Any other key; true when it meant something. */
+  /** Any other key, and Escape; true when it meant something. */
   onKey?: (key: string) => boolean;
   onFocus?: () => void;
   /** Leaving by key forgets the place, as leaving with the pointer does. */
@@ -104,7 +104,7 @@ export function Frame(props: FrameProps) {
       >
         <svg width={width} height={size.height} aria-hidden="true">
           {plot && <Grid {...plot} xTitle={props.xTitle} yTitle={props.yTitle} />}
-          {plot && props.children(plot)}
+          {plot && <Clipped box={box}>{props.children(plot)}</Clipped>}
           {plot && props.overlay?.(plot)}
         </svg>
         {!plot && <p className="chart-empty hint">{empty}</p>}
@@ -116,6 +116,28 @@ export function Frame(props: FrameProps) {
       )}
       {plot && <TableTwin title={title} table={table} />}
     </figure>
+  );
+}
+
+/** Marks at the edge are whole. */
+const EDGE_PX = 4;
+
+/** Shapes end where the axes do: of a stretch seen closer the rest lies beyond them. */
+function Clipped({ box, children }: { box: Box; children: ReactNode }) {
+  const id = useId();
+  const { width, height, left, right, top, bottom } = box;
+  return (
+    <>
+      <clipPath id={id}>
+        <rect
+          x={left - EDGE_PX}
+          y={top - EDGE_PX}
+          width={Math.max(0, width - left - right + 2 * EDGE_PX)}
+          height={height - top - bottom + 2 * EDGE_PX}
+        />
+      </clipPath>
+      <g clipPath={`url(#${id})`}>{children}</g>
+    </>
   );
 }
 
@@ -145,7 +167,7 @@ function Grid({ x, y, box, xTitle, yTitle }: Plot & { xTitle?: string; yTitle?: 
         </g>
       ))}
       {x.ticks.map(({ value, label }) => (
-        <text key={value} x={x.place(value)} y={below} textAnchor={anchorAt(x.place(value), box)}>
+        <text key={value} x={x.place(value)} y={below} textAnchor={anchorAt(x.place(value), label, box)}>
           {label}
         </text>
       ))}
@@ -163,8 +185,11 @@ function Grid({ x, y, box, xTitle, yTitle }: Plot & { xTitle?: string; yTitle?: 
   );
 }
 
+/** About half the width of a letter of a label. */
+const HALF_LETTER_PX = 3;
+
 /** Labels at the ends do not run over them. */
-function anchorAt(px: number, { left, right, width }: Box): 'start' | 'middle' | 'end' {
+function anchorAt(px: number, label: string, { left, width }: Box): 'start' | 'middle' | 'end' {
   if (px <= left + 1) return 'start';
-  return px > width - right - 16 ? 'end' : 'middle';
+  return px + label.length * HALF_LETTER_PX > width ? 'end' : 'middle';
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { heatPixels, labelStep } from './layout.ts';
+import { heatPixels, labelStep } from './heat.ts';
 import { useWidth } from './useWidth.ts';
 
 interface HeatMapProps {

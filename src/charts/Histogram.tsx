@@ -1,8 +1,8 @@
 import { useCallback, useState } from 'react';
 import { binAxis, linearAxis } from './axes.ts';
 import { Frame, type Box } from './Frame.tsx';
-import { DASHES } from './LineChart.tsx';
-import { stepPath } from './lines.ts';
+import { formatInteger } from './format.ts';
+import { dashOf, stepArea, stepPath } from './lines.ts';
 
 interface HistogramProps {
   title: string;
@@ -19,7 +19,7 @@ interface HistogramProps {
 /** Narrower labels touch. */
 const LABEL_PX = 42;
 
-/** Counts in bins as outlines, several over each other. */
+/** Counts in bins as outlines, several over each other; one alone is filled. */
 export function Histogram({ title, formula, binName, labels, series, describe }: HistogramProps) {
   const [bin, setBin] = useState<number | null>(null);
   const n = labels.length;
@@ -39,7 +39,7 @@ export function Histogram({ title, formula, binName, labels, series, describe }:
       forget
       table={() => ({
         columns: [binName, ...series.map(({ name }) => name)],
-        rows: labels.map((label, i) => [label, ...series.map(({ counts }) => String(counts[i]))]),
+        rows: labels.map((label, i) => [label, ...series.map(({ counts }) => formatInteger(counts[i]))]),
       })}
     >
       {({ x, y, box }) => (
@@ -55,7 +55,8 @@ export function Histogram({ title, formula, binName, labels, series, describe }:
           )}
           {series.map(({ counts, slot, dash }, i) => (
             <g key={i} data-line={slot}>
-              <path className="chart-line" d={stepPath(counts, x.place, y.place)} strokeDasharray={DASHES[dash % DASHES.length]} />
+              {series.length === 1 && <path className="chart-area" d={stepArea(counts, x.place, y.place)} />}
+              <path className="chart-line" d={stepPath(counts, x.place, y.place)} strokeDasharray={dashOf(dash)} />
             </g>
           ))}
         </>

@@ -1,9 +1,10 @@
 /** Lines over a common x, with a cursor that pointer and arrow keys move, and a stretch of x that is brushed to see it closer. */
-import { memo, useCallback } from 'react';
+import { memo, useCallback, useMemo } from 'react';
 import { domainOf, linearAxis, logAxis, type Axis, type Domain } from './axes.ts';
 import { Frame, type Box, type Plot } from './Frame.tsx';
-import { indexAt, linePath, nearest, type Curve } from './lines.ts';
+import { between, dashOf, indexAt, linePath, nearest, type Curve } from './lines.ts';
 import type { ChartTable } from './TableTwin.tsx';
+import { stretch, zoomByKey } from './zoom.ts';
 import { ZoomBrush } from './ZoomBrush.tsx';
 
 export interface ChartLine extends Curve {
@@ -20,6 +21,8 @@ interface LineChartProps {
   lines: readonly ChartLine[];
   /** Of x: the whole run, or what was brushed of it. */
   domain: Domain;
+  /** Of x, where the whole run ends. */
+  end: number;
   /** Of x, in words: 'tokens'. */
   xName: string;
   log?: boolean;
@@ -43,13 +46,18 @@ interface LineChartProps {
 /** Stops are many; a key moves over a part of the picture that is seen to move. */
 const KEY_STEPS = 200;
 const TABLE_ROWS = 40;
-export const DASHES = ['none', '5 3', '1.5 3'] as const;
+/** About the room of a mark on x. */
+const TICK_PX = 90;
+/** Fewer stops than this are not worth a closer look. */
+const LEAST_STOPS = 4;
 
 export function LineChart(props: LineChartProps) {
   const { title, formula, lines, domain, log = false, fromZero = false, cursor, onCursor, onZoom, stops, format, describe } = props;
-  const axes = useCallback((box: Box) => axesOf(lines, domain, log, fromZero, box), [lines, domain, log, fromZero]);
+  const seen = useMemo(() => lines.map((line) => between(line, domain)), [lines, domain]);
+  const axes = useCallback((box: Box) => axesOf(seen, domain, log, fromZero, box), [seen, domain, log, fromZero]);
   const last = stops.length - 1;
   const at = cursor ?? stops[last] ?? 0;
+  const zoom = { domain, end: props.end, least: (LEAST_STOPS * (stops[last] ?? props.end)) / Math.max(1, stops.length) };
   return (
     <Frame
       title={title}
@@ -61,40 +69,33 @@ export function LineChart(props: LineChartProps) {
       by={Math.max(1, Math.round(stops.length / KEY_STEPS))}
       nearest={({ x }, px) => (stops.length > 0 ? nearest(stops, x.value(px)) : null)}
       describe={() => describe(at)}
-      onKey={(key) => zoomByKey(key, props, at)}
+      onKey={(key) => {
+        const to = onZoom && zoomByKey(key, at, zoom);
+        if (to !== undefined) onZoom?.(to);
+        return to !== undefined;
+      }}
       onRead={(stop) => onCursor(stop === null || stop === last ? null : stops[stop])}
       table={() => lineTable(props)}
       overlay={(plot) => (
         <>
           {stops.length > 0 && <Cursor {...plot} lines={lines} at={at} format={format} />}
-          {onZoom && <ZoomBrush plot={plot} onZoom={onZoom} />}
+          {onZoom && <ZoomBrush plot={plot} onZoom={(to) => onZoom(to && stretch(to[0], to[1], zoom))} />}
         </>
       )}
     >
-      {({ x, y, box }) => <Lines lines={lines} x={x} y={y} width={box.width} marks={props.marks ?? false} />}
+      {({ x, y, box }) => <Lines lines={seen} x={x} y={y} width={box.width} marks={props.marks ?? false} />}
     </Frame>
   );
 }
 
-/** + halves the stretch of x about the cursor, − doubles it, 0 shows all. @returns whether the key was one of them */
-function zoomByKey(key: string, { domain: [low, high], stops, onZoom }: LineChartProps, at: number): boolean {
-  if (!onZoom || !['+', '=', '-', '0'].includes(key)) return false;
-  const end = stops[stops.length - 1] ?? high;
-  const half = (high - low) * (key === '-' ? 1 : 0.25);
-  const from = Math.max(0, Math.min(at - half, end - 2 * half));
-  const to = Math.min(from + 2 * half, Math.max(end, high));
-  onZoom(key === '0' || (from === 0 && to >= end) ? null : [from, to]);
-  return true;
-}
-
-/** Room is made for what lies inside the domain alone. */
+/** @param lines what is seen of them: room is made for that alone */
 function axesOf(lines: readonly ChartLine[], domain: Domain, log: boolean, fromZero: boolean, box: Box): { x: Axis; y: Axis } | null {
   const values = domainOf(
-    lines.map(({ xs, ys }) => Array.from(ys).filter((_, i) => xs[i] >= domain[0] && xs[i] <= domain[1])),
+    lines.map(({ ys }) => ys),
     log,
   );
   if (!values) return null;
-  const x = linearAxis(domain, [box.left, box.width - box.right], Math.max(2, Math.floor(box.width / 110)));
+  const x = linearAxis(domain, [box.left, box.width - box.right], Math.max(2, Math.floor(box.width / TICK_PX)));
   const range = [box.height - box.bottom, box.top] as const;
   if (log) return { x, y: logAxis(values, range) };
   return { x, y: linearAxis(fromZero ? [Math.min(0, values[0]), Math.max(1, values[1])] : values, range) };
@@ -128,7 +129,7 @@ interface LinesProps {
 const Lines = memo(function Lines({ lines, x, y, width, marks }: LinesProps) {
   return lines.map((line, i) => (
     <g key={i} data-line={line.slot}>
-      <path className="chart-line" d={linePath(line, x, y, width)} strokeDasharray={DASHES[line.dash % DASHES.length]} />
+      <path className="chart-line" d={linePath(line, x, y, width)} strokeDasharray={dashOf(line.dash)} />
       {marks &&
         Array.from({ length: line.xs.length }, (_, j) => (
           <circle key={j} className="chart-mark" cx={x.place(line.xs[j])} cy={y.place(line.ys[j])} r={2.2} />

@@ -14,7 +14,7 @@ interface ReadingAreaProps {
   onMove: (at: number | null) => void;
   /** Enter at the place. */
   onChoose?: () => void;
-  /** Any other key; true when it meant something. */
+  /** Any other key, and Escape; true when it meant something. */
   onKey?: (key: string) => boolean;
   /** Keys go over so many places at once, where there are more than can be seen. */
   by?: number;
@@ -44,7 +44,10 @@ export function ReadingArea({
 }: ReadingAreaProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter') return onChoose?.();
-    if (event.key === 'Escape') return onMove(null);
+    if (event.key === 'Escape') {
+      onKey?.(event.key);
+      return onMove(null);
+    }
     const next = moveCursor(event.key, Math.round(at / by), Math.ceil(count / by));
     if (next === undefined) return void (onKey?.(event.key) && event.preventDefault());
     event.preventDefault();

@@ -4,7 +4,7 @@ import { groups, least } from 'd3-array';
 import { line } from 'd3-shape';
 import { domainOf, linearAxis, logAxis, type Axis } from './axes.ts';
 import { Frame, type Box, type Plot } from './Frame.tsx';
-import { DASHES } from './LineChart.tsx';
+import { dashOf } from './lines.ts';
 import type { ChartTable } from './TableTwin.tsx';
 
 export interface ScatterPoint {
@@ -100,7 +100,7 @@ function Points({ points, order, at, x, y }: PointsProps) {
           key={group}
           data-line={points[indices[0]].slot}
           className="chart-line"
-          strokeDasharray={DASHES[points[indices[0]].dash % DASHES.length]}
+          strokeDasharray={dashOf(points[indices[0]].dash)}
           d={path(indices) ?? ''}
         />
       ))}

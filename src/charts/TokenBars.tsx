@@ -1,5 +1,5 @@
 import { useMemo, type CSSProperties } from 'react';
-import { layoutBars } from './layout.ts';
+import { layoutBars } from './bars.ts';
 
 interface TokenBarsProps {
   /** One bar each; the tallest fills the height. */

@@ -21,6 +21,8 @@ type Range = readonly [from: number, to: number];
 
 /** About this many marks, where nothing else is asked for. */
 const TICKS = 4;
+/** Marks nearer than the height of their labels touch. */
+const APART_PX = 13;
 /** Powers of ten are thinned to this many. */
 const MOST_POWERS = 5;
 
@@ -57,13 +59,22 @@ function axisOf(
   };
 }
 
-/** Those of d3's marks that it would label; within one power of ten those of a linear axis. */
+/** Those of d3's marks that it would label, none so near the next that they touch; within one power of ten those of a linear axis. */
 function logTicks(scale: ScaleContinuousNumeric<number, number>): number[] {
   const label = scale.tickFormat(MOST_POWERS, '~g');
-  const ticks = scale.ticks(MOST_POWERS).filter((value) => label(value) !== '');
-  if (ticks.length < 3) return scaleLinear(scale.domain(), [0, 1]).ticks(3);
+  const labelled = scale.ticks(MOST_POWERS).filter((value) => label(value) !== '');
+  if (labelled.length < 3) return scaleLinear(scale.domain(), [0, 1]).ticks(3);
+  const ticks = apart(labelled, scale);
   const every = Math.ceil(ticks.length / MOST_POWERS);
   return ticks.filter((_, i) => i % every === 0);
+}
+
+/** From the largest down, those that are far enough from the one above. */
+function apart(values: readonly number[], place: (value: number) => number): number[] {
+  const kept: number[] = [];
+  for (const value of [...values].reverse())
+    if (kept.length === 0 || Math.abs(place(kept[0]) - place(value)) >= APART_PX) kept.unshift(value);
+  return kept;
 }
 
 /** A domain of one value still has a middle. */

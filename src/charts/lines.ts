@@ -1,7 +1,7 @@
 /** Curves as SVG paths (d3-shape), thinned to what a screen can show, and places on them (d3-array). */
-import { bisectRight, bisector } from 'd3-array';
-import { curveStepAfter, line } from 'd3-shape';
-import type { Axis } from './axes.ts';
+import { bisectLeft, bisectRight, bisector } from 'd3-array';
+import { area, curveStepAfter, line } from 'd3-shape';
+import type { Axis, Domain } from './axes.ts';
 
 export interface Curve {
   /** Rising. */
@@ -9,8 +9,25 @@ export interface Curve {
   ys: ArrayLike<number>;
 }
 
+const DASHES = ['none', '5 3', '1.5 3'];
+
+/** Where the colours are used up, lines differ by their dashes. */
+export function dashOf(dash: number): string {
+  return DASHES[dash % DASHES.length];
+}
+
 /** A tenth of a pixel. */
 const DIGITS = 1;
+
+/** What of a curve is seen between two x: the points between them and one beyond each, so that lines go on to the edge. */
+export function between<C extends Curve>(curve: C, [low, high]: Domain): C {
+  const { xs, ys } = curve;
+  const from = Math.max(0, bisectLeft(xs, low) - 1);
+  const to = Math.min(xs.length, bisectRight(xs, high) + 1);
+  if (from === 0 && to === xs.length) return curve;
+  const part = (values: ArrayLike<number>) => Array.prototype.slice.call(values, from, to) as number[];
+  return { ...curve, xs: part(xs), ys: part(ys) };
+}
 
 /**
  * Positions to draw of a long curve: of each stretch the first, lowest, highest and last, so that no peak is lost.
@@ -64,4 +81,15 @@ export function stepPath(counts: readonly number[], x: (bin: number) => number, 
     .y((count) => y(count))
     .digits(DIGITS);
   return path([...counts, ...counts.slice(-1)]) ?? '';
+}
+
+/** What lies under the outline, down to 0. */
+export function stepArea(counts: readonly number[], x: (bin: number) => number, y: (count: number) => number): string {
+  const shape = area<number>()
+    .curve(curveStepAfter)
+    .x((_, bin) => x(bin))
+    .y0(y(0))
+    .y1((count) => y(count))
+    .digits(DIGITS);
+  return shape([...counts, ...counts.slice(-1)]) ?? '';
 }

@@ -1,46 +1,27 @@
 import { useMemo } from 'react';
 import { formatInteger } from '../../charts/format.ts';
+import { Histogram } from '../../charts/Histogram.tsx';
 import { densityHistogram } from '../../state/shared/densityHistogram.ts';
 
 /** How many features fire how often, as a picture and as a table. */
 export function DensityPicture({ density }: { density: Float32Array }) {
   const { bins, dead } = useMemo(() => densityHistogram(density), [density]);
-  const top = Math.max(1, ...bins.map((bin) => bin.count));
+  const labels = useMemo(() => bins.map(({ label }) => label), [bins]);
+  const series = useMemo(() => [{ name: 'Features', counts: bins.map(({ count }) => count), slot: 0, dash: 0 }], [bins]);
   return (
-    <figure className="density">
-      <div className="density-bars" aria-hidden="true">
-        {bins.map((bin) => (
-          <span key={bin.label} title={`${bin.label}: ${bin.count} features`}>
-            <span style={{ height: `${(100 * bin.count) / top}%` }} />
-            <small>{bin.label}</small>
-          </span>
-        ))}
-      </div>
-      <figcaption className="hint">
+    <>
+      <Histogram
+        title="How often features fire"
+        formula="features by share of tokens, steps of √10"
+        binName="Share of tokens, at most"
+        labels={labels}
+        series={series}
+        describe={(bin) => `on at most ${labels[bin]} of tokens: ${formatInteger(bins[bin].count)} features`}
+      />
+      <p className="hint">
         Features by the share of tokens on which they fire, as its file says. {formatInteger(dead)} of {formatInteger(density.length)} never
         fired.
-      </figcaption>
-      <details className="fold">
-        <summary>As a table</summary>
-        <table className="card-table">
-          <thead>
-            <tr>
-              <th scope="col">Share of tokens, at most</th>
-              <th scope="col" className="numeric">
-                Features
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {bins.map((bin) => (
-              <tr key={bin.label}>
-                <th scope="row">{bin.label}</th>
-                <td className="numeric">{formatInteger(bin.count)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </details>
-    </figure>
+      </p>
+    </>
   );
 }

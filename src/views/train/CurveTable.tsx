@@ -1,5 +1,6 @@
 import type { DictionaryHistory, RunHistory, RunInfo } from '../../api/training.ts';
 import { formatCount, formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
+import { dashOf } from '../../charts/lines.ts';
 import { Num } from '../../charts/Num.tsx';
 import { perplexity } from '../../state/train/trainingTable.ts';
 import { ExportButton } from '../shared/ExportButton.tsx';
@@ -75,7 +76,7 @@ function Row({ run, index, name, history }: { run: RunInfo; index: number; name:
         <label className="legend-line">
           <input type="checkbox" checked={shown} onChange={() => mute(index)} />
           <svg width="22" height="8" data-line={slot} aria-hidden="true">
-            <line className="chart-line" x1="0" x2="22" y1="4" y2="4" strokeDasharray={['none', '5 3', '1.5 3'][dash % 3]} />
+            <line className="chart-line" x1="0" x2="22" y1="4" y2="4" strokeDasharray={dashOf(dash)} />
           </svg>
           <span>{name}</span>
         </label>

@@ -100,17 +100,21 @@ export function Curves({ run, history, names }: CurvesProps) {
   const stops = useMemo(() => Float64Array.from(longest, (p) => p.tokens), [longest]);
   return (
     <>
-      {zoom && (
-        <p className="chart-zoom hint">
-          {`${formatCount(zoom[0])} to ${formatCount(zoom[1])} tokens. `}
-          <button type="button" className="link" onClick={() => setZoom(null)}>
-            Show the whole run
-          </button>
-        </p>
-      )}
+      <p className="chart-zoom hint">
+        {zoom ? (
+          <>
+            {`${formatCount(Math.round(zoom[0]))} to ${formatCount(Math.round(zoom[1]))} tokens. `}
+            <button type="button" className="button-small" onClick={() => setZoom(null)}>
+              Show the whole run
+            </button>
+          </>
+        ) : (
+          'Drag over a chart to see a stretch closer; in a chart, the keys + and − do the same, and 0 shows the whole run.'
+        )}
+      </p>
       <div className="charts">
         {PICTURES.map((picture) => (
-          <Chart key={picture.title} {...{ picture, history, names, muted, log, domain, stops, onZoom: setZoom }} />
+          <Chart key={picture.title} {...{ picture, history, names, muted, log, domain, end, stops, onZoom: setZoom }} />
         ))}
         <Densities history={history} names={names} muted={muted} />
       </div>
@@ -125,11 +129,12 @@ interface ChartProps {
   muted: readonly number[];
   log: boolean;
   domain: Domain;
+  end: number;
   stops: ArrayLike<number>;
   onZoom: (domain: Domain | null) => void;
 }
 
-function Chart({ picture, history, names, muted, log, domain, stops, onZoom }: ChartProps) {
+function Chart({ picture, history, names, muted, log, domain, end, stops, onZoom }: ChartProps) {
   const cursor = useTraining((s) => s.cursor);
   const { setCursor } = useTrainingActions();
   const { title, formula, series, format } = picture;
@@ -155,6 +160,7 @@ function Chart({ picture, history, names, muted, log, domain, stops, onZoom }: C
       formula={formula}
       lines={lines}
       domain={domain}
+      end={end}
       xName="Tokens"
       formatX={formatInteger}
       onZoom={onZoom}

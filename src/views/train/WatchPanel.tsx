@@ -38,7 +38,7 @@ export function WatchPanel() {
             <input type="checkbox" checked={log} onChange={(e) => setCharts({ log: e.target.checked })} />
             <span>Losses, L0 and FVU on a logarithmic axis</span>
           </label>
-          <Curves run={run} history={history} names={names} />
+          <Curves key={run.id} run={run} history={history} names={names} />
         </>
       )}
     </Panel>

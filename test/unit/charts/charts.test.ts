@@ -8,8 +8,9 @@ import {
   formatPercent,
   formatSigned,
 } from '../../../src/charts/format.ts';
+import { heatPixels, labelStep } from '../../../src/charts/heat.ts';
 import { moveCursor } from '../../../src/charts/keys.ts';
-import { extent, heatPixels, labelStep, layoutBars } from '../../../src/charts/layout.ts';
+import { extent, layoutBars } from '../../../src/charts/bars.ts';
 import { colourScale, linearScale } from '../../../src/charts/scales.ts';
 
 describe('numbers', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { domainOf, linearAxis, logAxis } from '../../../src/charts/axes.ts';
-import { indexAt, linePath, nearest, stepPath, thinCurve } from '../../../src/charts/lines.ts';
+import { between, dashOf, indexAt, linePath, nearest, stepArea, stepPath, thinCurve } from '../../../src/charts/lines.ts';
 
 describe('a linear axis', () => {
   it('places its ends at the ends and takes pixels back to values', () => {
@@ -45,6 +45,12 @@ describe('a logarithmic axis', () => {
   });
 });
 
+it('leaves out marks of a logarithmic axis whose labels would touch', () => {
+  const labels = (pixels: number) => logAxis([6, 35], [pixels, 0]).ticks.map((tick) => tick.label);
+  expect(labels(400)).toEqual(['6', '7', '10', '20', '30']);
+  expect(labels(122)).toEqual(['7', '10', '20', '30']);
+});
+
 describe('a curve', () => {
   it('keeps every peak when it is thinned', () => {
     const ys = Float64Array.from({ length: 10_000 }, (_, i) => (i === 7777 ? 99 : i === 1234 ? -5 : Math.sin(i)));
@@ -67,6 +73,30 @@ describe('a curve', () => {
     expect([-1, 0, 4, 5, 99].map((x) => indexAt([0, 5, 10], x))).toEqual([-1, 0, 0, 1, 2]);
     expect([-1, 2, 3, 99].map((x) => nearest([0, 5, 10], x))).toEqual([0, 0, 1, 2]);
     expect(nearest([], 1)).toBe(-1);
+  });
+
+  it('is cut to a stretch with one point beyond each end, so that it reaches them', () => {
+    const curve = { name: 'a', xs: Float64Array.of(0, 10, 20, 30, 40), ys: [5, 4, 3, 2, 1] };
+    expect(between(curve, [15, 25])).toEqual({ name: 'a', xs: [10, 20, 30], ys: [4, 3, 2] });
+    expect(between(curve, [12, 18])).toEqual({ name: 'a', xs: [10, 20], ys: [4, 3] });
+    expect(between(curve, [10, 20])).toEqual({ name: 'a', xs: [0, 10, 20, 30], ys: [5, 4, 3, 2] });
+    expect(between(curve, [0, 40])).toBe(curve);
+    // A run that has not come so far.
+    expect(between(curve, [50, 60])).toEqual({ name: 'a', xs: [40], ys: [1] });
+  });
+
+  it('differs by its dash when the colours are used up', () => {
+    expect([0, 1, 2, 3].map(dashOf)).toEqual(['none', '5 3', '1.5 3', 'none']);
+  });
+
+  it('of counts has what lies under it', () => {
+    expect(
+      stepArea(
+        [1, 3],
+        (bin) => bin * 10,
+        (count) => 30 - count,
+      ),
+    ).toBe('M0,29L10,29L10,27L20,27L20,27L20,30L20,30L10,30L10,30L0,30Z');
   });
 
   it('of counts is as wide as the bins', () => {
