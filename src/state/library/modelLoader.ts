@@ -53,6 +53,7 @@ class Loader {
     this.#startup = startup;
     this.#store = store;
     this.#follower = follower;
+    // A list that cannot be read leaves the one there is.
     this.#api.models.subscribe(() => void this.#follow().catch(() => undefined));
   }
 
