@@ -1,109 +1,58 @@
-/** The arrows of docs/architecture.md: who may import whom, and no cycles. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+/** The rules of docs/architecture.md hold (scripts/architecture.mjs), and each of them can fail. */
 import { expect, test } from 'vitest';
+import {
+  checkArchitecture,
+  cycles,
+  misplacedWords,
+  readSource,
+  roomCycles,
+  tooLong,
+  unusedExports,
+  wrongImports,
+} from '../../scripts/architecture.mjs';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-
-/** The folders each folder may import besides itself. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  'src/core': [],
-  'src/api': ['src/core'],
-  'src/gpu': ['src/core', 'src/api'],
-  'src/cache': ['src/core', 'src/api'],
-  'src/kernels': ['src/core'],
-  'src/engine': ['src/core', 'src/api', 'src/gpu', 'src/cache', 'src/kernels'],
-  'src/charts': ['src/core'],
-  'src/state': ['src/core', 'src/api', 'src/charts'],
-  'src/views': ['src/core', 'src/api', 'src/charts', 'src/state'],
-  'src/app': ['src/core', 'src/api', 'src/cache', 'src/charts', 'src/state', 'src/views', 'workers'],
-  workers: ['src/core', 'src/api', 'src/gpu', 'src/cache', 'src/kernels', 'src/engine'],
-};
-
-/** Packages `core` may use: it must run anywhere. */
-const CORE_PACKAGES = /^(@bufbuild\/protobuf\/wire|fflate|valibot|@noble\/hashes\/sha2\.js)$/;
-
-interface Import {
-  /** Path from the root, or the package's name. */
-  target: string;
-  typeOnly: boolean;
-}
-
-const files = ['src', 'workers'].flatMap((folder) =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
-    .map((path) => join(folder, path)),
-);
-
-function importsOf(file: string): Import[] {
-  const source = readFileSync(join(ROOT, file), 'utf8');
-  const statements = source.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
-  return [...statements].map(([, type, specifier]) => ({
-    target: specifier.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(file), specifier)) : specifier,
-    typeOnly: type !== undefined,
-  }));
-}
-
-const graph = new Map(files.map((file) => [file, importsOf(file)]));
-const folderOf = (path: string) => Object.keys(MAY_IMPORT).find((folder) => path.startsWith(`${folder}/`));
-
-test('every import follows an arrow', () => {
-  expect([...graph.values()].flat().length).toBeGreaterThan(200);
-  const wrong: string[] = [];
-  for (const [file, imports] of graph) {
-    const from = folderOf(file)!;
-    for (const { target } of imports) {
-      const to = folderOf(target);
-      if (!to) {
-        if (from === 'src/core' && !CORE_PACKAGES.test(target)) wrong.push(`${file} uses the package ${target}`);
-        continue;
-      }
-      if (to !== from && !MAY_IMPORT[from].includes(to)) wrong.push(`${file} → ${target}`);
-    }
-  }
+test.each(Object.entries(checkArchitecture()))('holds: no %s', (_, wrong) => {
   expect(wrong).toEqual([]);
 });
 
-test('only the page’s handles and types cross from workers into the app', () => {
-  const crossing = [...graph].filter(([file]) => file.startsWith('src/app/')).flatMap(([, imports]) => imports);
-  const workers = crossing.filter(({ target }) => target.startsWith('workers/'));
-  expect(workers.length).toBeGreaterThan(5);
-  const forPage = /^workers\/(\w+\/(client|api)|remote|rpc)\.ts$/;
-  expect(workers.filter(({ target }) => !forPage.test(target))).toEqual([]);
-  // What a handle runs of its worker would end up in the page.
-  const ofHandles = [...graph].filter(([file]) => /^workers\/\w+\/client\.ts$/.test(file)).flatMap(([, imports]) => imports);
-  expect(ofHandles.filter(({ target, typeOnly }) => !typeOnly && target !== 'workers/remote.ts')).toEqual([]);
+const sourcesOf = (files: Record<string, string>) => new Map(Object.entries(files).map(([path, text]) => [path, readSource(path, text)]));
+
+test('an import against the arrows is found, also of a type, in a room below and of a package', () => {
+  const sources = sourcesOf({
+    'src/core/sae/a.ts': `import type { B } from '../../state/explore/b.ts';\nimport x from 'react';`,
+    'src/state/explore/b.ts': `import { c } from '../library/c.ts';`,
+    'src/state/library/c.ts': `export const c = import('../../views/explore/d.tsx');`,
+    'elsewhere/e.ts': '',
+  });
+  expect(wrongImports(sources)).toEqual([
+    'src/core/sae/a.ts → src/state/explore/b.ts',
+    'src/core/sae/a.ts → react',
+    'src/state/explore/b.ts → src/state/library/c.ts',
+    'src/state/library/c.ts → src/views/explore/d.tsx',
+    'elsewhere/e.ts lies in no room',
+  ]);
 });
 
-test('no module imports itself through others', () => {
-  const done = new Set<string>();
-  const cycles: string[] = [];
-  const visit = (file: string, path: string[]) => {
-    if (path.includes(file)) return void cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
-    if (done.has(file)) return;
-    for (const { target, typeOnly } of graph.get(file) ?? []) if (!typeOnly && graph.has(target)) visit(target, [...path, file]);
-    done.add(file);
-  };
-  for (const file of graph.keys()) visit(file, []);
-  expect(cycles).toEqual([]);
+test('circles of files are found, those of types alone only between rooms', () => {
+  const values = sourcesOf({ 'src/core/a.ts': `import { b } from './b.ts';`, 'src/core/b.ts': `import { a } from './a.ts';` });
+  expect(cycles(values)).toEqual(['src/core/a.ts → src/core/b.ts → src/core/a.ts']);
+  const types = sourcesOf({
+    'src/core/a.ts': `import type { B } from '../api/b.ts';`,
+    'src/api/b.ts': `import type { A } from '../core/a.ts';`,
+  });
+  expect(cycles(types)).toEqual([]);
+  expect(roomCycles(types)).toEqual(['src/core → src/api → src/core']);
 });
 
-/** Each of these may be said in one place only. */
-test.each([
-  // Between page and worker, inside the runtime, to training threads, between tabs, and between page and service worker.
-  {
-    words: /\bpostMessage\(/,
-    place:
-      /^workers\/rpc\.ts$|^src\/engine\/model\/runtime\.ts$|^src\/kernels\/wasm\/(browserThreads|threadWorker)\.ts$|^src\/cache\/tabs\.ts$|^src\/cache\/offline\//,
-  },
-  { words: /\bnavigator as Navigator|navigator\.gpu/, place: /^src\/gpu\// },
-  { words: /[^.\w]fetch\(/, place: /^src\/cache\// },
-  { words: /\bindexedDB\b|'idb-keyval'/, place: /^src\/cache\// },
-  { words: /\blocalStorage\b/, place: /^src\/cache\/settings\.ts$/ },
-  { words: /\bnavigator\b.*\blocks\b/, place: /^src\/cache\/locks\.ts$/ },
-  { words: /\bBroadcastChannel\b/, place: /^src\/cache\/tabs\.ts$/ },
-  { words: /\bconsole\./, place: /^$/ },
-])('$words stands only in $place', ({ words, place }) => {
-  const code = (file: string) => readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-  expect(files.filter((file) => words.test(code(file)) && !place.test(file))).toEqual([]);
+test('long files and functions, exports without a reader and misplaced words are found', () => {
+  const long = `export function f() {\n${'  g();\n'.repeat(60)}}\n`;
+  const sources = sourcesOf({
+    'src/core/a.ts': long.repeat(5),
+    'src/core/b.ts': `export const used = 1;\nexport type T = number;\nconsole.log(used);`,
+  });
+  expect(tooLong(sources)).toEqual(['src/core/a.ts: 310 lines', ...Array.from({ length: 5 }, () => 'src/core/a.ts: f, 62 lines')]);
+  const reader = readSource('test/c.ts', `import { used } from '../src/core/b.ts';`);
+  expect(unusedExports(sources, [reader])).toContain('src/core/b.ts: T');
+  expect(unusedExports(sources, [reader])).not.toContain('src/core/b.ts: used');
+  expect(misplacedWords(sources)).toHaveLength(1);
 });
