@@ -192,7 +192,7 @@ it('a store that shows no ranges serves all the same; one tab fetches at a time;
   let asks = 0;
   hub.fault = ({ path }) => {
     if (!path.endsWith('3-res-sm/sae_weights.safetensors') || ++asks === 1) return undefined;
-    return asks === 2 ? { kind: 'cut', after: 1_000_000 } : { kind: 'slow', ms: 100, bytes: 20_000 };
+    return asks === 2 ? { kind: 'cut', after: 1_000_000, ms: 1500 } : { kind: 'slow', ms: 100, bytes: 20_000 };
   };
   const cancelled = page.evaluate(async (source) => {
     const stop = new AbortController();

@@ -27,8 +27,8 @@ export interface Ask {
 
 export type Fault =
   | { kind: 'status'; status: number; code?: string; retryAfter?: string }
-  /** Ends the connection after so many bytes of the answer. */
-  | { kind: 'cut'; after: number }
+  /** Ends the connection after so many bytes of the answer, and `ms` for the page to read them: what it has not read is lost. */
+  | { kind: 'cut'; after: number; ms?: number }
   /** Sends so many bytes and then nothing, without an end. */
   | { kind: 'stall'; after: number }
   /** So long between pieces of so many bytes. */
@@ -244,7 +244,10 @@ function send(
     ...(ranged && !hides && { 'Content-Range': `bytes ${from}-${to - 1}/${file.length}` }),
   });
   if (request.method === 'HEAD') return void response.end();
-  if (fault?.kind === 'cut') return void response.write(body.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
+  if (fault?.kind === 'cut') {
+    const { after, ms = 20 } = fault;
+    return void response.write(body.subarray(0, after), () => setTimeout(() => response.destroy(), ms));
+  }
   if (fault?.kind === 'stall') return void response.write(body.subarray(0, fault.after));
   if (fault?.kind === 'slow') return void drip(response, body, fault.ms, fault.bytes);
   if (fault?.kind === 'too much') return void response.end(Buffer.concat([body, Buffer.alloc(10, 65)]));

@@ -4,7 +4,8 @@
  * (old browsers, some private windows, plain http) the page works while it is connected, and `supported` is false.
  */
 import type { OfflineStatus } from '../../api/storage.ts';
-import { cachePrefix, type DeviceKind, type InstallFailed, type KeepFailure, type Kept, type TakeOver } from './manifest.ts';
+import { cachePrefix, type DeviceKind, type InstallFailed, type Kept, type TakeOver } from './manifest.ts';
+import { PROBLEMS, UNSUPPORTED } from './problems.ts';
 import { activeOf, ask, leaves } from './workerCalls.ts';
 import { type OfflineEnvironment, browserEnvironment, cachesOf, bytesOf } from './environment.ts';
 
@@ -39,16 +40,11 @@ const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
 /** What is asked so that a new build takes over is asked again after this time. */
 export const TAKE_OVER_MS = 6000;
+/** What a worker that failed said may arrive this much later than that it is gone. */
+const REASON_MS = 2000;
+const REASON_STEP_MS = 50;
 /** A page left open looks for a new build when it is looked at again after this time. */
 const STALE_MS = 60 * 60 * 1000;
-
-const PROBLEMS: Record<KeepFailure, string> = {
-  full: 'There is no room left to save this page for offline use. It works while you are connected; deleting something in Storage makes room.',
-  changed: 'The server holds another version of this page, so this one could not be saved for offline use. Reload the page.',
-  network:
-    'This page is not yet saved for offline use, because the server could not be reached. It is tried again when you are back online.',
-};
-const UNSUPPORTED = 'This browser cannot save the page for offline use here (a private window, an old browser, or a page without https).';
 
 export function createOffline(need: OfflineNeeds): Offline {
   const self = new OfflinePage(need);
@@ -125,7 +121,8 @@ class OfflinePage {
     };
     follow(found.waiting);
     follow(found.installing);
-    found.addEventListener('updatefound', () => follow(found.installing));
+    // A busy page hears of a new build when that may have been installed already.
+    found.addEventListener('updatefound', () => follow(found.installing ?? found.waiting));
   }
 
   /** A page that starts while a new build waits, with no other tab open, has nothing to lose by starting as that. */
@@ -167,14 +164,20 @@ class OfflinePage {
     const kind = await this.#device;
     await this.#quiet();
     const worker = await this.#register();
+    if (!worker) return this.#reasonOfNone();
     for (;;) {
-      if (!worker || this.#removed) return;
+      if (this.#removed) return;
       const kept = await ask<Kept>(worker, { type: 'keep', device: kind });
       if (!kept || this.#removed) return;
       this.#show(kept);
       if (kept.ready || kept.failed) return;
       await this.#quiet();
     }
+  }
+
+  /** A worker that could not be installed says why, and the page may hear first that it is gone. */
+  async #reasonOfNone() {
+    for (let waited = 0; waited < REASON_MS && this.#status.problem === undefined; waited += REASON_STEP_MS) await pause(REASON_STEP_MS);
   }
 
   #fillOnce() {

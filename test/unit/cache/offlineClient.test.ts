@@ -68,6 +68,15 @@ describe('a new build', () => {
     expect(reload).not.toHaveBeenCalled();
   });
 
+  it('is offered also to a page so busy that it is installed when the page hears of it', async () => {
+    const registration = new FakeRegistration();
+    const offline = open(registration);
+    await vi.waitFor(() => expect(offline.status().ready).toBe(true));
+    registration.waiting = new FakeWorker('installed');
+    registration.dispatchEvent(new Event('updatefound'));
+    expect(offline.status().update).toBe(true);
+  });
+
   it('that waits when the page starts is asked to start unless other tabs are open, and then offered', async () => {
     const registration = new FakeRegistration();
     const waiting = (registration.waiting = new FakeWorker('installed'));
@@ -142,5 +151,20 @@ describe('a new build', () => {
     waiting.become('redundant');
     offline.update();
     expect(reload).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a first worker that cannot be installed', () => {
+  it('is told with its reason, also when that arrives after the news that it is gone', async () => {
+    const registration = new FakeRegistration();
+    const worker = new FakeWorker('installing');
+    Object.assign(registration, { active: null, installing: worker });
+    const offline = open(registration);
+    const kept = offline.keep().catch((error: Error) => error.message);
+    await vi.waitFor(() => expect(offline.status().saving).toBe(true));
+    worker.become('redundant');
+    await new Promise((done) => setTimeout(done, 100));
+    container.dispatchEvent(new MessageEvent('message', { data: { type: 'installFailed', failed: 'full' } }));
+    expect(await kept).toMatch(/^There is no room left/);
   });
 });
