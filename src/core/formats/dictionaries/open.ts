@@ -4,26 +4,16 @@
  */
 import { UsageError, type Stop } from '../../errors.ts';
 import type { FoundDictionary } from '../../sae/types.ts';
-import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
-import { readTorch, type TorchValue } from '../torch/index.ts';
+import { FormatError } from '../bytes.ts';
+import { listNames, maybeRecord, quote, readJson } from '../text.ts';
 import { attempt } from './attempt.ts';
-import { isDictionaryLearning, openDictionaryLearning } from './dictionaryLearning.ts';
-import { baseName, groupByFolder, join, normaliseFiles, type DictionaryFile } from './files.ts';
+import { groupByFolder, join, normaliseFiles, type DictionaryFile } from './files.ts';
 import { describeForeign, isForeign } from './foreign.ts';
-import { cfgOf, openOneLayer } from './oneLayer.ts';
-import { isOpenai, openOpenai } from './openai.ts';
-import { openGemmaScope } from './gemmaScope.ts';
+import { FILES, FOLDERS, type Folder } from './importers.ts';
 import type { Candidate, OpenedDictionary } from './opened.ts';
-import { CFG, findWeights, isLeftOut, MAX_JSON_BYTES, openSaelens, WEIGHTS } from './saelens.ts';
-import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS } from './sparsify.ts';
-import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
+import { CFG, findWeights, isLeftOut, MAX_JSON_BYTES, WEIGHTS } from './saelens.ts';
+import { isSparsifyConfig } from './sparsify.ts';
 import { checkValues } from './stored.ts';
-import { nameKind } from './torchState.ts';
-
-/** dictionary_learning's settings, and what its evaluation writes. */
-const CONFIG = 'config.json';
-const EVALUATION = 'eval_results.json';
 
 interface OpenOptions {
   /** Which of the dictionaries found, by position in the order of folders; all when absent. */
@@ -95,7 +85,7 @@ async function locate(all: DictionaryFile[]): Promise<Located> {
   const located: Located = { found: [], failures: [], warnings: [], unused: [] };
   const folders = new Map(groupByFolder(all));
   for (const [folder, files] of folders) {
-    const problem = await attempt(() => locateInFolder(folder, files, folders, located));
+    const problem = await attempt(() => locateInFolder({ path: folder, files, folders, warnings: located.warnings }, located));
     if (problem) located.failures.push(problem);
   }
   const { found, failures, warnings, unused } = located;
@@ -106,100 +96,23 @@ async function locate(all: DictionaryFile[]): Promise<Located> {
   return located;
 }
 
-type Folders = ReadonlyMap<string, ReadonlyMap<string, BlobLike>>;
-
-async function locateInFolder(folder: string, files: Map<string, BlobLike>, folders: Folders, located: Located): Promise<void> {
-  const { found, warnings } = located;
-  const weights = findWeights(files);
-  const others = [...files.keys()].filter((name) => /\.(pt|pth|npz)$/.test(name) && !isLeftOut(name));
-  if (weights && files.has(CFG)) found.push(inMemory(await openSaelens(folder, files, weights, warnings)));
-  else if (files.has(SPARSIFY_WEIGHTS) && files.has(CFG)) found.push(await openBySettings(folder, files, folders, warnings));
-  else if (others.length > 0) await locateOthers(folder, files, others, folders, located);
-  else await refuseFolder(folder, files, weights, located.unused);
-}
-
-/** Every .pt or .npz file of a folder may be a dictionary, or several. */
-async function locateOthers(
-  folder: string,
-  files: ReadonlyMap<string, BlobLike>,
-  names: string[],
-  folders: Folders,
-  { found, failures, warnings }: Located,
-): Promise<void> {
-  for (const name of names) {
-    const problem = await attempt(async () => {
-      if (name.endsWith('.npz')) found.push(await openGemmaScope(join(folder, name), files.get(name)!, warnings));
-      else found.push(...(await openTorchFile(folder, name, files, folders, warnings)));
-    });
+async function locateInFolder(folder: Folder, { found, failures, unused }: Located): Promise<void> {
+  const { path, files } = folder;
+  const alone = FOLDERS.find(({ claims }) => claims(files));
+  if (alone) return void found.push(...(await alone.open(folder)));
+  const readable = [...files.keys()].filter((name) => importerOf(name) && !isLeftOut(name));
+  if (readable.length === 0) return refuseFolder(path, files, findWeights(files), unused);
+  // Every one may be a dictionary, or several.
+  for (const name of readable) {
+    const problem = await attempt(async () => void found.push(...(await importerOf(name)!.open(folder, name))));
     if (problem) failures.push(problem);
   }
 }
 
-async function openTorchFile(
-  folder: string,
-  name: string,
-  files: ReadonlyMap<string, BlobLike>,
-  folders: Folders,
-  warnings: string[],
-): Promise<Candidate[]> {
-  const path = join(folder, name);
-  const file = files.get(name)!;
-  await refuseImpostor(file, quote(path));
-  const value = await readTorch(file, path);
-  if (isLearnedDicts(value)) return openLearnedDicts(path, value, warnings);
-  if (files.has(cfgOf(name))) return [await openOneLayer(path, value, await readSettings(files, cfgOf(name), folder), warnings)];
-  if (isOpenai(value)) return [await openOpenai(path, value, warnings)];
-  if (!isDictionaryLearning(value)) throw strangeContents(path, value);
-  // Step saves lie in a folder of their own, below the config.json.
-  const isBelow = baseName(folder) === 'checkpoints' && !files.has(CONFIG);
-  const parent = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
-  const configuration = await readSettings(isBelow ? (folders.get(parent) ?? files) : files, CONFIG, isBelow ? parent : folder);
-  if (configuration === undefined) warnings.push(`${quote(path)} comes without its config.json, so model and hook are not known.`);
-  let evaluation: unknown;
-  const problem = await attempt(async () => {
-    evaluation = await readSettings(files, EVALUATION, folder);
-  });
-  if (problem) warnings.push(`Its figures were not used: ${problem.message}`);
-  return [await openDictionaryLearning(path, value, configuration, warnings, evaluation)];
-}
-
-async function readSettings(files: ReadonlyMap<string, BlobLike>, name: string, folder: string): Promise<unknown> {
-  const file = files.get(name);
-  return file && (await readJson(file, join(folder, name), MAX_JSON_BYTES)).value;
-}
-
-function strangeContents(path: string, value: TorchValue): FormatError {
-  const keys = value instanceof Map ? [...value.keys()].map(String) : [];
-  const holds = keys.length > 0 ? `It holds ${listNames(keys)}` : `It holds ${nameKind(value)}`;
-  return new FormatError(`${quote(path)} is a PyTorch file, but no dictionary of a library that is read here. ${holds}.`);
-}
-
-/** A cfg.json with sae.safetensors is sparsify's by its names, but its settings decide. */
-async function openBySettings(folder: string, files: Map<string, BlobLike>, folders: Folders, warnings: string[]): Promise<Candidate> {
-  const { value } = await readJson(files.get(CFG)!, join(folder, CFG), MAX_JSON_BYTES);
-  if (!isSparsifyConfig(value)) return inMemory(await openSaelens(folder, files, SPARSIFY_WEIGHTS, warnings));
-  return openSparsify(folder, value, files.get(SPARSIFY_WEIGHTS)!, await modelOfRun(folder, folders), warnings);
-}
-
-/** What the settings of a sparsify run call their model; null where none that can be read lie above the dictionary's folder. */
-async function modelOfRun(folder: string, folders: Folders): Promise<string | null> {
-  const parent = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
-  let run: Record<string, unknown> | undefined;
-  const problem = await attempt(async () => {
-    run = maybeRecord(await readSettings(folders.get(parent) ?? new Map(), CONFIG, parent));
-  });
-  if (problem) return null;
-  return isSparsifyConfig(run?.sae) && typeof run?.model === 'string' ? run.model : null;
-}
-
-/** SAELens files need nothing turned, so locating them opens them. */
-function inMemory(dictionary: OpenedDictionary): Candidate {
-  const { name, format, config, bytes } = dictionary;
-  return { name, format, config, bytes, open: () => Promise.resolve(dictionary) };
-}
+const importerOf = (name: string) => FILES.find(({ claims }) => claims(name));
 
 /** A folder without a dictionary: other formats by name, halves of a pair, or files to mention. */
-async function refuseFolder(folder: string, files: Map<string, BlobLike>, weights: string | undefined, unused: string[]): Promise<void> {
+async function refuseFolder(folder: string, files: Folder['files'], weights: string | undefined, unused: string[]): Promise<void> {
   const names = [...files.keys()];
   const foreign = names.find((name) => isForeign(name) && !isLeftOut(name));
   if (foreign) throw await describeForeign({ path: join(folder, foreign), data: files.get(foreign)! });
@@ -218,7 +131,7 @@ async function refuseFolder(folder: string, files: Map<string, BlobLike>, weight
 }
 
 /** The root of a sparsify run holds its training settings, the dictionaries lie in folders below. */
-async function isSparsifyRun(folder: string, files: Map<string, BlobLike>): Promise<boolean> {
+async function isSparsifyRun(folder: string, files: Folder['files']): Promise<boolean> {
   const { value } = await readJson(files.get('config.json')!, join(folder, 'config.json'), MAX_JSON_BYTES);
   return isSparsifyConfig(maybeRecord(value)?.sae);
 }
