@@ -111,7 +111,7 @@ describe.each(DEVICES)('on $device', ({ device, kernels }) => {
   });
 
   it('computes beside the model at the same time', async () => {
-    const shipped = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+    const shipped = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
     const text = 'The old man looked at the sea.';
     const alone = await open.api.encode({ text }, shipped);
     const together = await Promise.all([

@@ -10,7 +10,7 @@ import { relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/dictionaries/saelens-v6');
-const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
 const HOOK_3 = 'blocks.3.hook_resid_post';
 const TEXT = 'The old man looked at the sea and said that the wind had changed.';
 

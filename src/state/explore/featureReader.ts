@@ -7,7 +7,7 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { DictionaryInfo, Features, Latents, WindowExplained } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
-import { chosenDictionary, findWanted } from '../shared/dictionaries.ts';
+import { answerLink, chosenDictionary } from '../shared/dictionaries.ts';
 import type { SourceTokens } from './analysis.ts';
 import { explainText } from './explained.ts';
 import type { FeatureReading } from './featureFacts.ts';
@@ -97,14 +97,14 @@ function afterListing(
   settings: FeaturescopeApi['settings'],
 ): Partial<ExploreState> {
   const fits = (id: string | undefined) => list.some((d) => d.fits && d.id === id);
-  const found = findWanted(list, linked);
+  const { found, pins: stay, said } = answerLink(list, linked, pins);
   const last = model ? lastDictionary(settings, model.id) : undefined;
   const usual = model ? defaultDictionary(list, model)?.id : undefined;
   return {
     dictionaries: { status: 'done', list },
     dictionary: [found?.id, wanted, dictionary, linked?.id, last, usual].find(fits) ?? '',
-    // The same tensors may have another id here.
-    ...(found && linked && { wanted: null, pins: pins.map((p) => (p.dictionary === linked.id ? { ...p, dictionary: found.id } : p)) }),
+    ...(found && { wanted: null, pins: stay }),
+    ...(said !== null && { notice: { text: said, undo: null } }),
   };
 }
 

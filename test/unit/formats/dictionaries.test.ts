@@ -142,10 +142,10 @@ describe('opening SAELens folders', () => {
   });
 
   it('takes the training record from featurescope.json before the one in cfg.json', async () => {
-    const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4'));
+    const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4-a0.004'));
     const shipped = (await openDictionaryFiles(all)).dictionaries[0].record;
     expect(shipped).toMatchObject({ version: 2, alpha: 0.004, architecture: 'tied', made_by: 'featurescope' });
-    const cfg = JSON.parse(Buffer.from(bytesOf(join(PUBLIC, 'bookworm-9m/resid_post_0_r4/cfg.json'))).toString()) as { metadata: object };
+    const cfg = JSON.parse(Buffer.from(bytesOf(join(PUBLIC, 'bookworm-9m/resid_post_0_r4-a0.004/cfg.json'))).toString()) as { metadata: object };
     const withTraining = textBlob(JSON.stringify({ ...cfg, metadata: { ...cfg.metadata, training: { alpha: 0.004, alive: 275 } } }));
     const files = all
       .filter(({ path }) => path !== 'featurescope.json')
