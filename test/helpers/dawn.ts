@@ -13,5 +13,5 @@ export const HAS_DAWN = existsSync(SWIFTSHADER) || process.env.FEATURESCOPE_DAWN
 
 export async function openDawn(): Promise<{ device: GPUDevice; gpu: NonNullable<NodeSettings['gpu']> }> {
   const { device } = await openGpu();
-  return { device, gpu: { createRuntime: () => createGpuRuntime(1, device), createEngine } };
+  return { device, gpu: { createRuntime: () => createGpuRuntime(device), createEngine } };
 }

@@ -41,11 +41,13 @@ export function createRuntime(threads: number): Runtime {
 }
 
 /** @param device of `openGpu` */
-export async function createGpuRuntime(threads: number, device: GPUDevice): Promise<Runtime> {
+export async function createGpuRuntime(device: GPUDevice): Promise<Runtime> {
   const gpu = (await import('onnxruntime-web/webgpu')) as unknown as OrtModule;
-  gpu.env.wasm.numThreads = threads;
+  // Its own ways to its file and to threads are a browser's; the card needs neither.
+  gpu.env.wasm.wasmBinary = readFileSync(join(ROOT, 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm'));
+  gpu.env.wasm.numThreads = 1;
   gpu.env.logLevel = 'error';
-  return new Runtime({ ort: gpu, threads, device });
+  return new Runtime({ ort: gpu, threads: 1, device });
 }
 
 /** What encodes and decodes: on the runtime's graphics card where it has one. */

@@ -6,7 +6,11 @@
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { chooseDevice, type DeviceChoice } from '../../gpu/device.ts';
 
-type Dawn = Pick<typeof import('webgpu'), 'create' | 'globals'>;
+/** What is used of the package. */
+interface Dawn {
+  create: (options: string[]) => GPU;
+  globals: object;
+}
 /** What is given to `writeBuffer`; its offsets count elements of views and bytes of buffers. */
 type Data = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
@@ -34,7 +38,9 @@ async function loadDawn(load: () => Promise<Dawn>): Promise<Dawn> {
   } catch (error) {
     const isMissing = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
     const why = isMissing ? 'is not installed' : `cannot be loaded (${error instanceof Error ? error.message : String(error)})`;
-    throw new UsageError(`A graphics card is used through the npm package webgpu, which ${why}. Install it with: npm install --no-save webgpu`);
+    throw new UsageError(
+      `A graphics card is used through the npm package webgpu, which ${why}. Install it with: npm install --no-save webgpu`,
+    );
   }
 }
 
@@ -52,8 +58,8 @@ function copySharedViews(): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the queue below
   const write = GPUQueue.prototype.writeBuffer;
   GPUQueue.prototype.writeBuffer = function (this: GPUQueue, buffer, at, data, from = 0, size?) {
-    const [bytes, start, length] = bytesOf(data as Data, from, size);
-    if (!(bytes instanceof SharedArrayBuffer)) return write.call(this, buffer, at, data, from, size);
+    const [bytes, start, length] = bytesOf(data, from, size);
+    if (!(bytes instanceof SharedArrayBuffer)) return write.call(this, buffer, at, data as ArrayBuffer, from, size);
     return write.call(this, buffer, at, new Uint8Array(bytes, start, length).slice());
   };
 }
