@@ -1,0 +1,22 @@
+/** The goldens of models on a graphics device without a browser: onnxruntime-web's WebGPU on Dawn. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { HAS_DAWN, openDawn } from '../helpers/dawn.ts';
+import { MODELS } from '../helpers/goldens.ts';
+import { describeModels, MODEL_CASES, WEBGPU, type Engine } from '../helpers/modelSuite.ts';
+import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
+
+describe.skipIf(!HAS_DAWN)('on Dawn', () => {
+  let node: NodeApi;
+  let engine: Engine;
+
+  beforeAll(async () => {
+    const { gpu } = await openDawn();
+    node = createNodeApi('bookworm-9m', { gpu });
+    await node.api.ready;
+    engine = { api: node.api, load: (folder, paths) => node.api.models.load(diskFiles(join(MODELS, folder), paths)) };
+  });
+  afterAll(() => node.close());
+
+  describeModels(MODEL_CASES, () => engine, WEBGPU);
+});
