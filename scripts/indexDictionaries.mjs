@@ -11,13 +11,11 @@ const ROOT = join(import.meta.dirname, '../public/dictionaries');
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
 
 /** What links of older pages name, by the id that is shown for it now: trained anew on a better model, with other features. */
-const FORMERLY = new Map([
-  ...[0, 1, 2, 3, 4, 5].map(
-    (layer) => /** @type {const} */ ([`blocks.${layer}.hook_resid_post/r4-a0.004`, `blocks.${layer}.hook_resid_post/r4`]),
-  ),
-  /** @type {const} */ (['blocks.3.hook_resid_post/r8-a0.003', 'blocks.3.hook_resid_post/r8']),
-  /** @type {const} */ (['blocks.3.hook_attn_out/r4-a0.003', 'blocks.3.hook_attn_out/r4']),
-  /** @type {const} */ (['blocks.3.mlp.hook_post/r2-a0.002', 'blocks.3.mlp.hook_post/r2']),
+const FORMERLY = Object.fromEntries([
+  ...[0, 1, 2, 3, 4, 5].map((layer) => [`blocks.${layer}.hook_resid_post/r4-a0.004`, `blocks.${layer}.hook_resid_post/r4`]),
+  ['blocks.3.hook_resid_post/r8-a0.003', 'blocks.3.hook_resid_post/r8'],
+  ['blocks.3.hook_attn_out/r4-a0.003', 'blocks.3.hook_attn_out/r4'],
+  ['blocks.3.mlp.hook_post/r2-a0.002', 'blocks.3.mlp.hook_post/r2'],
 ]);
 
 /**
@@ -65,7 +63,7 @@ async function describe(model, folder) {
   const sizes = await Promise.all(FILES.map(async (name) => (await stat(join(ROOT, path, name))).size));
   const { hook_name: hook, model_name } = cfg.metadata;
   const name = `${hook}/${variantOf(folder)}`;
-  const former = FORMERLY.get(name);
+  const former = FORMERLY[name];
   return {
     id: `${model}/${name}`,
     path,

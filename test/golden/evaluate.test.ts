@@ -25,7 +25,7 @@ afterAll(() => node.close());
 
 describe('evaluate', () => {
   it.each(Object.keys(expected.dictionaries))('gives the figures of %s that the full check gave on these tokens', async (folder) => {
-    const files = diskFiles(resolve(import.meta.dirname, '../fixtures/dictionaries/reference', folder), [
+    const files = diskFiles(resolve(import.meta.dirname, '../../public/dictionaries/bookworm-9m', folder), [
       'cfg.json',
       'sae_weights.safetensors',
     ]);
