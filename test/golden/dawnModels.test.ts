@@ -1,9 +1,9 @@
 /** The goldens of models on a graphics device without a browser: onnxruntime-web's WebGPU on Dawn. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { HAS_DAWN, openDawn } from '../helpers/dawn.ts';
+import { EVERYTHING, HAS_DAWN, openDawn } from '../helpers/dawn.ts';
 import { MODELS } from '../helpers/goldens.ts';
-import { describeModels, MODEL_CASES, WEBGPU, type Engine } from '../helpers/modelSuite.ts';
+import { describeModels, FEW_CASES, MODEL_CASES, WEBGPU, type Engine } from '../helpers/modelSuite.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 describe.skipIf(!HAS_DAWN)('on Dawn', () => {
@@ -18,5 +18,5 @@ describe.skipIf(!HAS_DAWN)('on Dawn', () => {
   });
   afterAll(() => node.close());
 
-  describeModels(MODEL_CASES, () => engine, WEBGPU);
+  describeModels(EVERYTHING ? MODEL_CASES : FEW_CASES, () => engine, WEBGPU);
 });
