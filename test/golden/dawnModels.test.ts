@@ -1,10 +1,13 @@
 /** The goldens of models on a graphics device without a browser: onnxruntime-web's WebGPU on Dawn. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { EVERYTHING, HAS_DAWN, openDawn } from '../helpers/dawn.ts';
 import { MODELS } from '../helpers/goldens.ts';
 import { describeModels, FEW_CASES, MODEL_CASES, WEBGPU, type Engine } from '../helpers/modelSuite.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
+
+// A software adapter on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 describe.skipIf(!HAS_DAWN)('on Dawn', () => {
   let node: NodeApi;
