@@ -3,3 +3,4 @@ import './panel.css';
 import './notice.css';
 import './fold.css';
 import './sheet.css';
+import './modelMap.css';

@@ -36,7 +36,10 @@ describe('the features panel', () => {
     expect(html).toContain('role="row" aria-rowindex="2"');
     expect(html).toContain(`${rows - 1} features</span>`);
     expect(html.match(/class="feature-number"[^>]*tabindex="0"/gi)).toHaveLength(1);
-    expect(html).toMatch(/<optgroup label="Block 3"><option value="bookworm-9m\/blocks.3.hook_resid_post\/r4" selected/);
+    expect(html).toMatch(
+      /data-cell="blocks\.3\.hook_resid_post" tabindex="0" aria-label="block 3, [^"]+, 1 dictionary, here" aria-selected="true"/i,
+    );
+    expect(html).toContain('data-dictionary="bookworm-9m/blocks.3.hook_resid_post/r4"');
     expect(html).toMatch(/<strong>40<\/strong> of 1\u202F024 features fire at/);
     expect(html).toContain('1 − Σ‖x − x̂‖² / Σ‖x − mean‖²');
   });
