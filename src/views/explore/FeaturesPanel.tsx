@@ -11,6 +11,7 @@ import { DictionaryMap } from './DictionaryMap.tsx';
 import { DictionaryTools } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
+import { Info } from '../shared/Info.tsx';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { useApp } from './store.ts';
 
@@ -103,7 +104,11 @@ function Summary({ reading, position, name }: { reading: FeatureReading; positio
       </p>
       <p className="panel-lead" title={explained ? `text ${formatFull(explained.text)}, token ${formatFull(here)}` : undefined}>
         They explain <strong>{explained ? formatPercent(explained.text) : '…'}</strong> of <code>{dictionary.hook}</code>,{' '}
-        <strong>{explained ? formatPercent(here) : '…'}</strong> at this token. <span className="formula">{EXPLAINED_FORMULA}</span>
+        <strong>{explained ? formatPercent(here) : '…'}</strong> at this token.{' '}
+        <Info about="how much they explain">
+          Explained variance, the share of the hook’s variance that the features rebuild:{' '}
+          <span className="formula">{EXPLAINED_FORMULA}</span>, x what the hook holds, x̂ what the features make of it.
+        </Info>
       </p>
     </div>
   );

@@ -4,3 +4,4 @@ import './notice.css';
 import './fold.css';
 import './sheet.css';
 import './modelMap.css';
+import './info.css';

@@ -10,6 +10,7 @@ import {
   type Problems,
 } from '../../state/train/trainingForm.ts';
 import { Choice } from '../shared/fields.tsx';
+import { Info } from '../shared/Info.tsx';
 import { PlacePicker } from './PlacePicker.tsx';
 import { Problem, TextField } from './TextField.tsx';
 
@@ -35,8 +36,10 @@ export function DictionaryFields({ model, group, problems, onChange }: Dictionar
         <Problem text={problems.hooks} />
       </fieldset>
       <div className="train-group">
-        <Choice legend="Architecture" options={CHOICES} value={group.architecture} onChange={(architecture) => put({ architecture })} />
-        <p className="hint">{formula}</p>
+        <div className="with-info">
+          <Choice legend="Architecture" options={CHOICES} value={group.architecture} onChange={(architecture) => put({ architecture })} />
+          <Info about="the architecture">{formula}</Info>
+        </div>
         <TextField
           label={sparsity.label}
           value={group[sparsity.field]}

@@ -88,6 +88,18 @@ describe('the features panel', () => {
     expect(await panel()).not.toContain('special token');
   });
 
+  it('says in grey what a feature without a label fires on here, and with one does not', async () => {
+    const html = await panel();
+    expect(html).toMatch(
+      /class="label-button is-guess"[^>]*aria-label="Write a label for feature \d+, which fires here on [^"]+">fires here on /,
+    );
+    const labelled = await panel({}, (store) => {
+      const { features, dictionary, actions } = store.getState();
+      for (const { latent } of features?.index.rows ?? []) void actions.label(dictionary, latent, 'mine');
+    });
+    expect(labelled).not.toContain('fires here on');
+  });
+
   it('gives the rows of one dictionary no label of another', async () => {
     const labelled = (dictionary: string) => (store: AppStore) => {
       const { features, actions } = store.getState();
