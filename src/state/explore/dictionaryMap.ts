@@ -4,13 +4,13 @@ import type { ModelInfo } from '../../api/model.ts';
 import { hookParts, inSiteOrder, USUAL_SITES } from '../shared/hooks.ts';
 
 /** Dictionaries of one hook. */
-export interface MapPlaces {
+interface MapPlaces {
   site: string;
   /** By block; an empty list where there is none. */
   blocks: DictionaryInfo[][];
 }
 
-export interface DictionaryMap {
+interface DictionaryMap {
   rows: MapPlaces[];
   /** Fit, at a hook that belongs to no block. */
   elsewhere: DictionaryInfo[];

@@ -20,7 +20,8 @@ export function firesOn({ index, skipped }: Tally, latent: number, names: readon
     const position = index.positions[e];
     const name = names.at(position);
     if (!name || skipped.has(position)) continue;
-    const key = namedText(name);
+    // With and without a space before it, a word is one word to a reader.
+    const key = `${name.text.trim() || name.text} ${name.part}`;
     const known = found.get(key) ?? { name, times: 0, sum: 0 };
     known.times += 1;
     known.sum += index.values[e];

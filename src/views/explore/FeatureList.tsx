@@ -5,6 +5,7 @@ import { densitiesOf, pinsOf, shownLabels, tallyOf, type FeatureReading } from '
 import { featuresCsv } from '../../state/explore/featuresCsv.ts';
 import { rankFeatures, RARE_FORMULA, searchFeatures, type RankedFeature, type Ranking } from '../../state/explore/ranking.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
+import type { Densities } from '../../state/shared/dictionaries.ts';
 import { densityWords } from './densityWords.ts';
 import { FeatureDetail } from './FeatureDetail.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
@@ -54,14 +55,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   return (
     <>
       <div className="feature-tools">
-        <div className="with-info">
-          <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={rankBy} />
-          {ranking === 'rare' && (
-            <Info about="rarity">
-              <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
-            </Info>
-          )}
-        </div>
+        <RankBy ranking={ranking} densities={densities} onChange={rankBy} />
         <FeatureSearch
           key={dictionary.id}
           query={query}
@@ -161,6 +155,25 @@ function emptyWords(query: string, ranking: Ranking, brushed: boolean): string {
   return brushed
     ? 'No feature fires on the brushed tokens.'
     : 'No tokens are brushed. Drag over tokens in the strip above, or hold Shift and use the arrow keys there.';
+}
+
+interface RankByProps {
+  ranking: Ranking;
+  densities: Densities | null;
+  onChange: (ranking: Ranking) => void;
+}
+
+function RankBy({ ranking, densities, onChange }: RankByProps) {
+  return (
+    <div className="with-info">
+      <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={onChange} />
+      {ranking === 'rare' && (
+        <Info about="rarity">
+          <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
+        </Info>
+      )}
+    </div>
+  );
 }
 
 /** Which tokens the numbers of the list leave out. */

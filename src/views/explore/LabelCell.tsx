@@ -42,7 +42,7 @@ const NONE: readonly FiredToken[] = [];
 function Fired({ tokens }: { tokens: readonly FiredToken[] }) {
   return (
     <>
-      fires here on{' '}
+      <span className="guess-lead">fires here </span>on{' '}
       {tokens.map(({ name, times }, i) => (
         <span key={i}>
           {i > 0 && ', '}

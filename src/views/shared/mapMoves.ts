@@ -1,6 +1,6 @@
 /** Where the keys lead in a map of which some cells are empty. */
 
-export interface MapPlace {
+interface MapPlace {
   row: number;
   column: number;
 }

@@ -4,7 +4,7 @@ import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { tally } from '../../../src/state/explore/ranking.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
 
-const names = [' the', ' sea', ' the', ' hat', '<|endoftext|>'].map((text) => ({ text, part: 1, of: 1 }));
+const names = [' the', ' sea', 'the', ' hat', '<|endoftext|>'].map((text) => ({ text, part: 1, of: 1 }));
 // 3: the twice and sea a little; 5: sea and hat alike; 7: the end of text alone.
 const index = indexFeatures(
   sparse([
