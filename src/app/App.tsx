@@ -17,7 +17,6 @@ import { LiveStatus } from '../views/explore/LiveStatus.tsx';
 import { DropTarget } from '../views/frame/DropTarget.tsx';
 import type { HelpKind, HelpProps } from '../views/frame/Help.tsx';
 import { Header } from '../views/frame/Header.tsx';
-import { LinkBanner } from '../views/frame/LinkBanner.tsx';
 import { LoadBanners } from '../views/frame/LoadBanners.tsx';
 import { OfflineLine, UpdateBanner } from '../views/frame/OfflineLine.tsx';
 import { usePageKeys } from '../views/frame/pageKeys.ts';
@@ -28,7 +27,7 @@ import { DictionaryDoubts } from '../views/library/DictionaryDoubts.tsx';
 import { DictionaryOffer } from '../views/library/DictionaryOffer.tsx';
 import { useDroppedFiles } from '../views/library/droppedFiles.ts';
 import { ModelMenu, ModelOffer } from '../views/library/ModelMenu.tsx';
-import { laterDialog, PART_MISSING } from '../views/shared/later.tsx';
+import { laterDialog, laterPart, PART_MISSING } from '../views/shared/later.tsx';
 import { Sheet } from '../views/shared/Sheet.tsx';
 import { NoticeBar } from '../views/shared/NoticeBar.tsx';
 import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
@@ -64,6 +63,9 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
     () => ({ default: Nothing }),
   ),
 );
+
+/** Likewise what is said of a link that names something not here. */
+const LinkBanner = laterPart<object>(() => import('../views/frame/LinkBanner.tsx').then((m) => m.LinkBanner));
 
 /** Likewise help. */
 const Help = lazy<ComponentType<HelpProps>>(() =>
@@ -140,6 +142,7 @@ interface TopProps extends ScreenProps {
 /** Header and banners. */
 function Top({ startup, api, onHelp, onTour, training }: TopProps) {
   const onFiles = useDroppedFiles();
+  const linked = useApp((s) => s.wanted !== null || s.wantedModel !== null);
   const model = (
     <>
       <ModelOffer settings={api.settings} place="header" />
@@ -152,7 +155,11 @@ function Top({ startup, api, onHelp, onTour, training }: TopProps) {
       <Welcome settings={api.settings} onTour={onTour} />
       <LoadBanners startup={startup} />
       <UpdateBanner offline={api.offline} />
-      <LinkBanner />
+      {linked && (
+        <Suspense fallback={null}>
+          <LinkBanner />
+        </Suspense>
+      )}
       {training && (
         <Suspense fallback={null}>
           <TrainBanner api={api} />

@@ -1,5 +1,4 @@
 import { Suspense } from 'react';
-import { ActivationsPanel } from './ActivationsPanel.tsx';
 import { ComparePanel, Differences } from './ComparePanel.tsx';
 import { EditsPanel } from './EditsPanel.tsx';
 import { FeaturesPanel, type FeatureSlots } from './FeaturesPanel.tsx';
@@ -11,6 +10,7 @@ import { TextPanel } from './TextPanel.tsx';
 
 /** Below what a first look sees. */
 const GeneratePanel = laterPart<object>(() => import('./GeneratePanel.tsx').then((m) => m.GeneratePanel));
+const ActivationsPanel = laterPart<object>(() => import('./ActivationsPanel.tsx').then((m) => m.ActivationsPanel));
 
 /** Text, tokens, features, edits, and what the model makes of them. */
 export function ExploreScreen(slots: FeatureSlots) {
@@ -26,17 +26,21 @@ export function ExploreScreen(slots: FeatureSlots) {
       </div>
       <div className="column column-model">
         <PredictionsPanel />
-        <Suspense
-          fallback={
-            <Panel title="Continue the text" busy>
-              <Skeleton lines={3} />
-            </Panel>
-          }
-        >
+        <Suspense fallback={<Waiting title="Continue the text" />}>
           <GeneratePanel />
         </Suspense>
-        <ActivationsPanel />
+        <Suspense fallback={<Waiting title="Activations" />}>
+          <ActivationsPanel />
+        </Suspense>
       </div>
     </main>
+  );
+}
+
+function Waiting({ title }: { title: string }) {
+  return (
+    <Panel title={title} busy>
+      <Skeleton lines={3} />
+    </Panel>
   );
 }
