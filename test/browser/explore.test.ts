@@ -98,6 +98,30 @@ describe('a link', () => {
   });
 });
 
+describe('the map of the model', () => {
+  it('is walked by the arrow keys in one tab stop, and Enter chooses', async () => {
+    const page = await open();
+    const cell = page.locator('.dictionary-map [data-cell][tabindex="0"]');
+    expect(await cell.count()).toBe(1);
+    expect(await cell.getAttribute('aria-selected')).toBe('true');
+    await cell.focus();
+    await page.keyboard.press('Home');
+    const first = await page.evaluate(() => (document.activeElement as HTMLElement).dataset.cell);
+    expect(first).toBe('blocks.0.hook_resid_post');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => dictionary(page)).toContain('blocks.1.hook_resid_post');
+    expect(await page.locator('.dictionary-map [aria-selected=true]').getAttribute('data-cell')).toBe('blocks.1.hook_resid_post');
+    await settled(page);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
+    const places = page.getByRole('grid', { name: 'Places in the model' });
+    await places.getByRole('gridcell', { name: 'all of the blocks, Residual' }).click();
+    expect(await places.locator('[aria-selected=true]').count()).toBe(6);
+    await places.locator('[data-cell="blocks.0.hook_resid_post"]').press(' ');
+    expect(await places.locator('[aria-selected=true]').count()).toBe(5);
+  });
+});
+
 describe('undo', () => {
   it('takes back a pin, a dictionary and a sample, and redo brings them back', async () => {
     const page = await open();
@@ -156,9 +180,9 @@ describe('tokens', () => {
     const [first, second] = await Promise.all(['0', '8'].map(async (i) => (await page.locator(`[data-token="${i}"]`).boundingBox())!));
     expect(first.x).toBeGreaterThan(second.x);
     await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('[aria-selected=true]').getAttribute('data-token')).toBe('3');
+    expect(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token')).toBe('3');
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('[aria-selected=true]').getAttribute('data-token')).toBe('2');
+    expect(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token')).toBe('2');
   });
 });
 
@@ -191,13 +215,13 @@ describe('a text of 20,000 tokens', () => {
 
     await page.locator('[data-token]').first().click();
     await page.keyboard.press('End');
-    const last = Number(await page.locator('[aria-selected=true]').getAttribute('data-token'));
+    const last = Number(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token'));
     expect(last).toBeGreaterThan(15_000);
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-token'))).toBe(String(last));
     await expect.poll(() => page.locator('.panel-predictions .panel-lead').innerText(), PATIENT).toContain(`After`);
     expect(await page.locator('.panel-predictions .panel-lead').innerText()).toContain(`position ${last}.`);
     await page.keyboard.press('ArrowUp');
-    const above = Number(await page.locator('[aria-selected=true]').getAttribute('data-token'));
+    const above = Number(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token'));
     expect(above).toBeLessThan(last);
     expect(above).toBeGreaterThan(last - 60);
     await page.keyboard.press('Home');
