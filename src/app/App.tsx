@@ -105,7 +105,9 @@ export function Screen({ startup, api }: ScreenProps) {
   useTheme();
   return (
     <>
-      <Top startup={startup} api={api} onHelp={openKeys} onTour={openTour} training={everRead || everTrained} />
+      <Top startup={startup} api={api} onHelp={openKeys} training={everRead || everTrained} />
+      {/* Not under the header that stays: a small window has no room for it. */}
+      <Welcome settings={api.settings} onTour={openTour} />
       <ModelOffer settings={api.settings} place="line" />
       {everTrained && (
         <Activity mode={exploring ? 'hidden' : 'visible'}>
@@ -134,13 +136,12 @@ export function Screen({ startup, api }: ScreenProps) {
 
 interface TopProps extends ScreenProps {
   onHelp: () => void;
-  onTour: () => void;
   /** Whether to say how training goes. */
   training: boolean;
 }
 
 /** Header and banners. */
-function Top({ startup, api, onHelp, onTour, training }: TopProps) {
+function Top({ startup, api, onHelp, training }: TopProps) {
   const onFiles = useDroppedFiles();
   const linked = useApp((s) => s.wanted !== null || s.wantedModel !== null);
   const model = (
@@ -152,7 +153,6 @@ function Top({ startup, api, onHelp, onTour, training }: TopProps) {
   return (
     <div className="app-top">
       <Header isolated={startup.isolated} model={model} onHelp={onHelp} />
-      <Welcome settings={api.settings} onTour={onTour} />
       <LoadBanners startup={startup} />
       <UpdateBanner offline={api.offline} />
       {linked && (
