@@ -14,6 +14,8 @@ export interface Settings {
   ranking: string;
   /** false: the person deleted the files kept for offline use. */
   offline: boolean;
+  /** false: the line of a first visit was answered. */
+  welcome: boolean;
   colourBy: string;
   generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
   /** Id of the dictionary used last, by id of the model. */

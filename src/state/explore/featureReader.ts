@@ -111,11 +111,14 @@ function afterListing(
 /** The last answer stays when reading fails, unless it is another dictionary's than the one named above it. */
 function afterReading(
   outcome: Exclude<Outcome<FeatureReading | null>, { status: 'stale' }>,
-  { features }: ExploreState,
+  { features, opened }: ExploreState,
   dictionary: string,
 ): Partial<ExploreState> {
   if (outcome.status === 'failed') return { featuresTask: outcome, features: features?.dictionary.id === dictionary ? features : null };
-  if (outcome.value) return { featuresTask: { status: 'done' }, features: outcome.value };
+  if (outcome.value) {
+    const known = opened.includes(dictionary) ? opened : [...opened, dictionary];
+    return { featuresTask: { status: 'done' }, features: outcome.value, opened: known };
+  }
   return { featuresTask: { status: 'idle' } };
 }
 

@@ -10,6 +10,8 @@ export interface DictionaryFacts {
   dictionaries: DictionaryList;
   /** Id of the chosen dictionary; '' when none fits. */
   dictionary: string;
+  /** Ids of those that were read in this visit, so that their weights are here. */
+  opened: readonly string[];
   /** How often the chosen dictionary's features fire, when that is known beyond this text. */
   densities: (Densities & { dictionary: string }) | null;
   /** A dictionary that a link names and that is not here. */
@@ -30,6 +32,7 @@ export interface DictionaryActions {
 export const initialDictionaryFacts: DictionaryFacts = {
   dictionaries: { status: 'waiting' },
   dictionary: '',
+  opened: [],
   densities: null,
   wanted: null,
 };
