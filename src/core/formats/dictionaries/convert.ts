@@ -1,7 +1,7 @@
 /** From another library's tensors to ours: shapes checked, matrices turned, a SAELens configuration stated. */
 import { listTensors, type DictionaryConfig, type TensorName } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import { toPart, transpose, type TorchDtype } from '../torch/index.ts';
 import type { Candidate, DictionaryFormat, OpenedDictionary } from './opened.ts';
 import { createBlob, stateConfig } from './write.ts';
@@ -38,11 +38,6 @@ export function readCount(value: unknown, key: string, name: string, most = MAX_
     throw new FormatError(`${quote(name)} gives ${key} as ${describe(value)}; it must be a whole number from 1 to ${most}.`);
   }
   return value;
-}
-
-/** A JSON value as it may stand in a sentence. */
-export function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : quote(JSON.stringify(value) ?? typeof value);
 }
 
 /** A tensor as a file stores it, for checking before anything is read. */

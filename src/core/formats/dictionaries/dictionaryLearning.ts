@@ -6,9 +6,9 @@
  */
 import { isBatchTopk, type Architecture, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import type { TorchTensor, TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, MAX_SIZE, partOf, readCount } from './convert.ts';
+import { assertForeign, createCandidate, createConfig, MAX_SIZE, partOf, readCount } from './convert.ts';
 import { baseName } from './files.ts';
 import { hookOfPath, hookOfSubmodule } from './hookNames.ts';
 import type { Candidate } from './opened.ts';

@@ -4,7 +4,7 @@
  * PyTorch file may hold in TORCH.
  */
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
+import { listNames, maybeRecord, quote, readJson } from '../text.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';
 import { attempt } from './attempt.ts';
 import { isDictionaryLearning, openDictionaryLearning } from './dictionaryLearning.ts';
@@ -79,7 +79,6 @@ const TORCH: readonly TorchImporter[] = [
 async function openTorchFile(folder: Folder, name: string): Promise<Candidate[]> {
   const path = join(folder.path, name);
   const file = folder.files.get(name)!;
-  await refuseImpostor(file, quote(path));
   const value = await readTorch(file, path);
   const importer = TORCH.find(({ claims }) => claims(value, name, folder.files));
   if (!importer) throw strangeContents(path, value);

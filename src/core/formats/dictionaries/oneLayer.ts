@@ -3,9 +3,9 @@
  * f = ReLU((x − b_dec)·W_enc + b_enc); x̂ = f·W_dec + b_dec (reference/sae-libraries.md A7).
  */
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import type { TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
+import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import type { Candidate } from './opened.ts';
 import { isCentredHook } from './saelensConfig.ts';
 import { asState, bytesOf, nameKind, partsOf, refuseOthers, tensorsOf } from './torchState.ts';

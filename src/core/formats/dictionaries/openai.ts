@@ -3,9 +3,9 @@
  * Formulas: reference/sae-libraries.md A5. TopK files imply LayerNorm of the input; nothing in them says so.
  */
 import { FormatError } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { describe, quote } from '../text.ts';
 import type { TorchTensor, TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
+import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import { baseName } from './files.ts';
 import { hookOfOpenai } from './hookNames.ts';
 import type { Candidate } from './opened.ts';

@@ -13,7 +13,7 @@ import {
   type Normalisation,
 } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 
 interface ParsedConfig {
   config: DictionaryConfig;
@@ -237,9 +237,4 @@ function refuseOtherFormats(cfg: Json, name: string): void {
 
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-/** A JSON value as it may stand in a sentence. */
-function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : quote(JSON.stringify(value));
 }

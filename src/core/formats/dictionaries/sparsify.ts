@@ -6,8 +6,8 @@
  */
 import type { Architecture } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
-import { assertForeign, createCandidate, createConfig, describe, MAX_SIZE, readCount, transposePart } from './convert.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
+import { assertForeign, createCandidate, createConfig, MAX_SIZE, readCount, transposePart } from './convert.ts';
 import { baseName, join } from './files.ts';
 import { hookOfModule, hookOfPath } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
