@@ -12,7 +12,7 @@ import { baseName, join } from './files.ts';
 import { openGemmaScope } from './gemmaScope.ts';
 import { cfgOf, openOneLayer } from './oneLayer.ts';
 import { isOpenai, openOpenai } from './openai.ts';
-import type { Candidate, OpenedDictionary } from './opened.ts';
+import type { Candidate } from './opened.ts';
 import { CFG, findWeights, MAX_JSON_BYTES, openSaelens } from './saelens.ts';
 import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS } from './sparsify.ts';
 import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
@@ -52,7 +52,7 @@ interface TorchImporter {
 }
 
 export const FOLDERS: readonly FolderImporter[] = [
-  { claims: (files) => files.has(CFG) && findWeights(files) !== undefined, open: async (folder) => [inMemory(await saelens(folder))] },
+  { claims: (files) => files.has(CFG) && findWeights(files) !== undefined, open: async (folder) => [await saelens(folder)] },
   { claims: (files) => files.has(CFG) && files.has(SPARSIFY_WEIGHTS), open: async (folder) => [await openBySettings(folder)] },
 ];
 
@@ -85,7 +85,7 @@ async function openTorchFile(folder: Folder, name: string): Promise<Candidate[]>
   return importer.open(value, path, folder);
 }
 
-function saelens({ path, files, warnings }: Folder, weights = findWeights(files)!): Promise<OpenedDictionary> {
+function saelens({ path, files, warnings }: Folder, weights = findWeights(files)!): Promise<Candidate> {
   return openSaelens(path, files, weights, warnings);
 }
 
@@ -93,7 +93,7 @@ function saelens({ path, files, warnings }: Folder, weights = findWeights(files)
 async function openBySettings(folder: Folder): Promise<Candidate> {
   const { path, files, warnings } = folder;
   const { value } = await readJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
-  if (!isSparsifyConfig(value)) return inMemory(await saelens(folder, SPARSIFY_WEIGHTS));
+  if (!isSparsifyConfig(value)) return saelens(folder, SPARSIFY_WEIGHTS);
   return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await modelOfRun(folder), warnings);
 }
 
@@ -132,12 +132,6 @@ function above({ path, folders, warnings }: Folder): Folder {
 async function readSettings({ path, files }: Folder, name: string): Promise<unknown> {
   const file = files.get(name);
   return file && (await readJson(file, join(path, name), MAX_JSON_BYTES)).value;
-}
-
-/** SAELens files need nothing turned, so locating them opens them. */
-function inMemory(dictionary: OpenedDictionary): Candidate {
-  const { name, format, config, bytes } = dictionary;
-  return { name, format, config, bytes, open: () => Promise.resolve(dictionary) };
 }
 
 function strangeContents(path: string, value: TorchValue): FormatError {
