@@ -14,7 +14,7 @@ import { cfgOf, openOneLayer } from './oneLayer.ts';
 import { isOpenai, openOpenai } from './openai.ts';
 import type { Candidate } from './opened.ts';
 import { CFG, findWeights, MAX_JSON_BYTES, openSaelens } from './saelens.ts';
-import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS } from './sparsify.ts';
+import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS, type SparsifyRun } from './sparsify.ts';
 import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
 import { nameKind } from './torchState.ts';
 
@@ -94,17 +94,17 @@ async function openBySettings(folder: Folder): Promise<Candidate> {
   const { path, files, warnings } = folder;
   const { value } = await readJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
   if (!isSparsifyConfig(value)) return saelens(folder, SPARSIFY_WEIGHTS);
-  return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await modelOfRun(folder), warnings);
+  return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await readRun(folder), warnings);
 }
 
-/** What the settings of a sparsify run call their model; null where none that can be read lie above the dictionary's folder. */
-async function modelOfRun(folder: Folder): Promise<string | null> {
+/** What the settings of a sparsify run say; nothing where none that can be read lie above the dictionary's folder. */
+async function readRun(folder: Folder): Promise<SparsifyRun> {
   let run: Record<string, unknown> | undefined;
   const problem = await attempt(async () => {
     run = maybeRecord(await readSettings(above(folder), CONFIG));
   });
-  if (problem) return null;
-  return isSparsifyConfig(run?.sae) && typeof run?.model === 'string' ? run.model : null;
+  if (problem || !isSparsifyConfig(run?.sae)) return { model: null, sae: {} };
+  return { model: typeof run?.model === 'string' ? run.model : null, sae: maybeRecord(run?.sae) ?? {} };
 }
 
 /** dictionary_learning's settings, and what its evaluation writes. */
