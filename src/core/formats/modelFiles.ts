@@ -8,7 +8,7 @@ import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
 import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
-import { identifyFile, impostor, listNames, quote, readJson } from './text.ts';
+import { identifyFile, impostor, listNames, quote, readJson, readSettingsJson } from './text.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -46,7 +46,7 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
   refuseTwins(all);
   const weights = attempt(() => chooseWeights(all));
   const configFile = chooseConfig(all, weights);
-  const { value: configJson } = await readJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
+  const { value: configJson } = await readSettingsJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
   const config = parseConfig(configJson);
   if (weights instanceof FormatError) throw weights;
   const checkpoint = await openWeights(weights, all, config);

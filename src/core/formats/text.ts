@@ -3,6 +3,7 @@
  * parses here is later walked recursively by others), and what stands in a file's place by name.
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
+import { findTwice } from './jsonKeys.ts';
 import { identify, SNIFF_BYTES, type FileKind, type Kind } from './fileKinds.ts';
 import { parsePythonJson, plainJson } from './pythonJson.ts';
 import { decodeText } from './utf8.ts';
@@ -24,7 +25,7 @@ const EXPECTED = {
   file: ['safetensors', 'zip', 'gzip', 'pickle', 'npy', 'onnx', 'json', 'text', 'wide text', 'other'],
 } as const satisfies Record<string, readonly Kind[]>;
 
-export type Expected = keyof typeof EXPECTED;
+type Expected = keyof typeof EXPECTED;
 
 /** What a file is by its first bytes; undefined for what is not known, and for empty files. */
 export async function identifyFile(file: BlobLike): Promise<FileKind | undefined> {
@@ -72,6 +73,17 @@ export async function readJson(file: BlobLike, name: string, maxBytes: number): 
   const text = decodeText(await readBytes(file, 0, file.size));
   const value = parseJson(text, name);
   return { text, value, plain: isPlain(text) ? text : (plainJson(text) ?? text) };
+}
+
+/** As `readJson`, for files of settings: none of them may stand there twice with two values. @throws FormatError */
+export async function readSettingsJson(file: BlobLike, name: string, maxBytes: number): Promise<{ text: string; value: unknown }> {
+  const { text, value } = await readJson(file, name, maxBytes);
+  const twice = findTwice(text);
+  if (twice) {
+    const [first, second] = twice.values.map(quote);
+    throw new FormatError(`${name} gives ${quote(twice.key)} twice, as ${first} and as ${second}, so it is not clear which one counts.`);
+  }
+  return { text, value };
 }
 
 /** Nothing that Python alone writes; a cheap look, strings included. */

@@ -4,7 +4,7 @@
  * PyTorch file may hold in TORCH.
  */
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson } from '../text.ts';
+import { listNames, maybeRecord, quote, readSettingsJson } from '../text.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';
 import { attempt } from './attempt.ts';
 import { isDictionaryLearning, openDictionaryLearning } from './dictionaryLearning.ts';
@@ -92,7 +92,7 @@ function saelens({ path, files, warnings }: Folder, weights = findWeights(files)
 /** A cfg.json with sae.safetensors is sparsify's by its names, but its settings decide. */
 async function openBySettings(folder: Folder): Promise<Candidate> {
   const { path, files, warnings } = folder;
-  const { value } = await readJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
+  const { value } = await readSettingsJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
   if (!isSparsifyConfig(value)) return saelens(folder, SPARSIFY_WEIGHTS);
   return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await readRun(folder), warnings);
 }
@@ -131,7 +131,7 @@ function above({ path, folders, warnings }: Folder): Folder {
 
 async function readSettings({ path, files }: Folder, name: string): Promise<unknown> {
   const file = files.get(name);
-  return file && (await readJson(file, join(path, name), MAX_JSON_BYTES)).value;
+  return file && (await readSettingsJson(file, join(path, name), MAX_JSON_BYTES)).value;
 }
 
 function strangeContents(path: string, value: TorchValue): FormatError {

@@ -83,7 +83,7 @@ function fitsFractions(sizes: number[], fractions: unknown[], d_sae: number): bo
 
 /** A list of whole numbers: a tensor of int64 or int32, or a plain list. */
 async function readWhole(value: TorchValue, name: string): Promise<number[]> {
-  if (Array.isArray(value) && value.every((size) => typeof size === 'number')) return [...(value)];
+  if (Array.isArray(value) && value.every((size) => typeof size === 'number')) return [...value];
   if (!isTensor(value) || value.shape.length !== 1 || (value.dtype !== 'I64' && value.dtype !== 'I32') || value.shape[0] > MOST_GROUPS) {
     throw new FormatError(`${name} holds ${nameKind(value)} where the list of whole numbers group_sizes should be.`);
   }

@@ -23,6 +23,14 @@ export function cfgOf(name: string): string {
 /** How it calls number formats. */
 const ENC_DTYPE: Record<string, string> = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' };
 
+function dtypeClash(cfg: Record<string, unknown>, stored: string, name: string): string[] {
+  const clash = findClash([
+    [`enc_dtype in ${name}`, cfg.enc_dtype],
+    ['the number format of its encoder', ENC_DTYPE[stored]],
+  ]);
+  return clash ? [clash] : [];
+}
+
 /** @throws FormatError naming both values */
 function checkPairs(cfg: Record<string, unknown>, hook: string | null, d_in: number, name: string): void {
   const { dict_mult, dict_size, layer, site } = cfg;
@@ -76,12 +84,7 @@ export async function openOneLayer(path: string, value: TorchValue, configuratio
   );
   const hook_name = typeof cfg.act_name === 'string' ? hookOfName(cfg.act_name) : null;
   checkPairs(cfg, hook_name, d_in, quote(cfgOf(path)));
-  const stored = tensors.get('W_enc')!.dtype;
-  const clash = findClash([
-    [`enc_dtype in ${quote(cfgOf(path))}`, cfg.enc_dtype],
-    ['the numbers of its encoder', ENC_DTYPE[stored] ?? stored],
-  ]);
-  if (clash) warnings.push(clash);
+  warnings.push(...dtypeClash(cfg, tensors.get('W_enc')!.dtype, quote(cfgOf(path))));
   if (hook_name === null) warnings.push(`${quote(cfgOf(path))} does not say which hook the dictionary reads (act_name).`);
   else if (isCentredHook(hook_name)) {
     warnings.push(

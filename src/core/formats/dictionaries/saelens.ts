@@ -5,7 +5,7 @@
  */
 import { listTensors, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson } from '../text.ts';
+import { listNames, maybeRecord, quote, readJson, readSettingsJson } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { baseName, join } from './files.ts';
 import { isForeign } from './foreign.ts';
@@ -55,7 +55,7 @@ export async function openSaelens(
   warnings: string[],
 ): Promise<Candidate> {
   const path = join(folder, CFG);
-  const { text: cfgText, value: cfg } = await readJson(files.get(CFG)!, path, MAX_JSON_BYTES);
+  const { text: cfgText, value: cfg } = await readSettingsJson(files.get(CFG)!, path, MAX_JSON_BYTES);
   // Of use only where cfg.json asks for it, and then it may not be missed.
   const isScaled = ['expected_average_only_in', true].includes(maybeRecord(cfg)?.normalize_activations as string | boolean);
   const unread: string[] = [];
