@@ -18,6 +18,8 @@ export interface Settings {
   offlineEverything: boolean;
   /** false: the line of a first visit was answered. */
   welcome: boolean;
+  /** false: the person does not want the service worker to isolate the page. */
+  isolation: boolean;
   colourBy: string;
   generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
   /** Id of the dictionary used last, by id of the model. */
@@ -44,6 +46,17 @@ export interface OfflineStatus {
   starting: boolean;
   /** What could not be kept and why, as a sentence. */
   problem?: string;
+}
+
+/** Cross-origin isolation, which threads need. */
+export interface IsolationStatus {
+  /**
+   * `ready`: the next load has it. `waiting`: there is no service worker yet. `off`: the person does not want it. `refused`: the
+   * headers are there and the browser does not obey, or the server forbids it. `unsupported`: no service worker here.
+   */
+  state: 'isolated' | 'ready' | 'waiting' | 'off' | 'refused' | 'unsupported';
+  /** The service worker's doing and not the server's: it can be switched. */
+  switchable: boolean;
 }
 
 export type StoredKind = 'dictionary' | 'download' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';

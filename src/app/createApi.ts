@@ -3,7 +3,7 @@ import type { Lens } from '../../workers/lens/client.ts';
 import type { Study } from '../../workers/study/client.ts';
 import type { DeviceInfo } from '../api/model.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
-import { offlineNowhere, type Offline } from '../cache/offline/client.ts';
+import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import type { Kept } from './kept.ts';

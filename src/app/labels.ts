@@ -2,22 +2,11 @@
 import type { LabelStore } from '../cache/labelStore.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
-import { FormatError } from '../core/formats/bytes.ts';
-import {
-  checkLabelText,
-  labelKey,
-  MAX_LABELS_BYTES,
-  mergeLabels,
-  parseLabels,
-  writeLabels,
-  type Label,
-  type ParsedLabels,
-} from '../core/formats/labels.ts';
-import { identifyFile, listNames, quote, readJson } from '../core/formats/text.ts';
+import { checkLabelText, labelKey, type Label } from '../core/formats/labels.ts';
+import { quote } from '../core/formats/text.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { FileIn } from '../api/model.ts';
-import { toFiles } from './files.ts';
 import type { Signal } from './signal.ts';
 
 interface LabelsNeeds {
@@ -30,6 +19,9 @@ interface LabelsNeeds {
   askToPersist: () => void;
   now?: () => number;
 }
+
+/** Fetched when it is first wanted. */
+const labelFiles = () => import('./labelFiles.ts');
 
 export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
   const { labels: store, tabs, signal, dictionaries, askToPersist, now = Date.now } = needs;
@@ -57,11 +49,9 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
   };
 
   const importFile = async (file: FileIn) => {
-    const parsed = await readLabels(file, now());
+    const { readLabelFile } = await labelFiles();
     known = await dictionaries();
-    const { labels, warnings } = fitting(parsed, known);
-    const { write, newerHere, ...counts } = mergeLabels(await store.all(), labels);
-    if (newerHere > 0) warnings.push(newerWords(newerHere));
+    const { write, warnings, ...counts } = await readLabelFile(file, { here: await store.all(), known, now: now() });
     await change(write);
     const problem = store.problem();
     return { ...counts, warnings: problem && write.length > 0 ? [...warnings, problem] : warnings };
@@ -83,6 +73,7 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
     },
     async export(dictionary) {
       known = await dictionaries();
+      const { writeLabels } = await labelFiles();
       const json = writeLabels(await select(dictionary), known, new Date(now()).toISOString());
       return new Blob([json], { type: 'application/json' });
     },
@@ -103,42 +94,4 @@ function checkLabelled(found: DictionaryInfo | undefined, id: string): Dictionar
 function checkLatent(dictionary: string, latent: number, d_sae: number): void {
   if (Number.isInteger(latent) && latent >= 0 && latent < d_sae) return;
   throw new UsageError(`Latent ${String(latent)} does not exist; ${quote(dictionary)} has ${d_sae} (counted from 0).`);
-}
-
-/** @throws UsageError; FormatError */
-async function readLabels(file: FileIn, now: number): Promise<ParsedLabels> {
-  const [{ path, data }] = toFiles([file]);
-  const found = await identifyFile(data);
-  if (/\.(csv|tsv)$/i.test(path) || found?.kind === 'text') {
-    throw new FormatError(
-      `${quote(path)} is a table or plain text. Labels are read from the JSON file that "Export labels" saves: it says whose they are by the hash of the weights, which a table does not.`,
-    );
-  }
-  const { value } = await readJson(data, quote(path), MAX_LABELS_BYTES);
-  return parseLabels(value, path, now);
-}
-
-/** Labels of dictionaries that are here must name a latent that exists; those of others are kept until theirs is opened. */
-function fitting(
-  { labels, dictionaries, warnings: before }: ParsedLabels,
-  known: DictionaryInfo[],
-): { labels: Label[]; warnings: string[] } {
-  const sizes = new Map(known.map((d) => [d.hash, d.d_sae]));
-  const fits = labels.filter(({ hash, latent }) => latent < (sizes.get(hash) ?? Infinity));
-  const warnings = [...before];
-  const beyond = labels.length - fits.length;
-  if (beyond > 0)
-    warnings.push(
-      `${beyond === 1 ? '1 label names a feature' : `${beyond} labels name features`} its dictionary does not have and was left out.`,
-    );
-  const strange = dictionaries.filter((d) => !sizes.has(d.hash));
-  if (strange.length > 0) {
-    const names = listNames(strange.map((d) => d.id || d.hash.slice(0, 19)));
-    warnings.push(`Labels of dictionaries that are not here are kept until theirs is opened: ${names}.`);
-  }
-  return { labels: fits, warnings };
-}
-
-function newerWords(n: number): string {
-  return n === 1 ? '1 label here is newer than the file’s and was kept.' : `${n} labels here are newer than the file’s and were kept.`;
 }

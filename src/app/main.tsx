@@ -8,8 +8,9 @@ import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
 import type { LoadProgress } from '../api/model.ts';
-import { createOffline } from '../cache/offline/client.ts';
+import type { OfflineEnvironment } from '../cache/offline/environment.ts';
 import { createKept } from './kept.ts';
+import { isolationLater, offlineLater } from './later.ts';
 import { watchActivity } from './quiet.ts';
 import type { Startup } from '../state/shared/startup.ts';
 
@@ -24,7 +25,14 @@ const startupStop = new AbortController();
 
 const kept = createKept();
 const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODEL;
-const { calls, quietFor } = watchActivity(startLens());
+const { calls, quietFor, used, take } = watchActivity(startLens());
+/** One environment for both, so that of several reloads at a time one is made. */
+const background = async () => {
+  const parts = await import('./background.ts');
+  environment ??= parts.browserEnvironment();
+  return { ...parts, environment };
+};
+let environment: OfflineEnvironment | undefined;
 const base = new URL('.', document.baseURI).href;
 
 const lens = createRemote<LensServices>(calls);
@@ -40,23 +48,25 @@ const api = createApi(lens, {
   // The development server has no list of files.
   ...(import.meta.env.PROD && {
     offline: (device) =>
-      createOffline({
-        scope: base,
-        device,
-        quietFor,
-        wanted: {
-          get: () => kept.settings.get('offline') !== false,
-          set: (wanted) => kept.settings.set('offline', wanted ? undefined : false),
-        },
-        everything: {
-          get: () => kept.settings.get('offlineEverything') === true,
-          set: (everything) => kept.settings.set('offlineEverything', everything || undefined),
-        },
-        opened: () => lens.models.files(),
+      offlineLater(async () => {
+        const { createOffline, environment } = await background();
+        return createOffline({
+          scope: base,
+          device,
+          quietFor,
+          wanted: unlessRefused('offline'),
+          everything: {
+            get: () => kept.settings.get('offlineEverything') === true,
+            set: (everything) => kept.settings.set('offlineEverything', everything || undefined),
+          },
+          opened: () => lens.models.files(),
+          environment,
+        });
       }),
   }),
 });
-window.featurescope = api;
+// A script that took hold of the page is not reloaded under its hands.
+Object.defineProperty(window, 'featurescope', { configurable: true, enumerable: true, get: () => (take(), api) });
 
 const startup: Startup = {
   modelId,
@@ -65,13 +75,33 @@ const startup: Startup = {
     return () => listeners.delete(listener);
   },
   cancel: () => startupStop.abort(),
-  isolated: crossOriginIsolated,
+  isolation: isolationLater(async () => {
+    const { createIsolation, browserIsolation, environment } = await background();
+    return createIsolation({
+      wanted: unlessRefused('isolation'),
+      useful: api.ready.then(
+        () => api.device().kind === 'wasm' && navigator.hardwareConcurrency > 1,
+        () => false,
+      ),
+      used,
+      quietFor,
+      environment: { ...environment, ...browserIsolation() },
+    });
+  }),
   address: pageAddress(),
   async readText(path) {
     const file = await download(new URL(path, document.baseURI).href, { label: 'The text' });
     return file ? file.text() : '';
   },
 };
+
+/** A setting that only a no is kept of. */
+function unlessRefused(name: 'offline' | 'isolation') {
+  return {
+    get: () => kept.settings.get(name) !== false,
+    set: (wanted: boolean) => kept.settings.set(name, wanted ? undefined : false),
+  };
+}
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -3,11 +3,26 @@ import type { Calls } from '../../workers/remote.ts';
 
 const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'input', 'dragover'] as const;
 
-/** @returns calls that count, and how many milliseconds nobody asked for anything */
-export function watchActivity({ call }: Calls): { calls: Calls; quietFor: () => number } {
+interface Activity {
+  /** Calls that count. */
+  calls: Calls;
+  /** Milliseconds since anybody asked for anything. */
+  quietFor: () => number;
+  /** Whether a person did anything but move the pointer, or a script took hold of the page. */
+  used: () => boolean;
+  /** A script did. */
+  take: () => void;
+}
+
+export function watchActivity({ call }: Calls): Activity {
   let last = performance.now();
   let running = 0;
-  const note = () => (last = performance.now());
+  let used = false;
+  const take = () => (used = true);
+  const note = (event?: Event) => {
+    last = performance.now();
+    if (event && event.type !== 'pointermove') take();
+  };
   for (const sign of SIGNS) addEventListener(sign, note, { passive: true, capture: true });
   const calls: Calls = {
     async call(method, args, options) {
@@ -20,5 +35,5 @@ export function watchActivity({ call }: Calls): { calls: Calls; quietFor: () => 
       }
     },
   };
-  return { calls, quietFor: () => (running > 0 ? 0 : performance.now() - last) };
+  return { calls, quietFor: () => (running > 0 ? 0 : performance.now() - last), used: () => used, take };
 }

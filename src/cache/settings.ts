@@ -30,6 +30,7 @@ const CHECKS: Checks = {
   offline: (value) => typeof value === 'boolean',
   offlineEverything: (value) => typeof value === 'boolean',
   welcome: (value) => typeof value === 'boolean',
+  isolation: (value) => typeof value === 'boolean',
   colourBy: isText,
   generation: isGeneration,
   dictionaries: (value): value is Record<string, string> => isRecord(value) && Object.values(value).every(isText),

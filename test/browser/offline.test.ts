@@ -27,7 +27,7 @@ async function start(options: { isolation?: boolean; folder?: string } = {}): Pr
 }
 
 /** Everything is kept, at once instead of when the page is quiet. */
-const keep = (page: Page) => page.evaluate(() => window.featurescope.offline.keep());
+const keep = (page: Page, everything = true) => page.evaluate((o) => window.featurescope.offline.keep(o), { everything });
 
 async function reload(page: Page): Promise<void> {
   await page.reload();
@@ -46,6 +46,41 @@ afterEach(async () => {
 });
 afterAll(closeBrowser);
 
+it('what was opened is kept by default, and works; everything is kept on request', async () => {
+  await start();
+  const page = await open('?device=wasm');
+  await keep(page, false);
+  const status = () => page.evaluate(() => window.featurescope.offline.status());
+  const before = await status();
+  expect(before).toMatchObject({ ready: true });
+  // 25 of 26 dictionaries and the corpora.
+  expect(before.missingBytes).toBeGreaterThan(30e6);
+  expect(before.cachedBytes + before.missingBytes).toBe(before.everythingBytes);
+  const encode = (name: string) =>
+    page.evaluate(
+      (id) =>
+        window.featurescope.encode({ text: 'sea' }, id).then(
+          ({ values }) => values.length,
+          (error: Error) => error.message,
+        ),
+      `bookworm-9m/blocks.3.hook_resid_post/${name}`,
+    );
+  await context.setOffline(true);
+  await reload(page);
+  expect(await encode('r4-a0.004')).toBeGreaterThan(0);
+  expect(await encode('r8-a0.003')).toMatch(/could not be (fetched|loaded|reached)|network/i);
+  await context.setOffline(false);
+  await page
+    .getByRole('button', { name: /^Storage/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: /^Save everything \(\d+(\.\d)? MB more\)/ }).click();
+  await expect.poll(async () => (await status()).missingBytes, WAIT).toBe(0);
+  await context.setOffline(true);
+  await reload(page);
+  expect(await encode('r8-a0.003')).toBeGreaterThan(0);
+});
+
 describe.each([
   { device: 'wasm', isolation: true, folder: '' },
   { device: 'wasm', isolation: false, folder: 'a folder/é' },
@@ -59,7 +94,8 @@ describe.each([
     await context.setOffline(true);
     await site.stop();
     await reload(page);
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolation);
+    // Where the server does not isolate the page, its service worker does.
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(await page.evaluate(() => window.featurescope.device().kind)).toBe(device);
     await type(page, 'The wind and the sea and the old man.');
     await expect.poll(() => page.locator('table.predictions tbody tr').count(), WAIT).toBeGreaterThan(5);

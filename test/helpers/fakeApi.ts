@@ -3,7 +3,7 @@ import type { DeviceInfo, Edit, HookInfo, ModelInfo, Predictions, Tokenized } fr
 import type { FeaturescopeApi } from '../../src/api/featurescope.ts';
 import type { Source } from '../../src/api/dictionaries.ts';
 import type { Startup } from '../../src/state/shared/startup.ts';
-import { offlineNowhere } from '../../src/cache/offline/client.ts';
+import { offlineNowhere } from '../../src/cache/offline/offline.ts';
 import { createLabels } from '../../src/app/labels.ts';
 import { createSignal } from '../../src/app/signal.ts';
 import { RELEASES } from '../../src/core/catalogue.ts';
@@ -452,5 +452,8 @@ function fakePredictions(text: string, k: number, edits: Edit[]): Predictions {
 }
 
 export function fakeStartup(): Startup {
-  return { modelId: 'bookworm-9m', subscribe: () => () => undefined, cancel: () => undefined, isolated: true };
+  const nothing = () => undefined;
+  const status = { state: 'isolated', switchable: false } as const;
+  const isolation = { status: () => status, subscribe: () => nothing, set: () => Promise.resolve(), reload: nothing };
+  return { modelId: 'bookworm-9m', subscribe: () => nothing, cancel: nothing, isolation };
 }

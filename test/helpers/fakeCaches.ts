@@ -23,6 +23,7 @@ export function fakeCaches(room = Infinity) {
     stores,
     storage: {
       open,
+      has: (name: string) => Promise.resolve(stores.has(name)),
       keys: () => Promise.resolve([...stores.keys()]),
       delete: (name: string) => Promise.resolve(stores.delete(name)),
     } as unknown as CacheStorage,

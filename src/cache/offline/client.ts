@@ -5,9 +5,10 @@
  */
 import type { OfflineStatus } from '../../api/storage.ts';
 import { cachePrefix, type DeviceKind, type InstallFailed, type Kept, type TakeOver, type Wanted } from './manifest.ts';
+import { NOTHING, NOWHERE, type Offline } from './offline.ts';
 import { PROBLEMS, UNSUPPORTED } from './problems.ts';
 import { activeOf, ask, leaves } from './workerCalls.ts';
-import { type OfflineEnvironment, browserEnvironment, cachesOf, bytesOf } from './environment.ts';
+import { QUIET_MS, type OfflineEnvironment, browserEnvironment, cachesOf, bytesOf } from './environment.ts';
 
 interface OfflineNeeds {
   /** The folder of index.html, ending in a slash. */
@@ -25,22 +26,6 @@ interface OfflineNeeds {
   environment?: OfflineEnvironment;
 }
 
-export interface Offline {
-  status: () => OfflineStatus;
-  subscribe: (listener: () => void) => () => void;
-  start: () => void;
-  /** Fetches what is missing now; `everything`: also dictionaries and corpora that were not opened. @throws Error with a sentence */
-  keep: (o?: { everything?: boolean }) => Promise<void>;
-  /** Starts the new build; every tab of the page is reloaded. */
-  update: () => void;
-  /** Bytes of everything kept, of builds before this one too. */
-  bytes: () => Promise<number>;
-  /** Deletes the files and does not fetch them again by itself. */
-  remove: () => Promise<void>;
-}
-
-/** Nobody asked for anything in this time: then fetching disturbs nobody. */
-const QUIET_MS = 5000;
 const ASK_AGAIN_MS = 500;
 /** What is asked so that a new build takes over is asked again after this time. */
 export const TAKE_OVER_MS = 6000;
@@ -288,26 +273,6 @@ class OfflinePage {
     this.#change({ ready: false, ...NOTHING, update: false, starting: false }, null);
   }
 }
-
-/** Where nothing is kept: the development server, Node. */
-export const offlineNowhere: Offline = {
-  status: () => NOWHERE,
-  subscribe: () => () => undefined,
-  start: () => undefined,
-  keep: () => Promise.reject(new Error(UNSUPPORTED)),
-  update: () => undefined,
-  bytes: () => Promise.resolve(0),
-  remove: () => Promise.resolve(),
-};
-const NOTHING = { cachedBytes: 0, totalBytes: 0, everythingBytes: 0, missingBytes: 0 };
-const NOWHERE: OfflineStatus = {
-  supported: false,
-  ready: false,
-  saving: false,
-  ...NOTHING,
-  update: false,
-  starting: false,
-};
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

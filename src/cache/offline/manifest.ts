@@ -36,6 +36,8 @@ export type Ask =
   | { type: 'claim'; entry: string }
   /** Answered (true) once no page has asked for a file for a moment, or after a few seconds. */
   | { type: 'rest' }
+  /** Whether to add the headers of isolation where the server does not send them. Answer: `Isolates`. */
+  | { type: 'isolate'; on: boolean }
   /** To one that waits: take over if this is the only tab, or in any case. Answer: `TakeOver`. */
   | { type: 'takeOver'; force: boolean };
 
@@ -49,6 +51,15 @@ export interface Kept {
   missing: number;
   /** Why the last file was not kept. */
   failed?: KeepFailure;
+}
+
+export interface Isolates {
+  /** What pages were given until this question. */
+  before: boolean;
+  /** The server sends the headers itself. */
+  server: boolean;
+  /** A page that is loaded now has them. */
+  isolates: boolean;
 }
 
 /** `full`: no room. `changed`: the server holds another build. `network`: it cannot be reached. */

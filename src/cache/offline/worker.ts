@@ -1,4 +1,5 @@
 /** The service worker: events to the keeper and back. Bundled by scripts/offline.mjs, which puts in the list of files. */
+import { Isolator } from './isolator.ts';
 import { KeepError, Keeper } from './keeper.ts';
 import type { Ask, BuildFile, InstallFailed, TakeOver, Wanted } from './manifest.ts';
 
@@ -35,11 +36,13 @@ const keeper = new Keeper({
   changed: () => void self.registration.update().catch(() => undefined),
 });
 
+const isolator = new Isolator({ caches: self.caches, scope: self.registration.scope });
+
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(keeper.prune()));
 self.addEventListener('fetch', (event) => {
   const answer = keeper.answer(event.request, (work) => event.waitUntil(work));
-  if (answer) event.respondWith(answer);
+  if (answer) event.respondWith(answer.then((response) => isolator.dress(response)));
 });
 self.addEventListener('message', (event) => {
   const [port] = event.ports;
@@ -68,8 +71,14 @@ async function reply(ask: Ask): Promise<unknown> {
   if (ask.type === 'keep') return keeper.keepNext(wantedOf(ask));
   if (ask.type === 'rest') return keeper.rest();
   if (ask.type === 'claim') return claim(ask.entry);
+  if (ask.type === 'isolate') return isolator.switch(ask.on === true, page);
   if (ask.type === 'takeOver') return takeOver(ask.force);
   return undefined;
+}
+
+/** index.html as every page is given it, but for what is added. */
+async function page(): Promise<Response> {
+  return (await keeper.answer(new Request(self.registration.scope), () => undefined)) ?? Response.error();
 }
 
 /** Pages of a build before this ask with less. */

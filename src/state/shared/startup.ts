@@ -1,5 +1,6 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
 import type { LoadProgress } from '../../api/model.ts';
+import type { IsolationStatus } from '../../api/storage.ts';
 
 /** The page's address, handed in so that nothing here knows of a browser. */
 export interface Address {
@@ -10,14 +11,24 @@ export interface Address {
   onMove: (listener: () => void) => void;
 }
 
+/** Whether the page is cross-origin isolated, which threads need, and what can be done about it. */
+export interface Isolation {
+  /** The same object until something changes. */
+  status: () => IsolationStatus;
+  /** Returns how to stop. */
+  subscribe: (listener: () => void) => () => void;
+  /** Switches the service worker's part in it; reloads this tab. */
+  set: (on: boolean) => Promise<void>;
+  reload: () => void;
+}
+
 export interface Startup {
   /** The model being opened: named by the address bar, else the default. */
   modelId: string;
   /** Calls the listener on each step; returns how to stop. */
   subscribe: (listener: (progress: LoadProgress) => void) => () => void;
   cancel: () => void;
-  /** Whether the page is cross-origin isolated, which threads need. */
-  isolated: boolean;
+  isolation: Isolation;
   /** A text file that comes with the page, by its path in it. */
   readText?: (path: string) => Promise<string>;
   /** The page's address; absent where there is none. */

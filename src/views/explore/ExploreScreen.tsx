@@ -1,6 +1,5 @@
 import { Suspense } from 'react';
 import { ComparePanel, Differences } from './ComparePanel.tsx';
-import { EditsPanel } from './EditsPanel.tsx';
 import { FeaturesPanel, type FeatureSlots } from './FeaturesPanel.tsx';
 import { PredictionsPanel } from './PredictionsPanel.tsx';
 import { laterPart } from '../shared/later.tsx';
@@ -9,6 +8,7 @@ import { StripPanel } from './StripPanel.tsx';
 import { TextPanel } from './TextPanel.tsx';
 
 /** Below what a first look sees. */
+const EditsPanel = laterPart<object>(() => import('./EditsPanel.tsx').then((m) => m.EditsPanel));
 const GeneratePanel = laterPart<object>(() => import('./GeneratePanel.tsx').then((m) => m.GeneratePanel));
 const ActivationsPanel = laterPart<object>(() => import('./ActivationsPanel.tsx').then((m) => m.ActivationsPanel));
 
@@ -22,7 +22,9 @@ export function ExploreScreen(slots: FeatureSlots) {
       <div className="column column-features">
         <Differences />
         <FeaturesPanel {...slots} />
-        <EditsPanel />
+        <Suspense fallback={<Waiting title="Edits" />}>
+          <EditsPanel />
+        </Suspense>
       </div>
       <div className="column column-model">
         <PredictionsPanel />

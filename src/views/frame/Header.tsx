@@ -1,24 +1,24 @@
 import type { ReactNode } from 'react';
 import type { Theme, View } from '../../state/shared/page.ts';
+import type { Isolation } from '../../state/shared/startup.ts';
 import { DeviceMenu } from './DeviceMenu.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
 interface HeaderProps {
-  /** Whether the page is cross-origin isolated. */
-  isolated: boolean;
+  isolation: Isolation;
   /** What chooses the model. */
   model: ReactNode;
   onHelp: () => void;
 }
 
-export function Header({ isolated, model, onHelp }: HeaderProps) {
+export function Header({ isolation, model, onHelp }: HeaderProps) {
   return (
     <header className="app-header">
       <h1>featurescope</h1>
       <Screens />
       <div className="app-header-tools">
         {model}
-        <DeviceMenu isolated={isolated} />
+        <DeviceMenu isolation={isolation} />
         <ThemeButton />
         <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys" title="Keys, and a tour">
           ?

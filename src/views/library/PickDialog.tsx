@@ -2,19 +2,13 @@ import { useState } from 'react';
 import { formatBytes, formatInteger } from '../../charts/format.ts';
 import type { FoundDictionary } from '../../api/dictionaries.ts';
 import { Sheet } from '../shared/Sheet.tsx';
-import { useActions, useApp } from './store.ts';
+import { useActions } from './store.ts';
 
 /** More dictionaries than this are not opened without choosing. */
 const MANY = 8;
 
 /** Which of several dictionaries that were dropped together are meant. */
-export function PickDialog() {
-  const task = useApp((s) => s.importTask);
-  if (task.status !== 'choosing') return null;
-  return <Pick found={task.found} />;
-}
-
-function Pick({ found }: { found: readonly FoundDictionary[] }) {
+export function PickDialog({ found }: { found: readonly FoundDictionary[] }) {
   const { importPicked } = useActions();
   const everything = found.map((_, position) => position);
   // Sweeps hold dozens of large ones: those are chosen one by one.

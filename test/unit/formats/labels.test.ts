@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  checkLabelText,
-  labelKey,
-  mergeLabels,
-  parseLabels,
-  readLabel,
-  writeLabels,
-  type Label,
-} from '../../../src/core/formats/labels.ts';
+import { checkLabelText, labelKey, readLabel, type Label } from '../../../src/core/formats/labels.ts';
+import { mergeLabels, parseLabels, writeLabels } from '../../../src/core/formats/labelFile.ts';
 
 const HASH = `sha256-${'a'.repeat(64)}`;
 const OTHER = `sha256-${'b'.repeat(64)}`;

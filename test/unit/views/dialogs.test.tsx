@@ -1,11 +1,11 @@
-import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, it } from 'vitest';
 import { createAppStore } from '../../../src/state/store.ts';
 import { Dialogs } from '../../../src/views/library/Dialogs.tsx';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
+import { drawWhole } from '../../helpers/drawWhole.ts';
 import { fakeApi, fakeStartup } from '../../helpers/fakeApi.ts';
 
-it('a dialog holds the notice: nothing outside an open one can be clicked', () => {
+it('a dialog holds the notice: nothing outside an open one can be clicked', async () => {
   const api = fakeApi();
   const store = createAppStore(api, fakeStartup());
   const one = { format: 'saelens', architecture: 'standard', hook: '', d_in: 4, d_sae: 8, bytes: 256 };
@@ -14,7 +14,7 @@ it('a dialog holds the notice: nothing outside an open one can be clicked', () =
     importTask: { status: 'choosing', files: [], found },
     notice: { text: '2 labels deleted.', undo: { run: () => {} } },
   });
-  const html = renderToStaticMarkup(
+  const html = await drawWhole(
     <StoreProvider store={{ ...store, getInitialState: store.getState }}>
       <Dialogs api={api} />
     </StoreProvider>,

@@ -7,7 +7,7 @@ import { createAppStore } from '../../../src/state/store.ts';
 import { deviceAddress, deviceChoice } from '../../../src/views/frame/deviceChoice.ts';
 import { nameOfFiles } from '../../../src/views/shared/modelFiles.ts';
 import { StoreProvider } from '../../../src/views/shared/StoreContext.tsx';
-import { offlineNowhere } from '../../../src/cache/offline/client.ts';
+import { offlineNowhere } from '../../../src/cache/offline/offline.ts';
 import { drawWhole } from '../../helpers/drawWhole.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 
