@@ -7,7 +7,8 @@ import { parseConfig, type ModelConfig } from '../lm/config.ts';
 import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
-import { listNames, readJson } from './text.ts';
+import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
+import { identifyFile, impostor, listNames, quote, readJson, readSettingsJson } from './text.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -29,6 +30,8 @@ export interface OpenedModel {
 
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
+/** A folder of more files is none of these by mistake. */
+const MAX_STRANGE = 16;
 const INDEX = 'model.safetensors.index.json';
 const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
@@ -38,11 +41,12 @@ const TORCH_INDEX = 'pytorch_model.bin.index.json';
  *   comes before trouble with the weights.
  */
 export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel> {
-  const all = files.map((file) => ({ path: normalisePath(file.path), data: file.data }));
+  const all = withoutLeftBehind(files.map((file) => ({ path: normalisePath(file.path), data: file.data })));
+  await refuseStrange(all);
   refuseTwins(all);
   const weights = attempt(() => chooseWeights(all));
   const configFile = chooseConfig(all, weights);
-  const { value: configJson } = await readJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
+  const { value: configJson } = await readSettingsJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
   const config = parseConfig(configJson);
   if (weights instanceof FormatError) throw weights;
   const checkpoint = await openWeights(weights, all, config);
@@ -56,6 +60,17 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
     ...(tokenizer && { tokenizer }),
     ...(generation && { generationConfig: (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value }),
   };
+}
+
+/** A picture, a document or another program's model, dropped alone, is called what it is. */
+async function refuseStrange(all: DroppedFile[]): Promise<void> {
+  const isModelFile = ({ path }: DroppedFile) =>
+    path.endsWith('.json') || path.endsWith('.safetensors') || isOnnx({ path }) || isTorch({ path });
+  if (all.length > MAX_STRANGE || all.some((file) => isModelFile(file) && !isLeftBehind(file.path))) return;
+  for (const { path, data } of all) {
+    const found = await identifyFile(data);
+    if (found && found.kind !== 'json' && found.kind !== 'text') throw impostor(found, quote(path));
+  }
 }
 
 async function openWeights(weights: DroppedFile, all: DroppedFile[], config: ModelConfig): Promise<Checkpoint> {
@@ -139,9 +154,9 @@ function chooseConfig(all: DroppedFile[], weights: DroppedFile | FormatError): D
 async function readTokenizer(all: DroppedFile[], configFile: DroppedFile): Promise<OpenedModel['tokenizer']> {
   const file = findNear(all, configFile.path, 'tokenizer.json');
   if (!file) return undefined;
-  const { text } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
+  const { plain } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
   const settings = findNear(all, file.path, 'tokenizer_config.json');
-  return { tokenizer: text, config: settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).text };
+  return { tokenizer: plain, config: settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).plain };
 }
 
 /** The file called `name` in the folder of `path` or the closest folder around it. */
@@ -190,11 +205,11 @@ function attempt<T>(choose: () => T): T | FormatError {
   }
 }
 
-function isOnnx({ path }: DroppedFile): boolean {
+function isOnnx({ path }: Pick<DroppedFile, 'path'>): boolean {
   return path.endsWith('.onnx');
 }
 
-function isTorch({ path }: DroppedFile): boolean {
+function isTorch({ path }: Pick<DroppedFile, 'path'>): boolean {
   return /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path));
 }
 
