@@ -16,3 +16,12 @@ export function memoryOf(pid) {
   const kib = (/** @type {string} */ key) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN);
   return { peak: 1024 * kib('VmHWM'), now: 1024 * kib('VmRSS') };
 }
+
+export const median = (/** @type {number[]} */ values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** Prints what steps took. @param {string} name @param {{ batch: number }} shape @param {number[]} times in ms @param {string} rest */
+export function line(name, { batch }, times, rest = '') {
+  const ms = median(times);
+  const figures = `${ms.toFixed(1).padStart(8)} ms  (least ${Math.min(...times).toFixed(1)})  ${((1000 * batch) / ms).toFixed(0).padStart(6)} tokens/s`;
+  console.log(`  ${name.padEnd(34)} ${figures}  ${rest}`);
+}

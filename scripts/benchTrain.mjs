@@ -1,7 +1,8 @@
 /**
- * `npm run bench:train [-- --only ours,memory,tfjs,torch] [--shape 2048x1024]`: training steps of the tied dictionary,
- * ours in built Chromium beside tfjs and PyTorch, on the same rows from the same weights, in one run; then a run in the
- * page, reading the model's activations included, and memory over 2,000 steps.
+ * `npm run bench:train [-- --only start,ours,page,memory,tfjs,torch] [--shape 2048x1024]`: training steps of the tied
+ * dictionary, ours in built Chromium beside tfjs and PyTorch, on the same rows from the same weights, in one run; the
+ * start of a run: its first hundred steps, and how long until a curve is there; then a run in the page, reading the
+ * model's activations included, and memory over 2,000 steps.
  * FEATURESCOPE_PYTHON names a Python with torch. docs/benchmarks.md holds the latest figures.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,7 +11,8 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
-import { serveFolder } from './benchTools.mjs';
+import { benchFirstPoint, printFirstSteps, START_SHAPES, START_STEPS } from './benchStart.mjs';
+import { line, median, serveFolder } from './benchTools.mjs';
 import { bundle } from './bundle.mjs';
 import { launchChromium } from './chromium.mjs';
 import prepare from './prepare.mjs';
@@ -39,13 +41,6 @@ const GROWTH = { d: 64, n: 256, batch: 256 };
 const GROWTH_STEPS = [100, 2000];
 /** Four buffers of the default 32 MiB; the first, with the start of the run, is left out. */
 const PAGE = { hook: 'blocks.3.hook_resid_post', batch: 1024, stepsPerBuffer: 32, buffers: 4, latents: [2048, 4096] };
-
-const median = (/** @type {number[]} */ values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const line = (/** @type {string} */ name, /** @type {Shape} */ { batch }, /** @type {number[]} */ times, rest = '') => {
-  const ms = median(times);
-  const figures = `${ms.toFixed(1).padStart(8)} ms  (least ${Math.min(...times).toFixed(1)})  ${((1000 * batch) / ms).toFixed(0).padStart(6)} tokens/s`;
-  console.log(`  ${name.padEnd(34)} ${figures}  ${rest}`);
-};
 
 /** Largest relative difference of losses over the steps both made. @param {number[]} a @param {number[]} b */
 function difference(a, b) {
@@ -137,30 +132,51 @@ function findPython() {
   });
 }
 
-/** @param {Shape} shape @param {string} python @param {number[]} losses */
-async function benchTorch(shape, python, losses) {
+/**
+ * @param {Shape} shape
+ * @param {string} python
+ * @param {object} task what to time, for train.py
+ * @returns {Promise<{ version: string, results: Record<string, Timed | { error: string }> }>}
+ */
+async function runTorch(shape, python, task) {
   const data = await import(pathToFileURL(await bundle('test/bench-train/data.ts')).href);
   const folder = mkdtempSync(join(tmpdir(), 'featurescope-'));
   try {
     const [x, w, job] = ['x', 'w', 'job.json'].map((name) => join(folder, name));
     writeFileSync(x, Buffer.concat(data.makeBatches(shape).map((/** @type {Float32Array} */ rows) => Buffer.from(rows.buffer))));
     writeFileSync(w, Buffer.from(data.makeWeights(shape).buffer));
-    writeFileSync(job, JSON.stringify({ ...shape, ...TORCH, alpha: data.ALPHA, threads: THREADS, x, w }));
+    writeFileSync(job, JSON.stringify({ ...shape, ...task, alpha: data.ALPHA, threads: THREADS, x, w }));
     const output = execFileSync(python, ['test/bench-train/train.py', job], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: TORCH_MS,
     });
     const { version, ...results } = JSON.parse(output);
+    return { version, results };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {Shape} shape @param {string} python @param {number[]} losses */
+async function benchTorch(shape, python, losses) {
+  try {
+    const { version, results } = await runTorch(shape, python, TORCH);
     for (const [name, result] of Object.entries(results)) {
       if ('error' in result) console.log(`  PyTorch ${name}: did not run: ${result.error}`);
       else line(`PyTorch ${version} ${name}, ${THREADS} threads`, shape, result.milliseconds, agreement(result.losses, losses));
     }
   } catch (error) {
     console.log(`  PyTorch: did not run: ${String(error).split('\n')[0].slice(0, 200)}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The first hundred steps of both. @param {Shape} shape @param {typeof ask} ask @param {string | undefined} python */
+async function benchFirstSteps(shape, ask, python) {
+  const ours = await ask('ours', { ...shape, warmUp: 0, steps: START_STEPS, threads: THREADS });
+  const task = { warm_up: 0, steps: START_STEPS, least_ms: 0, most_s: 0, only: ['eager'] };
+  const eager = python ? (await runTorch(shape, python, task)).results.eager : undefined;
+  printFirstSteps(shape, ours.milliseconds, eager && 'milliseconds' in eager ? eager.milliseconds : undefined);
 }
 
 /** A run of the product, as a person starts it: reading activations, shuffling, training, checkpoints every 20 s. @param {string} url */
@@ -229,18 +245,29 @@ async function ask(method, argument) {
   }
 }
 
-const python = wants('torch') ? findPython() : undefined;
+const python = wants('torch') || wants('start') ? findPython() : undefined;
 console.log(
   `${cpus()[0].model.trim()}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}, Chromium ${browser.version()}`,
 );
-if (wants('torch') && !python) console.log('PyTorch is not importable here (set FEATURESCOPE_PYTHON), so it is left out.');
+if ((wants('torch') || wants('start')) && !python)
+  console.log('PyTorch is not importable here (set FEATURESCOPE_PYTHON), so it is left out.');
 const titleOf = (/** @type {Shape} */ { d, n, batch }) => `\ntied, d ${d}, n ${n}, batch ${batch}: one step`;
+for (const shape of wants('start') ? START_SHAPES : []) {
+  console.log(`\nthe start: tied, d ${shape.d}, n ${shape.n}, batch ${shape.batch}, ${THREADS} threads`);
+  await benchFirstSteps(shape, ask, python);
+}
+if (wants('start')) {
+  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'ignore' });
+  const product = await serveFolder('dist');
+  await benchFirstPoint(browser, product.url);
+  product.close();
+}
 /** @type {Map<Shape, number[]>} */
 const losses = new Map();
-for (const shape of wants('ours') || python ? shapes : []) {
+for (const shape of wants('ours') || (python && wants('torch')) ? shapes : []) {
   console.log(titleOf(shape));
   losses.set(shape, wants('ours') ? await benchOurs(shape, ask) : []);
-  if (python) await benchTorch(shape, python, losses.get(shape) ?? []);
+  if (python && wants('torch')) await benchTorch(shape, python, losses.get(shape) ?? []);
 }
 if (wants('page')) {
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'ignore' });

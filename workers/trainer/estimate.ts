@@ -24,6 +24,8 @@ export async function estimateRun(parts: RunParts, config: TrainConfig, known: K
   const small = resolvePlan(
     { ...config, buffer_mib: Math.min(config.buffer_mib ?? runNumber('buffer_mib').range.most, buffer), evaluate_every: 0 },
     known,
+    // The first block is read in the first step, which tells how long reading takes.
+    false,
   );
   const [block] = listBlocks(small, parts.ids);
   const run = await TrainingRun.begin(parts, small, stop);

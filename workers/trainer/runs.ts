@@ -52,6 +52,8 @@ export class RunsService {
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
     const found = this.#alone(async () => {
+      // Read to its end also for an estimate given up: what comes next, most often a run, wants the same model.
+      await this.#holder.load(model, { signal: new AbortController().signal, say: () => {} });
       const equipment = await equip(this.#platform, this.#holder, config, model, { signal, say: () => {} });
       try {
         return await estimateRun(equipment.parts, config, knownOf(model, config, equipment), signal);

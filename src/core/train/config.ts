@@ -95,6 +95,8 @@ export interface RunPlan {
   seed: number;
   heldOut: number;
   chunksPerBlock: number;
+  /** Of the first block; each after it holds twice as many until they are whole. Absent in runs begun before this was: all are whole. */
+  firstChunks?: number;
   passes: number;
   keepFirst: boolean;
   keepEndOfText: boolean;

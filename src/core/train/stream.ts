@@ -11,6 +11,8 @@ interface StreamSettings {
   heldOut: number;
   /** Chunks whose activations are held, and shuffled, together: the memory bound. */
   chunksPerBlock: number;
+  /** Chunks of the first block, so that training begins soon; each after it holds twice as many, up to `chunksPerBlock`. Default: all alike. */
+  firstChunks?: number;
   /** Times the training chunks are gone through. */
   passes: number;
 }
@@ -43,7 +45,7 @@ export function countChunks(tokens: number, n_ctx: number): number {
 
 /** @throws UsageError when a setting is out of range or nothing is left to train on */
 export function planStream(chunks: number, settings: StreamSettings): StreamPlan {
-  const { seed, heldOut, chunksPerBlock, passes } = settings;
+  const { seed, heldOut, chunksPerBlock, firstChunks = chunksPerBlock, passes } = settings;
   checkSettings(settings);
   const order = permutation(chunks, createRandom(seedOf(seed, PURPOSES.split, 0)));
   const held = Math.round(chunks * heldOut);
@@ -54,17 +56,21 @@ export function planStream(chunks: number, settings: StreamSettings): StreamPlan
     );
   }
   const blocks: Uint32Array[] = [];
+  let size = Math.min(firstChunks, chunksPerBlock);
   for (let pass = 0; pass < passes; pass++) {
     const shuffled = permutation(training.length, createRandom(seedOf(seed, PURPOSES.pass, pass))).map((i) => training[i]);
-    for (let at = 0; at < shuffled.length; at += chunksPerBlock) blocks.push(shuffled.slice(at, at + chunksPerBlock));
+    for (let at = 0; at < shuffled.length; at += blocks[blocks.length - 1].length) {
+      blocks.push(shuffled.slice(at, at + size));
+      size = Math.min(2 * size, chunksPerBlock);
+    }
   }
   return { blocks, heldOut: order.slice(0, held).sort() };
 }
 
-function checkSettings({ seed, heldOut, chunksPerBlock, passes }: StreamSettings): void {
+function checkSettings({ seed, heldOut, chunksPerBlock, firstChunks = chunksPerBlock, passes }: StreamSettings): void {
   if (!Number.isSafeInteger(seed)) throw new UsageError(`The seed must be a whole number; it is ${String(seed)}.`);
   if (!(heldOut >= 0 && heldOut < 1)) throw new UsageError(`The held-out share must be at least 0 and below 1; it is ${String(heldOut)}.`);
-  for (const [name, value] of Object.entries({ 'chunks per block': chunksPerBlock, passes })) {
+  for (const [name, value] of Object.entries({ 'chunks per block': chunksPerBlock, 'chunks of the first block': firstChunks, passes })) {
     if (!Number.isInteger(value) || value < 1)
       throw new UsageError(`The number of ${name} must be a whole number from 1; it is ${String(value)}.`);
   }

@@ -4,6 +4,7 @@ import { UsageError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { tokenBytes, tokenSpans } from '../../core/lm/tokens.ts';
 import type { Tokenized } from '../../api/model.ts';
+import { wordEncoder } from './wordEncoder.ts';
 
 /** Longest text taken; a book. */
 const MAX_CHARACTERS = 2_000_000;
@@ -47,13 +48,15 @@ export function createTokenizer(json: string, configJson: string | undefined): T
     return length;
   };
   const token = (id: number) => (hub.id_to_token(id) === undefined ? `[${id}]` : hub.decode([id], { clean_up_tokenization_spaces: false }));
+  const settings = configJson ? (JSON.parse(configJson) as Record<string, unknown>) : {};
+  const encodeWords = wordEncoder(hub, settings, (text) => hub.encode(text, { add_special_tokens: false }).ids);
   const encode = (text: string) => {
     if (typeof text !== 'string') throw new UsageError('`text` must be a string.');
     if (text.length > MAX_CHARACTERS) {
       throw new UsageError(`The text has ${text.length} characters; at most ${MAX_CHARACTERS} are taken at once.`);
     }
     // A lone half of a surrogate pair is no text; UTF-8 writes it as U+FFFD, and so do we.
-    return hub.encode(text.toWellFormed?.() ?? text, { add_special_tokens: false }).ids;
+    return encodeWords(text.toWellFormed?.() ?? text);
   };
   const spans = (text: string, ids: readonly number[]) => tokenSpans(text.normalize('NFC'), ids.map(byteLength));
   return {

@@ -59,9 +59,10 @@ export async function train(job: TrainJob): Promise<void> {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
     corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: await hashIds(ids) },
   };
-  const plan = resolvePlan(config, known);
+  const fresh = resolvePlan(config, known);
   mkdirSync(out, { recursive: true });
-  const checkpoint = job.resume ? readCheckpoint(out, plan) : undefined;
+  const checkpoint = job.resume ? readCheckpoint(out, (growing) => resolvePlan(config, known, growing)) : undefined;
+  const plan = checkpoint?.plan ?? fresh;
   const run = checkpoint ? await TrainingRun.resume(parts, checkpoint) : await TrainingRun.begin(parts, plan, job.stop);
   const { kernels } = run.progress();
   log(`${plan.name}: ${plan.dictionaries.length} dictionaries, ${plan.steps} steps of ${plan.batch} rows, ${kernels}`);
@@ -124,10 +125,12 @@ function saveCheckpoint(out: string, checkpoint: RunCheckpoint): void {
   renameSync(`${path}.new`, path);
 }
 
-function readCheckpoint(out: string, plan: RunPlan): RunCheckpoint {
+/** @param planOf what the settings come to, with or without short first blocks: a checkpoint may be older than these */
+function readCheckpoint(out: string, planOf: (growing: boolean) => RunPlan): RunCheckpoint {
   const path = join(out, CHECKPOINT);
   if (!existsSync(path)) throw new UsageError(`There is no checkpoint in ${out}; begin without --resume.`);
   const checkpoint = deserialize(readFileSync(path)) as RunCheckpoint;
+  const plan = planOf(checkpoint.plan.firstChunks !== undefined);
   if (JSON.stringify(checkpoint.plan) !== JSON.stringify(plan)) {
     throw new UsageError(`The checkpoint in ${out} is of other settings, text or model. Give those of the run, or another folder.`);
   }

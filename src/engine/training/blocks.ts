@@ -3,6 +3,8 @@ import type { RunPlan } from '../../core/train/config.ts';
 import { countChunks, planStream } from '../../core/train/stream.ts';
 
 const FLOAT_BYTES = 4;
+/** Rows of the first block: enough to learn the scale of a hook from, and to place b_dec. */
+const FIRST_ROWS = 2048;
 /** A pass may hold fewer rows than the mean; a pass more costs nothing. */
 const PASS_SLACK = 0.9;
 
@@ -24,8 +26,7 @@ export interface Block {
 /** The blocks of a run, up to the row count it asks for. */
 export function listBlocks(plan: RunPlan, ids: Ids): Block[] {
   const { n_ctx, endOfText } = plan.model;
-  const settings = { seed: plan.seed, heldOut: plan.heldOut, chunksPerBlock: plan.chunksPerBlock, passes: plan.passes };
-  const { blocks } = planStream(countChunks(ids.length, n_ctx), settings);
+  const { blocks } = planStream(countChunks(ids.length, n_ctx), plan);
   const kept: Block[] = [];
   let firstStep = 0;
   let firstRow = 0;
@@ -46,8 +47,7 @@ export function listBlocks(plan: RunPlan, ids: Ids): Block[] {
 /** Contexts for measuring: of the held-out chunks, evenly spread. */
 export function heldOutContexts(plan: RunPlan, ids: Ids): number[][] {
   const { n_ctx } = plan.model;
-  const settings = { seed: plan.seed, heldOut: plan.heldOut, chunksPerBlock: plan.chunksPerBlock, passes: 1 };
-  const { heldOut } = planStream(countChunks(ids.length, n_ctx), settings);
+  const { heldOut } = planStream(countChunks(ids.length, n_ctx), { ...plan, passes: 1 });
   const count = Math.min(heldOut.length, Math.max(1, Math.round(plan.evaluateTokens / n_ctx)));
   return Array.from({ length: count }, (_, i) => {
     const chunk = heldOut[Math.floor((i * heldOut.length) / count)];
@@ -91,4 +91,10 @@ export function chooseBlock(bytes: number, n_ctx: number, hooks: RunPlan['hooks'
   const most = Math.max(1, Math.min(chunks, Math.floor(bytes / perChunk)));
   const whole = batch % n_ctx === 0 ? batch / n_ctx : 1;
   return most >= whole ? most - (most % whole) : most;
+}
+
+/** Chunks of the first block, read before a curve has its first point: whole batches where the others are. */
+export function chooseFirst(n_ctx: number, chunksPerBlock: number, batch: number): number {
+  const whole = batch % n_ctx === 0 ? batch / n_ctx : 1;
+  return Math.min(chunksPerBlock, whole * Math.ceil(FIRST_ROWS / (n_ctx * whole)));
 }

@@ -10,7 +10,7 @@ import type { Block } from './blocks.ts';
 
 /** Contexts of one forward pass; more gains nothing. */
 const CHUNKS_AT_ONCE = 8;
-/** Contexts the scale of a hook is estimated on. */
+/** Contexts the scale of a hook is estimated on, at most. */
 const SCALE_CHUNKS = 32;
 
 type Ids = Uint16Array | Uint32Array;
@@ -64,7 +64,8 @@ function orderOf(plan: RunPlan, ids: Ids, block: Block): Uint32Array {
 
 /**
  * The scalar of each hook that brings rows to mean norm √d_in: √d_in / mean‖x‖ over the run's first text.
- * @returns in the plan's order of hooks, and the rows it was estimated on, scaled, by hook
+ * @returns in the plan's order of hooks, and the rows it was estimated on, scaled, by hook: all of the block's, as
+ *   `harvestBlock` gives them, where `isWhole`
  */
 export async function estimateScales(
   model: HookedModel,
@@ -72,7 +73,7 @@ export async function estimateScales(
   ids: Ids,
   first: Block,
   stop?: Stop,
-): Promise<{ scales: number[]; sample: BlockRows }> {
+): Promise<{ scales: number[]; sample: BlockRows; isWhole: boolean }> {
   const n = plan.model.n_ctx;
   const chunks = first.chunks.subarray(0, SCALE_CHUNKS);
   const some: Block = { ...first, chunks, rows: chunks.length * n };
@@ -90,7 +91,7 @@ export async function estimateScales(
     for (let i = 0; i < rows.length; i++) rows[i] *= scale;
     return scale;
   });
-  return { scales, sample };
+  return { scales, sample, isWhole: chunks.length === first.chunks.length };
 }
 
 /** @param rows [rows, d] */

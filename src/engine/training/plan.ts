@@ -7,7 +7,7 @@ import { countChunks } from '../../core/train/stream.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { ModelConfig } from '../../core/lm/config.ts';
 import { hookShape, parseHook } from '../../core/lm/hooks.ts';
-import { chooseBlock, listBlocks, rowsOfAPass } from './blocks.ts';
+import { chooseBlock, chooseFirst, listBlocks, rowsOfAPass } from './blocks.ts';
 
 /** What must be known before a run can be planned. */
 export interface Known {
@@ -19,8 +19,11 @@ const MIB = 2 ** 20;
 const DEFAULT_MEASUREMENTS = 10;
 const LONGEST_NAME = 120;
 
-/** @throws UsageError, a sentence naming the setting that is wrong */
-export function resolvePlan(config: TrainConfig, { model, corpus }: Known): RunPlan {
+/**
+ * @param growing whether the first blocks are short; those of a run begun before there were such are not
+ * @throws UsageError, a sentence naming the setting that is wrong
+ */
+export function resolvePlan(config: TrainConfig, { model, corpus }: Known, growing = true): RunPlan {
   const checked = checkConfig(config);
   const { run } = checked;
   const dictionaries = expandDictionaries(checked, (name) => widthOf(name, model.config));
@@ -50,6 +53,7 @@ export function resolvePlan(config: TrainConfig, { model, corpus }: Known): RunP
     evaluateTokens: run.evaluate_tokens,
     checkpointSeconds: run.checkpoint_seconds,
   };
+  if (growing) plan.firstChunks = chooseFirst(n_ctx, plan.chunksPerBlock, run.batch);
   plan.steps = listBlocks(plan, corpus.ids).reduce((sum, { steps }) => sum + steps, 0);
   plan.name = nameOf(run.name, plan);
   plan.evaluateEvery = run.evaluate_every ?? Math.max(1, Math.ceil(plan.steps / DEFAULT_MEASUREMENTS));

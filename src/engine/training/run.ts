@@ -69,13 +69,15 @@ export class TrainingRun {
   static async begin(parts: RunParts, plan: RunPlan, stop?: Stop): Promise<TrainingRun> {
     const [first] = listBlocks(plan, parts.ids);
     const began = performance.now();
-    const { scales, sample } = await estimateScales(parts.model, plan, parts.ids, first, stop);
+    const { scales, sample, isWhole } = await estimateScales(parts.model, plan, parts.ids, first, stop);
     const trainers = await makeTrainers(plan, async ({ hook, seed, settings }) => {
       const rows = sample.get(hook)!.subarray(0, SAMPLE_ROWS * settings.d_in);
       return parts.createTrainer(settings, architectureOf(settings).init(settings, createRandom(seed), rows), plan.batch);
     });
     const history = plan.dictionaries.map(emptyHistory);
-    return new TrainingRun(parts, plan, trainers, { step: 0, seconds: (performance.now() - began) / 1000, scales, history });
+    const run = new TrainingRun(parts, plan, trainers, { step: 0, seconds: (performance.now() - began) / 1000, scales, history });
+    if (isWhole && plan.firstChunks !== undefined) run.#held = { index: first.index, rows: sample };
+    return run;
   }
 
   /**

@@ -51,6 +51,18 @@ describe('the blocks of a run', () => {
     expect(plan({ buffer_mib: 1 }).chunksPerBlock * N_CTX).toBe(128);
   });
 
+  test('are short at first, so that training begins soon; those of a run begun before that are not', () => {
+    const long = { ...known, model: { ...known.model, config: { ...model, n_ctx: 256 } } };
+    const text = { ...long, corpus: { ...known.corpus, ids: new Uint16Array(256 * 400).fill(7) } };
+    const config: TrainConfig = { tokens: 90_000, batch: 1024, dictionaries: { hook }, held_out: 0 };
+    const chunksOf = (p: ReturnType<typeof plan>) => listBlocks(p, text.corpus.ids).map(({ chunks }) => chunks.length);
+    expect(chunksOf(resolvePlan({ ...config, buffer_mib: 2 }, text)).slice(0, 6)).toEqual([8, 16, 32, 64, 128, 128].slice(0, 6));
+    const old = resolvePlan({ ...config, buffer_mib: 2 }, text, false);
+    expect(old.firstChunks).toBeUndefined();
+    expect(chunksOf(old).slice(0, 2)).toEqual([128, 128]);
+    expect(resolvePlan({ ...config, batch: 3072, buffer_mib: 2 }, text).firstChunks).toBe(12);
+  });
+
   test('leave out the positions that are not wanted', () => {
     const without = plan({ keep_first: false, keep_end_of_text: false, tokens: 400 });
     const [block] = listBlocks(without, ids);

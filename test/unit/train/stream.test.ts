@@ -20,6 +20,15 @@ describe('the order of text', () => {
     expect(passes[0]).not.toEqual(passes[1]);
   });
 
+  it('begins with short blocks where asked, which change nothing but where it is cut', () => {
+    const growing = planStream(100, { ...settings, firstChunks: 3 });
+    expect(growing.blocks.map((b) => b.length)).toEqual([3, 6, 12, 16, 16, 16, 16, 5, 16, 16, 16, 16, 16, 10]);
+    const order = ({ blocks }: typeof growing) => blocks.flatMap((b) => [...b]);
+    expect(order(growing)).toEqual(order(planStream(100, settings)));
+    expect(planStream(100, { ...settings, firstChunks: 99 })).toEqual(planStream(100, settings));
+    expect(() => planStream(9, { ...settings, firstChunks: 0 })).toThrow(/first block/);
+  });
+
   it('is decided by the seed; the held-out part does not depend on passes or blocks', () => {
     expect(planStream(100, settings)).toEqual(planStream(100, settings));
     expect(planStream(100, { ...settings, seed: 8 }).heldOut).not.toEqual(planStream(100, settings).heldOut);

@@ -15,9 +15,14 @@ import { createTrainerServices } from '../../../workers/trainer/services.ts';
 const fake = vi.hoisted(() => ({ begin: vi.fn(), resume: vi.fn() }));
 vi.mock('../../../src/engine/training/run.ts', () => ({ TrainingRun: fake }));
 vi.mock('../../../src/engine/training/plan.ts', () => ({ resolvePlan: () => ({}) }));
+const opening = vi.hoisted(() => ({ times: 0, wait: Promise.resolve() }));
 vi.mock('../../../src/engine/model/openModel.ts', () => ({
-  openModel: () =>
-    Promise.resolve({ info: { id: 'tiny', hash: 'h' }, model: { config: {}, hash: 'h', runtime: { lost: '' } }, tokenizer: {} }),
+  openModel: async (_r: unknown, _b: unknown, _s: unknown, { signal }: { signal: AbortSignal }) => {
+    opening.times++;
+    await opening.wait;
+    throwIfStopped(signal);
+    return { info: { id: 'tiny', hash: 'h' }, model: { config: {}, hash: 'h', runtime: { lost: '' } }, tokenizer: {} };
+  },
 }));
 vi.mock('../../../src/engine/text/corpora.ts', () => ({
   corpusNames: () => ['text'],
@@ -86,6 +91,21 @@ it.each([
   expect(made.released).toHaveBeenCalledTimes(2);
   expect(() => made.session.halt(made.context, 'a', 'stopped')).toThrow('does not go on in this tab');
   expect(await made.runs.list()).toEqual([]);
+});
+
+it('has the model that an estimate was reading when a run took its place', async () => {
+  const { session, context } = make();
+  let read!: () => void;
+  opening.wait = new Promise((resolve) => (read = resolve));
+  opening.times = 0;
+  const estimate = session.estimate(context, config, model);
+  estimate.catch(() => undefined);
+  await vi.waitFor(() => expect(opening.times).toBe(1));
+  const begun = session.begin(context, { id: 'a', config, model });
+  read();
+  expect(await begun).toMatchObject({ step: 1 });
+  await expect(estimate).rejects.toMatchObject({ code: 'abort' });
+  expect(opening.times).toBe(1);
 });
 
 it('forgets a run only after its begin has ended', async () => {
