@@ -4,6 +4,7 @@
  */
 import { FormatError, type BlobLike, type Checkpoint } from './bytes.ts';
 import { parseConfig, type ModelConfig } from '../lm/config.ts';
+import { readSpecialTokens, type SpecialTokenFiles } from '../lm/endOfText.ts';
 import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
@@ -22,7 +23,7 @@ export interface OpenedModel {
   /** Folder or file name, for a person. */
   name: string;
   checkpoint: Checkpoint;
-  /** tokenizer.json and tokenizer_config.json as text, checked to be JSON. */
+  /** tokenizer.json and tokenizer_config.json as JSON text. */
   tokenizer?: { tokenizer: string; config: string | undefined };
   generationConfig?: unknown;
 }
@@ -46,15 +47,19 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
   const config = parseConfig(configJson);
   if (weights instanceof FormatError) throw weights;
   const checkpoint = await openWeights(weights, all, config);
-  const tokenizer = await readTokenizer(all, configFile);
+  const { tokenizer, json, tokenizerConfig } = await readTokenizer(all, configFile);
   const generation = findNear(all, configFile.path, 'generation_config.json');
+  const generationConfig = generation && (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value;
   return {
-    config,
+    config: {
+      ...config,
+      ...readSpecialTokens({ config: configJson, generation: generationConfig, tokenizer: json, tokenizerConfig }, config.d_vocab),
+    },
     configJson,
     name: nameModel(configFile, weights),
     checkpoint,
     ...(tokenizer && { tokenizer }),
-    ...(generation && { generationConfig: (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value }),
+    ...(generation && { generationConfig }),
   };
 }
 
@@ -136,12 +141,19 @@ function chooseConfig(all: DroppedFile[], weights: DroppedFile | FormatError): D
   );
 }
 
-async function readTokenizer(all: DroppedFile[], configFile: DroppedFile): Promise<OpenedModel['tokenizer']> {
+/** The tokenizer's files as text for the library, and what they say of special tokens. */
+async function readTokenizer(
+  all: DroppedFile[],
+  configFile: DroppedFile,
+): Promise<Pick<OpenedModel, 'tokenizer'> & Pick<SpecialTokenFiles, 'tokenizerConfig'> & { json?: unknown }> {
   const file = findNear(all, configFile.path, 'tokenizer.json');
-  if (!file) return undefined;
-  const { text } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
+  if (!file) return {};
+  const { text, value } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
   const settings = findNear(all, file.path, 'tokenizer_config.json');
-  return { tokenizer: text, config: settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).text };
+  const tokenizerConfig = settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).value;
+  // Written anew: the library takes strict JSON only.
+  const tokenizer = { tokenizer: text, config: settings && JSON.stringify(tokenizerConfig) };
+  return { tokenizer, json: value, ...(settings && { tokenizerConfig }) };
 }
 
 /** The file called `name` in the folder of `path` or the closest folder around it. */

@@ -5,6 +5,7 @@ import { throwIfStopped, UsageError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { openModelFiles, type OpenedModel } from '../../core/formats/modelFiles.ts';
 import { parseConfig, type ModelConfig } from '../../core/lm/config.ts';
+import { missingEndOfText } from '../../core/lm/endOfText.ts';
 import { listHooks } from '../../core/lm/hooks.ts';
 import { hubModelId, randomModelId } from '../../core/lm/modelId.ts';
 import { createParameters } from '../../core/lm/parameters.ts';
@@ -125,7 +126,12 @@ async function build(
   });
   onProgress({ stage: 'done', loaded: 1, total: 1 });
   const n_tokens = Math.min(tokenizer?.size ?? Infinity, opened.config.d_vocab);
-  const info = { ...describe(opened.config, { ...named, hash: model.hash, n_tokens, parameters: model.parameters }), ...named };
+  const noEndOfText = missingEndOfText(opened.config);
+  const info = {
+    ...describe(opened.config, { ...named, hash: model.hash, n_tokens, parameters: model.parameters }),
+    ...named,
+    ...(noEndOfText !== undefined && { noEndOfText }),
+  };
   return { info, model, ...(tokenizer && { tokenizer }) };
 }
 

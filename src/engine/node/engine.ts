@@ -20,7 +20,14 @@ const ROOT = process.cwd();
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 const CORPORA = join(ROOT, 'public/corpora');
 /** Those that may lie in a model's folder. */
-const MODEL_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx', 'model.safetensors'];
+const MODEL_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'generation_config.json',
+  'onnx/model.onnx',
+  'model.safetensors',
+];
 
 export interface NodeModel {
   id: string;
