@@ -10,8 +10,16 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../public/dictionaries');
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
 
+/** What links of older pages name, by the id that is shown for it now: trained anew on a better model, with other features. */
+const FORMERLY = Object.fromEntries([
+  ...[0, 1, 2, 3, 4, 5].map((layer) => [`blocks.${layer}.hook_resid_post/r4-a0.004`, `blocks.${layer}.hook_resid_post/r4`]),
+  ['blocks.3.hook_resid_post/r8-a0.003', 'blocks.3.hook_resid_post/r8'],
+  ['blocks.3.hook_attn_out/r4-a0.003', 'blocks.3.hook_attn_out/r4'],
+  ['blocks.3.mlp.hook_post/r2-a0.002', 'blocks.3.mlp.hook_post/r2'],
+]);
+
 /**
- * "resid_post_3_r4" → "r4"; the rest of the folder's name only repeats the hook.
+ * "resid_post_3_r4-a0.004" → "r4-a0.004"; the rest of the folder's name only repeats the hook.
  * @param {string} folder
  */
 function variantOf(folder) {
@@ -54,8 +62,10 @@ async function describe(model, folder) {
   if (missing) throw new Error(`${path} has no ${missing}.`);
   const sizes = await Promise.all(FILES.map(async (name) => (await stat(join(ROOT, path, name))).size));
   const { hook_name: hook, model_name } = cfg.metadata;
+  const name = `${hook}/${variantOf(folder)}`;
+  const former = FORMERLY[name];
   return {
-    id: `${model}/${hook}/${variantOf(folder)}`,
+    id: `${model}/${name}`,
     path,
     files: FILES,
     model: model_name,
@@ -65,6 +75,7 @@ async function describe(model, folder) {
     d_sae: cfg.d_sae,
     bytes: sizes.reduce((a, b) => a + b, 0),
     hash: tensorHash(await readFile(join(ROOT, path, 'sae_weights.safetensors'))),
+    ...(former && { formerly: [`${model}/${former}`] }),
   };
 }
 

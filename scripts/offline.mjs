@@ -23,7 +23,8 @@ const RUNTIMES = /** @type {const} */ ([
 export function groupOf(path) {
   const runtime = RUNTIMES.find(([, pattern]) => pattern.test(path));
   if (runtime) return runtime[0];
-  return /\.(html|js|mjs|css)$/.test(path) || /(^|\/)index\.json$/.test(path) ? 'core' : 'data';
+  if (/\.(html|js|mjs|css)$/.test(path) || /(^|\/)index\.json$/.test(path)) return 'core';
+  return /^(dictionaries|corpora)\//.test(path) ? 'choice' : 'data';
 }
 
 /**

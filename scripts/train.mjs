@@ -7,6 +7,7 @@
  *   --resume            go on from the checkpoint in --out
  *   --threads N         of the language model and of the trainer, which take turns; default those of the settings, else all
  *                       cores; changes no number
+ *   --device NAME       wasm (the processor, the default) or webgpu: the graphics card, through the npm package webgpu
  *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
  *   --evaluate-tokens N default 51,200; cross-entropies on the first half
  */
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: 'public/models/bookworm-9m' },
     resume: { type: 'boolean', default: false },
     threads: { type: 'string' },
+    device: { type: 'string', default: 'wasm' },
     evaluate: { type: 'string' },
     'evaluate-tokens': { type: 'string', default: '51200' },
     bundled: { type: 'string' },
@@ -53,6 +55,10 @@ if (!values.config || !values.out) {
   console.error('Usage: npm run train -- --config settings.json --out folder');
   process.exit(2);
 }
+if (!['wasm', 'webgpu'].includes(values.device)) {
+  console.error(`--device is wasm or webgpu, not ${values.device}.`);
+  process.exit(2);
+}
 const { train } = await import(pathToFileURL(values.bundled).href);
 const stop = { aborted: false };
 process.on('SIGINT', () => (stop.aborted = true));
@@ -62,6 +68,7 @@ try {
     config: JSON.parse(readFileSync(values.config, 'utf8')),
     out: values.out,
     model: values.model,
+    device: values.device,
     ...(values.threads !== undefined && { threads: Number(values.threads) }),
     helpersOf: nodeHelpers,
     resume: values.resume,

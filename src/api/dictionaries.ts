@@ -54,6 +54,8 @@ export type DictionaryInfo = {
   from?: PublishedSource;
   /** SHA-256 of its tensors, `sha256-` and 64 hex digits; '' where the page has no crypto.subtle (plain http from another machine). */
   hash: string;
+  /** Ids of dictionaries that shipped before in its place, with other features. Links of older pages name them. */
+  formerly?: string[];
   /** Whether its hook exists in the loaded model with the same width. */
   fits: boolean;
 };

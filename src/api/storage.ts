@@ -14,6 +14,10 @@ export interface Settings {
   ranking: string;
   /** false: the person deleted the files kept for offline use. */
   offline: boolean;
+  /** true: every dictionary and corpus is kept for offline use, and not only those opened. */
+  offlineEverything: boolean;
+  /** false: the line of a first visit was answered. */
+  welcome: boolean;
   colourBy: string;
   generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
   /** Id of the dictionary used last, by id of the model. */
@@ -24,13 +28,16 @@ export type SettingName = keyof Settings;
 
 export interface OfflineStatus {
   supported: boolean;
-  /** Everything a page on this device needs is kept. */
+  /** All that is wanted is kept: the page, its model, and the dictionaries and corpora opened, or everything. */
   ready: boolean;
   /** Files are being fetched, or will be as soon as the page is quiet. */
   saving: boolean;
   cachedBytes: number;
   /** 0 while unknown. */
   totalBytes: number;
+  /** Of everything that could be kept, every dictionary and corpus too, and what of it is not; 0 while unknown. */
+  everythingBytes: number;
+  missingBytes: number;
   /** A new build is there and starts with `update()`. */
   update: boolean;
   /** It was asked to start, and will as soon as the browser lets it: mostly at once, seldom in half a minute. */
@@ -80,7 +87,7 @@ export interface OfflineApi {
   /** Called when the status changed. @returns how to stop */
   subscribe: (listener: () => void) => () => void;
   /** Fetches what is missing now instead of when the page is quiet. @throws Error with a sentence */
-  keep: () => Promise<void>;
+  keep: (o?: { everything?: boolean }) => Promise<void>;
   /** Starts the new build that waits; reloads every tab of the page. */
   update: () => void;
 }

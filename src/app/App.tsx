@@ -15,19 +15,20 @@ import { createAppStore, type AppState, type AppStore } from '../state/store.ts'
 import { ExploreScreen } from '../views/explore/ExploreScreen.tsx';
 import { LiveStatus } from '../views/explore/LiveStatus.tsx';
 import { DropTarget } from '../views/frame/DropTarget.tsx';
+import type { HelpKind, HelpProps } from '../views/frame/Help.tsx';
 import { Header } from '../views/frame/Header.tsx';
-import { KeysDialog } from '../views/frame/KeysDialog.tsx';
-import { LinkBanner } from '../views/frame/LinkBanner.tsx';
 import { LoadBanners } from '../views/frame/LoadBanners.tsx';
 import { OfflineLine, UpdateBanner } from '../views/frame/OfflineLine.tsx';
 import { usePageKeys } from '../views/frame/pageKeys.ts';
+import { Welcome } from '../views/frame/Welcome.tsx';
 import { ScreenGuard } from '../views/frame/ScreenGuard.tsx';
 import { Dialogs } from '../views/library/Dialogs.tsx';
 import { DictionaryDoubts } from '../views/library/DictionaryDoubts.tsx';
 import { DictionaryOffer } from '../views/library/DictionaryOffer.tsx';
 import { useDroppedFiles } from '../views/library/droppedFiles.ts';
 import { ModelMenu, ModelOffer } from '../views/library/ModelMenu.tsx';
-import { laterDialog } from '../views/shared/later.tsx';
+import { laterDialog, laterPart, PART_MISSING } from '../views/shared/later.tsx';
+import { Sheet } from '../views/shared/Sheet.tsx';
 import { NoticeBar } from '../views/shared/NoticeBar.tsx';
 import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
 
@@ -63,6 +64,17 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
   ),
 );
 
+/** Likewise what is said of a link that names something not here. */
+const LinkBanner = laterPart<object>(() => import('../views/frame/LinkBanner.tsx').then((m) => m.LinkBanner));
+
+/** Likewise help. */
+const Help = lazy<ComponentType<HelpProps>>(() =>
+  import('../views/frame/Help.tsx').then(
+    ({ Help: help }) => ({ default: help }),
+    () => ({ default: HelpMissing }),
+  ),
+);
+
 /** Likewise models of the hub. */
 const HubDialog = laterDialog<HubProps>(() => import('./hubScreen.ts').then(({ HubDialog: dialog }) => dialog));
 
@@ -81,8 +93,9 @@ interface ScreenProps {
 }
 
 export function Screen({ startup, api }: ScreenProps) {
-  const [keysOpen, setKeysOpen] = useState(false);
-  const openKeys = useCallback(() => setKeysOpen(true), []);
+  const [help, setHelp] = useState<HelpKind>(null);
+  const openKeys = useCallback(() => setHelp('keys'), []);
+  const openTour = useCallback(() => setHelp('tour'), []);
   // A dialog shows the notice itself.
   const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
   const exploring = useApp((s) => s.view === 'explore');
@@ -93,6 +106,8 @@ export function Screen({ startup, api }: ScreenProps) {
   return (
     <>
       <Top startup={startup} api={api} onHelp={openKeys} training={everRead || everTrained} />
+      {/* Not under the header that stays: a small window has no room for it. */}
+      <Welcome settings={api.settings} onTour={openTour} />
       <ModelOffer settings={api.settings} place="line" />
       {everTrained && (
         <Activity mode={exploring ? 'hidden' : 'visible'}>
@@ -110,7 +125,11 @@ export function Screen({ startup, api }: ScreenProps) {
       <Hub api={api} />
       <LiveStatus modelId={startup.modelId} />
       {!covered && <NoticeBar />}
-      <KeysDialog open={keysOpen} onClose={() => setKeysOpen(false)} />
+      {help !== null && (
+        <Suspense fallback={null}>
+          <Help kind={help} onKind={setHelp} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -124,6 +143,7 @@ interface TopProps extends ScreenProps {
 /** Header and banners. */
 function Top({ startup, api, onHelp, training }: TopProps) {
   const onFiles = useDroppedFiles();
+  const linked = useApp((s) => s.wanted !== null || s.wantedModel !== null);
   const model = (
     <>
       <ModelOffer settings={api.settings} place="header" />
@@ -135,7 +155,11 @@ function Top({ startup, api, onHelp, training }: TopProps) {
       <Header isolated={startup.isolated} model={model} onHelp={onHelp} />
       <LoadBanners startup={startup} />
       <UpdateBanner offline={api.offline} />
-      <LinkBanner />
+      {linked && (
+        <Suspense fallback={null}>
+          <LinkBanner />
+        </Suspense>
+      )}
       {training && (
         <Suspense fallback={null}>
           <TrainBanner api={api} />
@@ -143,6 +167,14 @@ function Top({ startup, api, onHelp, training }: TopProps) {
       )}
       <DropTarget onFiles={onFiles} />
     </div>
+  );
+}
+
+function HelpMissing({ onKind }: HelpProps) {
+  return (
+    <Sheet title="Not here" onClose={() => onKind(null)}>
+      <p role="alert">{PART_MISSING}</p>
+    </Sheet>
   );
 }
 

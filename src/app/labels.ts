@@ -2,6 +2,7 @@
 import type { LabelStore } from '../cache/labelStore.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
+import { FormatError } from '../core/formats/bytes.ts';
 import {
   checkLabelText,
   labelKey,
@@ -12,7 +13,7 @@ import {
   type Label,
   type ParsedLabels,
 } from '../core/formats/labels.ts';
-import { listNames, quote, readJson } from '../core/formats/text.ts';
+import { identifyFile, listNames, quote, readJson } from '../core/formats/text.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { FileIn } from '../api/model.ts';
@@ -107,6 +108,12 @@ function checkLatent(dictionary: string, latent: number, d_sae: number): void {
 /** @throws UsageError; FormatError */
 async function readLabels(file: FileIn, now: number): Promise<ParsedLabels> {
   const [{ path, data }] = toFiles([file]);
+  const found = await identifyFile(data);
+  if (/\.(csv|tsv)$/i.test(path) || found?.kind === 'text') {
+    throw new FormatError(
+      `${quote(path)} is a table or plain text. Labels are read from the JSON file that "Export labels" saves: it says whose they are by the hash of the weights, which a table does not.`,
+    );
+  }
   const { value } = await readJson(data, quote(path), MAX_LABELS_BYTES);
   return parseLabels(value, path, now);
 }

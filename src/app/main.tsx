@@ -27,7 +27,8 @@ const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODE
 const { calls, quietFor } = watchActivity(startLens());
 const base = new URL('.', document.baseURI).href;
 
-const api = createApi(createRemote<LensServices>(calls), {
+const lens = createRemote<LensServices>(calls);
+const api = createApi(lens, {
   version: __VERSION__,
   base,
   device: asked === 'webgpu' || asked === 'wasm' ? asked : 'auto',
@@ -47,6 +48,11 @@ const api = createApi(createRemote<LensServices>(calls), {
           get: () => kept.settings.get('offline') !== false,
           set: (wanted) => kept.settings.set('offline', wanted ? undefined : false),
         },
+        everything: {
+          get: () => kept.settings.get('offlineEverything') === true,
+          set: (everything) => kept.settings.set('offlineEverything', everything || undefined),
+        },
+        opened: () => lens.models.files(),
       }),
   }),
 });

@@ -3,6 +3,8 @@
 import type { AskedHost } from '../api/model.ts';
 
 const asked = new Map<string, AskedHost>();
+/** Addresses of this page's own files, which a page asks for before a service worker sees what it asks for. */
+const own = new Set<string>();
 
 function entry(url: string): AskedHost | undefined {
   const { protocol, origin } = new URL(url, 'http://nowhere');
@@ -18,6 +20,11 @@ export function noteRequest(url: string): void {
   if (!host) return;
   host.requests++;
   host.last = Date.now();
+  if (host.host === globalThis.location?.origin) own.add(url);
+}
+
+export function ownFiles(): string[] {
+  return [...own];
 }
 
 export function noteBytes(url: string, bytes: number): void {

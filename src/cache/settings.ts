@@ -28,6 +28,8 @@ const CHECKS: Checks = {
   dictionary: isText,
   ranking: isText,
   offline: (value) => typeof value === 'boolean',
+  offlineEverything: (value) => typeof value === 'boolean',
+  welcome: (value) => typeof value === 'boolean',
   colourBy: isText,
   generation: isGeneration,
   dictionaries: (value): value is Record<string, string> => isRecord(value) && Object.values(value).every(isText),

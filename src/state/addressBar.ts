@@ -6,7 +6,7 @@ import type { ExploreSlice } from './explore/slice.ts';
 import type { ExploreState } from './explore/state.ts';
 import { findHook } from './shared/hooks.ts';
 import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
-import { findWanted } from './shared/dictionaries.ts';
+import { answerLink } from './shared/dictionaries.ts';
 import type { PageFacts } from './shared/page.ts';
 import type { Address } from './shared/startup.ts';
 
@@ -103,11 +103,11 @@ function viewOf({ model, dictionary, view }: LinkedFacts): string {
 function apply(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, facts: Partial<LinkedFacts>): void {
   const was = store.getState();
   const list = was.dictionaries.status === 'done' ? was.dictionaries.list : [];
-  const here = findWanted(list, facts.wanted);
-  const { wantedModel, hook = '', ...rest } = facts;
+  const { wantedModel, hook = '', pins: linked = [], ...rest } = facts;
+  const { found: here, pins, said } = answerLink(list, facts.wanted, linked);
   const other = wantedModel && wantedModel.id !== was.model?.id ? wantedModel : null;
   store.setState({
-    pins: [],
+    pins,
     span: null,
     position: null,
     compare: null,
@@ -117,6 +117,7 @@ function apply(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpe
     wanted: here ? null : (facts.wanted ?? null),
     wantedModel: other,
     pointed: null,
+    ...(said !== null && { notice: { text: said, undo: null } }),
   });
   // By the model at hand also where another is to come: that may fail, or be cancelled.
   slice.linkOpened();

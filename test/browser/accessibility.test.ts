@@ -37,6 +37,37 @@ describe.each([
 
   it('the start', async () => expect(await serious(page)).toEqual([]));
 
+  it('every step of the tour, by the keyboard alone', async () => {
+    await button('Show me around');
+    for (const title of [
+      'Type any text',
+      'What the model sees: tokens',
+      'A map of the model',
+      'Features that fire on your text',
+      'Train your own',
+    ]) {
+      const note = page.getByRole('dialog', { name: title });
+      await note.waitFor();
+      // Each step has something to show.
+      await page.locator('.tour-light').waitFor();
+      await expect.poll(() => note.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+      expect(await serious(page)).toEqual([]);
+      if (title !== 'Train your own') await page.keyboard.press('Enter');
+    }
+    await page.keyboard.press('Escape');
+    await page.locator('.tour-note').waitFor({ state: 'detached' });
+    expect(await page.locator('.welcome').count()).toBe(0);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('BUTTON');
+  });
+
+  it('a formula behind its (i)', async () => {
+    await page.locator('.info').first().click();
+    await page.locator('.info-words:popover-open').waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.locator('.info-words:popover-open').waitFor({ state: 'detached' });
+  });
+
   it('a feature pinned and a label being written', async () => {
     await page.locator('.feature-rows .feature-number').first().click();
     await page.keyboard.press('l');

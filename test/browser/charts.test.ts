@@ -108,7 +108,8 @@ describe('a histogram', () => {
     await plot(title).press('End');
     expect(await plot(title).getAttribute('aria-valuetext')).toMatch(/^on at most 100 % of tokens: /);
     await chart(title).getByText('As a table').click();
-    expect(await chart(title).locator('tbody tr').count()).toBe(12);
+    // The table is made when its fold has opened.
+    await expect.poll(() => chart(title).locator('tbody tr').count()).toBe(12);
   });
 
   it('of a dictionary’s card is the same chart', async () => {

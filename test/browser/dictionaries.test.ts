@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { closeBrowser, openPage, serveSite } from '../helpers/page.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/dictionaries');
-const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
 const HOOK_3 = 'blocks.3.hook_resid_post';
 
 afterAll(closeBrowser);

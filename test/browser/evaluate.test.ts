@@ -2,7 +2,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { closeBrowser, openPage, serveSite } from '../helpers/page.ts';
 
-const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
 
 afterAll(closeBrowser);
 

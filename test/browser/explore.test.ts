@@ -50,14 +50,15 @@ async function link(page: Page): Promise<string> {
 
 const pinned = (page: Page) => page.locator('.pins .pin-name').allInnerTexts();
 const ranking = (page: Page) => page.locator('.feature-tools input:checked').locator('xpath=..').innerText();
-const dictionary = (page: Page) => page.locator('.dictionary-picker select');
+const dictionary = (page: Page) => page.locator('.dictionary-map').getAttribute('data-dictionary');
+const choosePlace = (page: Page, block: number) => page.locator(`[data-cell="blocks.${block}.hook_resid_post"]`).first().click();
 const tokenCount = (page: Page) => page.locator('#text-count').innerText();
 
 describe('a link', () => {
   it('opened in a fresh profile shows the same', async () => {
     const page = await open();
     await type(page, 'The grey heron waits by the old mill. 🦊');
-    await dictionary(page).selectOption({ index: 1 });
+    await choosePlace(page, 1);
     await settled(page);
     await page.locator('.feature-tools label', { hasText: 'Sum' }).click();
     for (const row of [0, 2]) await page.locator('[data-latent] .feature-number').nth(row).click();
@@ -67,7 +68,7 @@ describe('a link', () => {
     expect(await pinned(there)).toEqual(await pinned(page));
     expect(await pinned(there)).toHaveLength(2);
     expect(await ranking(there)).toBe('Sum');
-    expect(await dictionary(there).inputValue()).toBe(await dictionary(page).inputValue());
+    expect(await dictionary(there)).toBe(await dictionary(page));
     expect(await there.locator('[data-metric]').first().getAttribute('data-metric')).toBe('feature');
     await there.reload();
     await expect.poll(() => pinned(there), PATIENT).toHaveLength(2);
@@ -84,16 +85,40 @@ describe('a link', () => {
     const page = await open();
     await type(page, 'one text');
     await link(page);
-    const first = await dictionary(page).inputValue();
-    await dictionary(page).selectOption({ index: 0 });
+    const first = await dictionary(page);
+    await choosePlace(page, 0);
     await link(page);
-    const second = await dictionary(page).inputValue();
+    const second = await dictionary(page);
     expect(second).not.toBe(first);
     await page.goBack();
-    await expect.poll(() => dictionary(page).inputValue()).toBe(first);
+    await expect.poll(() => dictionary(page)).toBe(first);
     await page.goForward();
-    await expect.poll(() => dictionary(page).inputValue()).toBe(second);
+    await expect.poll(() => dictionary(page)).toBe(second);
     expect(await page.locator('#text-box').inputValue()).toBe('one text');
+  });
+});
+
+describe('the map of the model', () => {
+  it('is walked by the arrow keys in one tab stop, and Enter chooses', async () => {
+    const page = await open();
+    const cell = page.locator('.dictionary-map [data-cell][tabindex="0"]');
+    expect(await cell.count()).toBe(1);
+    expect(await cell.getAttribute('aria-selected')).toBe('true');
+    await cell.focus();
+    await page.keyboard.press('Home');
+    const first = await page.evaluate(() => (document.activeElement as HTMLElement).dataset.cell);
+    expect(first).toBe('blocks.0.hook_resid_post');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => dictionary(page)).toContain('blocks.1.hook_resid_post');
+    expect(await page.locator('.dictionary-map [aria-selected=true]').getAttribute('data-cell')).toBe('blocks.1.hook_resid_post');
+    await settled(page);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
+    const places = page.getByRole('grid', { name: 'Places in the model' });
+    await places.getByRole('gridcell', { name: 'all of the blocks, Residual' }).click();
+    expect(await places.locator('[aria-selected=true]').count()).toBe(6);
+    await places.locator('[data-cell="blocks.0.hook_resid_post"]').press(' ');
+    expect(await places.locator('[aria-selected=true]').count()).toBe(5);
   });
 });
 
@@ -102,22 +127,22 @@ describe('undo', () => {
     const page = await open();
     await type(page, 'my own words');
     await page.locator('[data-latent] .feature-number').first().click();
-    const was = await dictionary(page).inputValue();
-    await dictionary(page).selectOption({ index: 0 });
+    const was = await dictionary(page);
+    await choosePlace(page, 0);
     await page.locator('.samples').selectOption({ index: 2 });
     await settled(page);
     await page.locator('.panel-strip h2').click();
     await page.keyboard.press('Control+z');
     await expect.poll(() => page.locator('#text-box').inputValue()).toBe('my own words');
     await page.keyboard.press('Control+z');
-    await expect.poll(() => dictionary(page).inputValue()).toBe(was);
+    await expect.poll(() => dictionary(page)).toBe(was);
     await expect.poll(() => pinned(page), PATIENT).toHaveLength(1);
     await page.keyboard.press('Control+z');
     expect(await page.locator('.notice').innerText()).toMatch(/^Undone: pinned feature \d+/);
     await expect.poll(() => pinned(page), PATIENT).toEqual([]);
     for (let i = 0; i < 3; i++) await page.keyboard.press('Control+Shift+z');
     await expect.poll(() => page.locator('#text-box').inputValue()).not.toBe('my own words');
-    expect(await dictionary(page).inputValue()).not.toBe(was);
+    expect(await dictionary(page)).not.toBe(was);
   });
 });
 
@@ -155,9 +180,9 @@ describe('tokens', () => {
     const [first, second] = await Promise.all(['0', '8'].map(async (i) => (await page.locator(`[data-token="${i}"]`).boundingBox())!));
     expect(first.x).toBeGreaterThan(second.x);
     await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('[aria-selected=true]').getAttribute('data-token')).toBe('3');
+    expect(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token')).toBe('3');
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('[aria-selected=true]').getAttribute('data-token')).toBe('2');
+    expect(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token')).toBe('2');
   });
 });
 
@@ -190,13 +215,13 @@ describe('a text of 20,000 tokens', () => {
 
     await page.locator('[data-token]').first().click();
     await page.keyboard.press('End');
-    const last = Number(await page.locator('[aria-selected=true]').getAttribute('data-token'));
+    const last = Number(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token'));
     expect(last).toBeGreaterThan(15_000);
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-token'))).toBe(String(last));
     await expect.poll(() => page.locator('.panel-predictions .panel-lead').innerText(), PATIENT).toContain(`After`);
     expect(await page.locator('.panel-predictions .panel-lead').innerText()).toContain(`position ${last}.`);
     await page.keyboard.press('ArrowUp');
-    const above = Number(await page.locator('[aria-selected=true]').getAttribute('data-token'));
+    const above = Number(await page.locator('[data-token][aria-selected=true]').getAttribute('data-token'));
     expect(above).toBeLessThan(last);
     expect(above).toBeGreaterThan(last - 60);
     await page.keyboard.press('Home');

@@ -20,7 +20,7 @@ beforeAll(async () => {
   page.setDefaultTimeout(PATIENT.timeout);
   await list().locator('[data-row="3"]').waitFor({ timeout: 60_000 });
   await page.locator('#text-box').fill(FIRST);
-  dictionary = await page.locator('.dictionary-picker select').inputValue();
+  dictionary = (await page.locator('.dictionary-map').getAttribute('data-dictionary'))!;
   first = factsOf(await open.api.encode({ text: FIRST }, dictionary));
   await page.locator('.feature-summary', { hasText: `${first.size} anywhere in this text` }).waitFor({ timeout: 60_000 });
 });

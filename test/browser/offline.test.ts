@@ -260,7 +260,7 @@ describe('without room', () => {
     const outcome = await page.evaluate(async () => {
       const { dictionaries, labels, storage } = window.featurescope;
       const [shipped] = await dictionaries.list();
-      const folder = 'dictionaries/bookworm-9m/resid_post_1_r4';
+      const folder = 'dictionaries/bookworm-9m/resid_post_1_r4-a0.004';
       const names = ['cfg.json', 'sae_weights.safetensors'];
       const files = await Promise.all(names.map(async (path) => ({ path, data: await (await fetch(`${folder}/${path}`)).blob() })));
       const imported = await dictionaries.import(files);

@@ -168,7 +168,7 @@ describe.each([
           .map((e) => ({ name: e.outerHTML.slice(0, 80), box: e.getBoundingClientRect() }))
           .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
           // A checkbox or radio button is hit through its label.
-          .filter(({ name }) => !/checkbox|visually-hidden/.test(name))
+          .filter(({ name }) => !/checkbox|radio|visually-hidden/.test(name))
           .map(({ name }) => name),
       );
       expect(small).toEqual([]);

@@ -10,7 +10,7 @@ import { relativeToTolerance } from '../helpers/goldens.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/dictionaries/saelens-v6');
-const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
 const HOOK_3 = 'blocks.3.hook_resid_post';
 const TEXT = 'The old man looked at the sea and said that the wind had changed.';
 
@@ -75,9 +75,9 @@ describe.each(readdirSync(FIXTURES))('the SAELens folder %s', (folder) => {
 });
 
 describe('the library', () => {
-  it('lists the nine that ship, which fit the model that ships, and forgets what is removed', async () => {
+  it('lists those that ship, which fit the model that ships, and forgets what is removed', async () => {
     const shipped = await node.api.dictionaries.list();
-    expect(shipped.filter((d) => d.fits && d.source === 'built-in')).toHaveLength(9);
+    expect(shipped.filter((d) => d.fits && d.source === 'built-in')).toHaveLength(26);
     const { id } = await importFolder('standard');
     expect((await importFolder('standard')).id).toBe(id);
     const listed = await node.api.dictionaries.list();
@@ -96,7 +96,7 @@ describe('the library', () => {
     const { id } = await importFolder('standard');
     await expect(api.encode({ text: TEXT }, id)).rejects.toThrow(/\.$/);
     await api.dictionaries.remove(id);
-    expect(await api.dictionaries.list()).toHaveLength(9);
+    expect(await api.dictionaries.list()).toHaveLength(26);
   });
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/api/dictionaries.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 
-const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4';
+const LAYER_3 = 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004';
 const HOOK_3 = 'blocks.3.hook_resid_post';
 const MODEL = resolve(import.meta.dirname, '../../public/models/bookworm-9m');
 
@@ -25,7 +25,7 @@ afterAll(() => node.close());
 
 describe('evaluate', () => {
   it.each(Object.keys(expected.dictionaries))('gives the figures of %s that the full check gave on these tokens', async (folder) => {
-    const files = diskFiles(resolve(import.meta.dirname, '../fixtures/dictionaries/reference', folder), [
+    const files = diskFiles(resolve(import.meta.dirname, '../../public/dictionaries/bookworm-9m', folder), [
       'cfg.json',
       'sae_weights.safetensors',
     ]);
@@ -99,7 +99,7 @@ describe('evaluate', () => {
   });
 
   it('gives the densities of a dictionary that came without, once it was measured', async () => {
-    const folder = resolve(import.meta.dirname, '../../public/dictionaries/bookworm-9m/resid_post_0_r4');
+    const folder = resolve(import.meta.dirname, '../../public/dictionaries/bookworm-9m/resid_post_0_r4-a0.004');
     const files = diskFiles(folder, ['cfg.json', 'sae_weights.safetensors']);
     const { dictionaries } = await node.api.dictionaries.import(files);
     const { id } = dictionaries[0];

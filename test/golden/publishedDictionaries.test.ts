@@ -98,7 +98,7 @@ it('of several in one file those chosen are opened', async () => {
 });
 
 it('a format that does not exist is refused in a sentence', async () => {
-  const wrong = node.api.dictionaries.export('bookworm-9m/blocks.3.hook_resid_post/r4', 'keras' as never);
+  const wrong = node.api.dictionaries.export('bookworm-9m/blocks.3.hook_resid_post/r4-a0.004', 'keras' as never);
   await expect(wrong).rejects.toThrow("Dictionaries are exported as 'saelens', 'dictionary_learning', 'sparsify'.");
 });
 

@@ -19,8 +19,8 @@ export async function openShipped(...folders: string[]): Promise<Map<string, Dic
   return new Map(await Promise.all(folders.map(open)));
 }
 
-export const BLOCK_2 = 'resid_post_2_r4';
-export const BLOCK_3 = 'resid_post_3_r4';
+export const BLOCK_2 = 'resid_post_2_r4-a0.004';
+export const BLOCK_3 = 'resid_post_3_r4-a0.004';
 
 /** `count` texts of random ids, of these lengths in turn. */
 export function randomTexts(seed: number, count: number, lengths: readonly number[], d_vocab: number): number[][] {

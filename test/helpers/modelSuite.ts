@@ -68,6 +68,15 @@ export const MODEL_CASES: readonly ModelCase[] = [
   ),
 ];
 
+/** One file of each kind of block: where another way to read the same weights would only be computed with again, slowly. */
+export const FEW_CASES: readonly ModelCase[] = [
+  { folder: 'tiny-neox', paths: ['config.json', 'model.safetensors'] },
+  ...['rot8', 'tied', 'nobias-gelunew', 'gelufast'].map((variant) => ({
+    folder: `tiny-neox-${variant}`,
+    paths: ['config.json', 'onnx/model.onnx'],
+  })),
+];
+
 export function describeModels(cases: readonly ModelCase[], engine: () => Engine, tolerances: Tolerances): void {
   describe.each(cases.map((c) => ({ ...c, file: c.paths[1] })))('$folder/$file', ({ folder, paths, weightSet }) => {
     const root = folder.replace('/sharded', '');

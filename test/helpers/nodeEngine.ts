@@ -16,6 +16,7 @@ import type { Lens } from '../../workers/lens/client.ts';
 import type { Study } from '../../workers/study/client.ts';
 import { createLensServices, type LensServices } from '../../workers/lens/services.ts';
 import { fakeKept } from './fakeKept.ts';
+import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { createNodeEngine } from './kernels.ts';
 import { createRemote, handlersOf, type Remote, type Services } from '../../workers/remote.ts';
 import { connect, serve } from '../../workers/rpc.ts';
@@ -62,6 +63,8 @@ export interface NodeSettings {
   kept?: Kept;
   hub?: Hub;
   fallback?: string;
+  /** Where models and dictionaries run; absent: on the CPU. */
+  gpu?: { createRuntime: () => Promise<Runtime>; createEngine: (runtime: Runtime) => SaeEngine };
 }
 
 /** Services and their remote, joined by two ports as page and worker are. */
@@ -80,11 +83,11 @@ export function join<S extends Services<S>>(services: S): { remote: Remote<S>; c
   };
 }
 
-export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, fallback }: NodeSettings = {}): NodeApi {
+export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, fallback, gpu }: NodeSettings = {}): NodeApi {
   globalThis.fetch = fetchFile;
   const platform = {
-    createRuntime: () => Promise.resolve(createNodeRuntime()),
-    createEngine: () => Promise.resolve(createNodeEngine()),
+    createRuntime: gpu?.createRuntime ?? (() => Promise.resolve(createNodeRuntime())),
+    createEngine: (runtime: Runtime) => Promise.resolve(gpu?.createEngine(runtime) ?? createNodeEngine()),
     corpora: noCorpora,
     ...(hub && { hub: () => Promise.resolve(hub) }),
   };

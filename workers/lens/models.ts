@@ -1,5 +1,5 @@
 /** The device, and which model is in use. */
-import { askedHosts } from '../../src/cache/requestLog.ts';
+import { askedHosts, ownFiles } from '../../src/cache/requestLog.ts';
 import { throwIfStopped } from '../../src/core/errors.ts';
 import type { AskedHost, DeviceInfo, HubModel, HubPlan, KeptModel, LoadProgress, ModelInfo, ModelSource } from '../../src/api/model.ts';
 import { builtInIds, describeBuiltIn, describeKept, openHub, openModel, sourceId, type OpenHub } from '../../src/engine/model/openModel.ts';
@@ -69,6 +69,11 @@ export class ModelsService {
 
   async remove(_: CallContext, id: string): Promise<void> {
     return (await this.#hub()).store.remove(id);
+  }
+
+  /** Addresses of the page's own files asked for so far. */
+  files(_: CallContext): string[] {
+    return ownFiles();
   }
 
   /** Hosts this worker asked something of. */

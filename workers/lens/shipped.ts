@@ -17,6 +17,7 @@ interface IndexEntry {
   d_sae: number;
   bytes: number;
   hash: string;
+  formerly?: string[];
 }
 
 interface ShippedDictionary {

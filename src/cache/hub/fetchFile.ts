@@ -239,7 +239,7 @@ async function finish(file: HubFile, asked: Asked, { parts, signal, onNote }: Fe
     const blob = await parts.join(file.url).catch(() => {
       throw new FormatError(`A part of ${name} that was kept is gone. It has to be fetched anew: try again.`);
     });
-    await refuseImpostor(blob, name);
+    await refuseImpostor(blob, name, 'file');
     const wanted = file.bytes ?? held?.total;
     if (blob.size !== wanted)
       throw new FormatError(`${name} arrived with ${blob.size} bytes instead of ${wanted}. It was thrown away; try again.`);

@@ -4,7 +4,7 @@
  * (old browsers, some private windows, plain http) the page works while it is connected, and `supported` is false.
  */
 import type { OfflineStatus } from '../../api/storage.ts';
-import { cachePrefix, type DeviceKind, type InstallFailed, type Kept, type TakeOver } from './manifest.ts';
+import { cachePrefix, type DeviceKind, type InstallFailed, type Kept, type TakeOver, type Wanted } from './manifest.ts';
 import { PROBLEMS, UNSUPPORTED } from './problems.ts';
 import { activeOf, ask, leaves } from './workerCalls.ts';
 import { type OfflineEnvironment, browserEnvironment, cachesOf, bytesOf } from './environment.ts';
@@ -18,6 +18,10 @@ interface OfflineNeeds {
   quietFor: () => number;
   /** Whether the person deleted the files kept; then they are fetched again only on request. */
   wanted: { get: () => boolean; set: (wanted: boolean) => void };
+  /** Whether every dictionary and corpus is to be kept, and not only those opened. */
+  everything: { get: () => boolean; set: (everything: boolean) => void };
+  /** Addresses of files that this page has opened so far. */
+  opened: () => Promise<readonly string[]>;
   environment?: OfflineEnvironment;
 }
 
@@ -25,8 +29,8 @@ export interface Offline {
   status: () => OfflineStatus;
   subscribe: (listener: () => void) => () => void;
   start: () => void;
-  /** Fetches what is missing now. @throws Error with a sentence */
-  keep: () => Promise<void>;
+  /** Fetches what is missing now; `everything`: also dictionaries and corpora that were not opened. @throws Error with a sentence */
+  keep: (o?: { everything?: boolean }) => Promise<void>;
   /** Starts the new build; every tab of the page is reloaded. */
   update: () => void;
   /** Bytes of everything kept, of builds before this one too. */
@@ -52,7 +56,7 @@ export function createOffline(need: OfflineNeeds): Offline {
     status: () => self.status(),
     subscribe: (listener) => self.subscribe(listener),
     start: () => self.start(),
-    keep: () => self.keep(),
+    keep: (o) => self.keep(o),
     update: () => self.update(),
     bytes: () => self.bytes(),
     remove: () => self.remove(),
@@ -64,6 +68,8 @@ class OfflinePage {
   readonly #device: OfflineNeeds['device'];
   readonly #quietFor: OfflineNeeds['quietFor'];
   readonly #wanted: OfflineNeeds['wanted'];
+  readonly #everything: OfflineNeeds['everything'];
+  readonly #opened: OfflineNeeds['opened'];
   readonly #environment: OfflineEnvironment;
   readonly #container: OfflineEnvironment['container'];
   readonly #listeners = new Set<() => void>();
@@ -78,11 +84,13 @@ class OfflinePage {
   #leaving = false;
 
   constructor(need: OfflineNeeds) {
-    const { scope, device, quietFor, wanted, environment = browserEnvironment() } = need;
+    const { scope, device, quietFor, wanted, everything, opened, environment = browserEnvironment() } = need;
     this.#scope = scope;
     this.#device = device;
     this.#quietFor = quietFor;
     this.#wanted = wanted;
+    this.#everything = everything;
+    this.#opened = opened;
     this.#environment = environment;
     this.#container = environment.container;
     this.#status = { ...NOWHERE, supported: environment.container !== undefined };
@@ -102,8 +110,13 @@ class OfflinePage {
     this.#listeners.forEach((listener) => listener());
   }
 
-  #show({ cached, total, ready, failed }: Kept) {
-    return this.#change({ cachedBytes: cached, totalBytes: total, ready }, failed ? PROBLEMS[failed] : null);
+  #show({ cached, total, ready, most, missing, failed }: Kept) {
+    const figures = { cachedBytes: cached, totalBytes: total, ready, everythingBytes: most, missingBytes: missing };
+    return this.#change(figures, failed ? PROBLEMS[failed] : null);
+  }
+
+  async #want(): Promise<Wanted> {
+    return { device: await this.#device, everything: this.#everything.get(), opened: await this.#opened().catch(() => []) };
   }
 
   #watch(found: ServiceWorkerRegistration) {
@@ -161,13 +174,13 @@ class OfflinePage {
   }
 
   async #fill() {
-    const kind = await this.#device;
+    await this.#device;
     await this.#quiet();
     const worker = await this.#register();
     if (!worker) return this.#reasonOfNone();
     for (;;) {
       if (this.#removed) return;
-      const kept = await ask<Kept>(worker, { type: 'keep', device: kind });
+      const kept = await ask<Kept>(worker, { type: 'keep', ...(await this.#want()) });
       if (!kept || this.#removed) return;
       this.#show(kept);
       if (kept.ready || kept.failed) return;
@@ -214,7 +227,7 @@ class OfflinePage {
     if (found) {
       this.#watch(found);
       await this.#startFresh();
-      const kept = found.active && (await ask<Kept>(found.active, { type: 'kept', device: await this.#device }));
+      const kept = found.active && (await ask<Kept>(found.active, { type: 'kept', ...(await this.#want()) }));
       if (kept) this.#show(kept);
     }
     // Without a model there may be no network either; with one, what is missing can wait until the page is quiet.
@@ -245,8 +258,9 @@ class OfflinePage {
     });
   }
 
-  async keep() {
+  async keep({ everything = false }: { everything?: boolean } = {}) {
     this.#wanted.set(true);
+    if (everything) this.#everything.set(true);
     this.#hurry = true;
     await this.#fillOnce();
     if (!this.#status.ready) throw new Error(this.#status.problem ?? UNSUPPORTED);
@@ -265,12 +279,13 @@ class OfflinePage {
 
   async remove() {
     this.#wanted.set(false);
+    this.#everything.set(false);
     this.#removed = true;
     await this.#registration?.unregister();
     this.#registration = undefined;
     const names = (await this.#environment.caches?.keys())?.filter((name) => name.startsWith(cachePrefix(this.#scope))) ?? [];
     await Promise.all(names.map((name) => this.#environment.caches!.delete(name)));
-    this.#change({ ready: false, cachedBytes: 0, totalBytes: 0, update: false, starting: false }, null);
+    this.#change({ ready: false, ...NOTHING, update: false, starting: false }, null);
   }
 }
 
@@ -284,12 +299,12 @@ export const offlineNowhere: Offline = {
   bytes: () => Promise.resolve(0),
   remove: () => Promise.resolve(),
 };
+const NOTHING = { cachedBytes: 0, totalBytes: 0, everythingBytes: 0, missingBytes: 0 };
 const NOWHERE: OfflineStatus = {
   supported: false,
   ready: false,
   saving: false,
-  cachedBytes: 0,
-  totalBytes: 0,
+  ...NOTHING,
   update: false,
   starting: false,
 };

@@ -4,7 +4,7 @@
  * own list says which hash a path means, so a page never gets half of another build.
  */
 import { toHex } from '../../core/formats/sha256.ts';
-import { cachePrefix, type BuildFile, type DeviceKind, type KeepFailure, type Kept } from './manifest.ts';
+import { cachePrefix, type BuildFile, type KeepFailure, type Kept, type Wanted } from './manifest.ts';
 
 interface KeeperNeeds {
   files: readonly BuildFile[];
@@ -93,32 +93,40 @@ export class Keeper {
     return true;
   }
 
-  async kept(device: DeviceKind): Promise<Kept> {
+  async kept(o: Wanted): Promise<Kept> {
     const hashes = await this.#keptHashes();
-    const wanted = this.#wanted(device);
+    const all = this.#wanted({ ...o, everything: true }, hashes);
+    const wanted = this.#wanted(o, hashes);
     const sum = (files: readonly BuildFile[]) => files.reduce((bytes, file) => bytes + file.bytes, 0);
     const here = wanted.filter((file) => hashes.has(file.hash));
-    return { cached: sum(here), total: sum(wanted), ready: here.length === wanted.length };
+    const missing = sum(all.filter((file) => !hashes.has(file.hash)));
+    return { cached: sum(here), total: sum(wanted), ready: here.length === wanted.length, most: sum(all), missing };
   }
 
   /** Fetches one more file, the small ones first: they make most of the page work. */
-  async keepNext(device: DeviceKind): Promise<Kept> {
+  async keepNext(o: Wanted): Promise<Kept> {
     const hashes = await this.#keptHashes();
-    const [next] = this.#wanted(device)
+    const [next] = this.#wanted(o, hashes)
       .filter((file) => !hashes.has(file.hash))
       .sort((a, b) => a.bytes - b.bytes);
     try {
       if (next) await this.#keepOnce(next);
-      return await this.kept(device);
+      return await this.kept(o);
     } catch (error) {
       if (!(error instanceof KeepError)) throw error;
       if (error.why === 'changed') this.#need.changed();
-      return { ...(await this.kept(device)), failed: error.why };
+      return { ...(await this.kept(o)), failed: error.why };
     }
   }
 
-  #wanted(device: DeviceKind): BuildFile[] {
-    return this.#need.files.filter(({ group }) => group === 'core' || group === 'data' || group === device);
+  /** @param kept hashes: what was opened while this worker served the page is there, and stays. */
+  #wanted({ device, everything, opened }: Wanted, kept: ReadonlySet<string>): BuildFile[] {
+    const seen = new Set(opened.map((address) => this.#find(address)?.path));
+    const isChosen = ({ path, hash }: BuildFile) => everything || kept.has(hash) || seen.has(path);
+    return this.#need.files.filter((file) => {
+      const { group } = file;
+      return group === 'core' || group === 'data' || group === device || (group === 'choice' && isChosen(file));
+    });
   }
 
   #find(address: string): BuildFile | undefined {

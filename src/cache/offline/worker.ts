@@ -1,6 +1,6 @@
 /** The service worker: events to the keeper and back. Bundled by scripts/offline.mjs, which puts in the list of files. */
 import { KeepError, Keeper } from './keeper.ts';
-import type { Ask, BuildFile, DeviceKind, InstallFailed, TakeOver } from './manifest.ts';
+import type { Ask, BuildFile, InstallFailed, TakeOver, Wanted } from './manifest.ts';
 
 declare const __FILES__: readonly BuildFile[];
 
@@ -64,16 +64,18 @@ async function install(): Promise<void> {
 }
 
 async function reply(ask: Ask): Promise<unknown> {
-  if (ask.type === 'kept') return keeper.kept(deviceOf(ask.device));
-  if (ask.type === 'keep') return keeper.keepNext(deviceOf(ask.device));
+  if (ask.type === 'kept') return keeper.kept(wantedOf(ask));
+  if (ask.type === 'keep') return keeper.keepNext(wantedOf(ask));
   if (ask.type === 'rest') return keeper.rest();
   if (ask.type === 'claim') return claim(ask.entry);
   if (ask.type === 'takeOver') return takeOver(ask.force);
   return undefined;
 }
 
-function deviceOf(device: unknown): DeviceKind {
-  return device === 'webgpu' ? 'webgpu' : 'wasm';
+/** Pages of a build before this ask with less. */
+function wantedOf({ device, everything, opened }: Partial<Wanted>): Wanted {
+  const addresses = Array.isArray(opened) ? opened.filter((address) => typeof address === 'string') : [];
+  return { device: device === 'webgpu' ? 'webgpu' : 'wasm', everything: everything === true, opened: addresses };
 }
 
 /** Serving a page of another build would give it half of this one. */

@@ -8,7 +8,8 @@ import { readSpecialTokens, type SpecialTokenFiles } from '../lm/endOfText.ts';
 import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
-import { listNames, readJson } from './text.ts';
+import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
+import { identifyFile, impostor, listNames, quote, readJson, readSettingsJson } from './text.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -30,6 +31,8 @@ export interface OpenedModel {
 
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
+/** A folder of more files is none of these by mistake. */
+const MAX_STRANGE = 16;
 const INDEX = 'model.safetensors.index.json';
 const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
@@ -39,11 +42,12 @@ const TORCH_INDEX = 'pytorch_model.bin.index.json';
  *   comes before trouble with the weights.
  */
 export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel> {
-  const all = files.map((file) => ({ path: normalisePath(file.path), data: file.data }));
+  const all = withoutLeftBehind(files.map((file) => ({ path: normalisePath(file.path), data: file.data })));
+  await refuseStrange(all);
   refuseTwins(all);
   const weights = attempt(() => chooseWeights(all));
   const configFile = chooseConfig(all, weights);
-  const { value: configJson } = await readJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
+  const { value: configJson } = await readSettingsJson(configFile.data, configFile.path, MAX_CONFIG_BYTES);
   const config = parseConfig(configJson);
   if (weights instanceof FormatError) throw weights;
   const checkpoint = await openWeights(weights, all, config);
@@ -61,6 +65,17 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
     ...(tokenizer && { tokenizer }),
     ...(generation && { generationConfig }),
   };
+}
+
+/** A picture, a document or another program's model, dropped alone, is called what it is. */
+async function refuseStrange(all: DroppedFile[]): Promise<void> {
+  const isModelFile = ({ path }: DroppedFile) =>
+    path.endsWith('.json') || path.endsWith('.safetensors') || isOnnx({ path }) || isTorch({ path });
+  if (all.length > MAX_STRANGE || all.some((file) => isModelFile(file) && !isLeftBehind(file.path))) return;
+  for (const { path, data } of all) {
+    const found = await identifyFile(data);
+    if (found && found.kind !== 'json' && found.kind !== 'text') throw impostor(found, quote(path));
+  }
 }
 
 async function openWeights(weights: DroppedFile, all: DroppedFile[], config: ModelConfig): Promise<Checkpoint> {
@@ -148,12 +163,10 @@ async function readTokenizer(
 ): Promise<Pick<OpenedModel, 'tokenizer'> & Pick<SpecialTokenFiles, 'tokenizerConfig'> & { json?: unknown }> {
   const file = findNear(all, configFile.path, 'tokenizer.json');
   if (!file) return {};
-  const { text, value } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
+  const { plain, value } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
   const settings = findNear(all, file.path, 'tokenizer_config.json');
-  const tokenizerConfig = settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).value;
-  // Written anew: the library takes strict JSON only.
-  const tokenizer = { tokenizer: text, config: settings && JSON.stringify(tokenizerConfig) };
-  return { tokenizer, json: value, ...(settings && { tokenizerConfig }) };
+  const config = settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES));
+  return { tokenizer: { tokenizer: plain, config: config?.plain }, json: value, ...(config && { tokenizerConfig: config.value }) };
 }
 
 /** The file called `name` in the folder of `path` or the closest folder around it. */
@@ -202,11 +215,11 @@ function attempt<T>(choose: () => T): T | FormatError {
   }
 }
 
-function isOnnx({ path }: DroppedFile): boolean {
+function isOnnx({ path }: Pick<DroppedFile, 'path'>): boolean {
   return path.endsWith('.onnx');
 }
 
-function isTorch({ path }: DroppedFile): boolean {
+function isTorch({ path }: Pick<DroppedFile, 'path'>): boolean {
   return /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(baseName(path));
 }
 

@@ -32,7 +32,7 @@ const ENTRY = /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([^'\\]{1,64})'|(True|
  * @throws FormatError with one sentence: not an archive of arrays, damaged, big-endian, or holding Python objects
  */
 export async function readNpz(file: BlobLike, name: string): Promise<Map<string, NpyArray>> {
-  await refuseImpostor(file, quote(name));
+  await refuseImpostor(file, quote(name), 'NumPy archive');
   if (!(await isZip(file)))
     throw new FormatError(`${quote(name)} is not a NumPy archive: it does not begin as a zip does. Copy or download it again.`);
   const entries = (await listZip(file, name)).filter(({ path }) => !path.endsWith('/'));

@@ -39,7 +39,7 @@ export interface CheckpointWithUnusable extends Checkpoint {
  * @throws FormatError when the header is not what the format asks for or the file is cut off
  */
 export async function readSafetensorsHeader(file: BlobLike, name = 'model.safetensors'): Promise<SafetensorsEntry[]> {
-  await refuseImpostor(file, name);
+  await refuseImpostor(file, name, 'safetensors file');
   const headerBytes = await readHeaderLength(file, name);
   const text = decodeText(await readBytes(file, LENGTH_BYTES, headerBytes));
   if (!text.startsWith('{')) throw new FormatError(`${name} is not a safetensors file: its header does not begin with "{".`);

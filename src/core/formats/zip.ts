@@ -4,11 +4,13 @@
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
 import { crc32 } from './crc32.ts';
-import { quote } from './text.ts';
+import { decodeText, quote } from './text.ts';
 
 /** One file of an archive, as the central directory has it. */
 export interface ZipEntry {
   path: string;
+  /** The path as it lies in the archive. */
+  rawPath: Uint8Array;
   /** 0 stored, 8 deflated; others are not read. */
   method: number;
   /** Bytes in the archive. */
@@ -32,6 +34,8 @@ const MAX_COMMENT = 0xffff;
 const STORED = 0;
 export const DEFLATED = 8;
 const ENCRYPTED = 1;
+/** Sizes and checksum stand behind the data. */
+const IN_DESCRIPTOR = 8;
 
 /** The 64-bit form: an end record of its own, a locator before the usual one, an extra field per entry. */
 const END64 = 0x06064b50;
@@ -80,22 +84,34 @@ export async function listZip(file: BlobLike, name: string): Promise<ZipEntry[]>
  * @throws FormatError when its local header is not where or what the directory says
  */
 export async function locateEntry(file: BlobLike, name: string, entry: ZipEntry): Promise<BlobLike> {
-  const { path, method, packed, size, at, limit } = entry;
+  const { path, rawPath, method, packed, size, crc, at, limit } = entry;
   if (method === STORED && packed !== size) throw broken(name, `gives ${quote(path)} two sizes`);
   if (method !== STORED && method !== DEFLATED) {
     throw new FormatError(
       `${quote(path)} in ${quote(name)} is packed in a way that is not read here. Unpack the zip and drop the folder instead.`,
     );
   }
-  const header = view(await readBytes(file, at, LOCAL_BYTES + path.length));
+  const header = view(await readBytes(file, at, LOCAL_BYTES + rawPath.length));
   if (header.getUint32(0, true) !== LOCAL) throw broken(name, `does not hold ${quote(path)} where it says`);
   const nameBytes = header.getUint16(26, true);
-  const local = textOf(new Uint8Array(header.buffer, header.byteOffset + LOCAL_BYTES, path.length));
-  if (nameBytes !== path.length || local !== path) throw broken(name, `gives ${quote(path)} two names`);
+  const local = new Uint8Array(header.buffer, header.byteOffset + LOCAL_BYTES, rawPath.length);
+  if (nameBytes !== rawPath.length || local.some((byte, i) => byte !== rawPath[i])) throw broken(name, `gives ${quote(path)} two names`);
+  refuseTwoSizes(header, { path, size, crc }, name);
   // The local extra field may differ in length from the directory's; PyTorch aligns its data with it.
   const from = at + LOCAL_BYTES + nameBytes + header.getUint16(28, true);
   if (from + packed > limit) throw broken(name, `lets ${quote(path)} overlap what follows it`);
   return file.slice(from, from + packed);
+}
+
+/**
+ * What the local header says again must agree, unless it leaves it to a descriptor behind the data or to the 64-bit form.
+ * How much is packed is left out: what comes out of it is measured.
+ */
+function refuseTwoSizes(header: DataView, { path, size, crc }: Pick<ZipEntry, 'path' | 'size' | 'crc'>, name: string): void {
+  if ((header.getUint16(6, true) & IN_DESCRIPTOR) !== 0) return;
+  const local = header.getUint32(22, true);
+  if (local !== IN_64 && local !== size) throw broken(name, `gives ${quote(path)} two sizes, ${local} and ${size} bytes`);
+  if (header.getUint32(14, true) !== crc) throw broken(name, `gives ${quote(path)} two checksums`);
 }
 
 /** Place and length of the central directory, within the file. */
@@ -104,6 +120,8 @@ async function findDirectory(file: BlobLike, name: string): Promise<{ at: number
   const tail = view(await readBytes(file, tailAt, file.size - tailAt));
   const end = findEnd(tail);
   if (end < 0) throw broken(name, 'has no end record; it was probably cut off while being copied');
+  const [comment, left] = [tail.getUint16(end + 20, true), tail.byteLength - end - END_BYTES];
+  if (comment > left) throw broken(name, `announces a comment of ${comment} bytes where ${left} are left`);
   const short = { count: tail.getUint16(end + 10, true), bytes: tail.getUint32(end + 12, true), at: tail.getUint32(end + 16, true) };
   const isLong = short.at === IN_64 || short.bytes === IN_64 || short.count === IN_64_COUNT;
   const found = isLong ? await findDirectory64(file, tailAt + end, name) : { ...short, end: tailAt + end };
@@ -123,6 +141,9 @@ async function findDirectory64(
   if (at < 0 || at + END64_BYTES > end - LOCATOR64_BYTES) throw missing();
   const record = view(await readBytes(file, at, END64_BYTES));
   if (record.getUint32(0, true) !== END64) throw missing();
+  // Its size leaves out the twelve bytes that say so.
+  const [size, left] = [readSize(record, 4), end - LOCATOR64_BYTES - at - 12];
+  if (size > left) throw broken(name, `announces an end record of ${size} bytes where ${left} are left`);
   return { count: readSize(record, 32), bytes: readSize(record, 40), at: readSize(record, 48), end: at };
 }
 
@@ -146,13 +167,15 @@ function readEntries(directory: DataView, count: number, name: string): ZipEntry
     const [pathBytes, extra, comment] = [28, 30, 32].map((offset) => directory.getUint16(at + offset, true));
     const next = at + CENTRAL_BYTES + pathBytes + extra + comment;
     if (next > directory.byteLength) throw broken(name, 'has a damaged list of files');
-    const path = textOf(new Uint8Array(directory.buffer, directory.byteOffset + at + CENTRAL_BYTES, pathBytes));
+    const rawPath = new Uint8Array(directory.buffer, directory.byteOffset + at + CENTRAL_BYTES, pathBytes);
+    const path = decodePath(rawPath);
     if ((directory.getUint16(at + 8, true) & ENCRYPTED) !== 0) {
       throw new FormatError(`${quote(path)} in ${quote(name)} is encrypted. Unpack the zip and drop the folder instead.`);
     }
     const [packed, size, place] = readSizes(directory, at, at + CENTRAL_BYTES + pathBytes, extra, name);
     entries.push({
       path,
+      rawPath,
       method: directory.getUint16(at + 10, true),
       packed,
       size,
@@ -201,7 +224,7 @@ function setLimits(entries: ZipEntry[], directoryAt: number, name: string): void
   let limit = directoryAt;
   for (const entry of [...entries].sort((a, b) => b.at - a.at)) {
     entry.limit = limit;
-    const least = entry.at + LOCAL_BYTES + entry.path.length + entry.packed;
+    const least = entry.at + LOCAL_BYTES + entry.rawPath.length + entry.packed;
     if (least > limit) throw broken(name, `lets ${quote(entry.path)} overlap what follows it, or points outside itself`);
     limit = entry.at;
   }
@@ -215,9 +238,13 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Latin-1, one character a byte: names only tell files apart, and their lengths are bytes. */
-function textOf(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+/** Bytes 128 to 255 of the character set of the IBM PC, which zips mean where they do not say UTF-8 (APPNOTE, appendix D). */
+const CP437 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
+
+/** Macs write UTF-8 without the flag that says so, so whatever is valid UTF-8 is that. */
+function decodePath(bytes: Uint8Array): string {
+  const text = decodeText(bytes);
+  if (!text.includes('\ufffd')) return text;
+  return Array.from(bytes, (byte) => (byte < 128 ? String.fromCharCode(byte) : CP437[byte - 128])).join('');
 }

@@ -3,6 +3,7 @@
  * hooked model does not compute. Defaults are those of transformers' GPTNeoXConfig.
  */
 import { FormatError } from '../formats/bytes.ts';
+import { describe } from '../formats/text.ts';
 import { readSpecialTokens, type SpecialTokens } from './endOfText.ts';
 
 /** How the MLP's nonlinearity is computed. */
@@ -58,7 +59,7 @@ export function parseConfig(json: unknown): ModelConfig {
   // transformers takes null, 0 and the like as false, so nothing but true (or absence) is parallel.
   if (c.use_parallel_residual !== undefined && c.use_parallel_residual !== true) {
     throw new FormatError(
-      `This model has a sequential residual (use_parallel_residual is ${JSON.stringify(c.use_parallel_residual).slice(0, 40)}). Only parallel-residual GPT-NeoX models can be opened.`,
+      `This model has a sequential residual (use_parallel_residual is ${describe(c.use_parallel_residual)}). Only parallel-residual GPT-NeoX models can be opened.`,
     );
   }
   if (c.quantization_config !== undefined && c.quantization_config !== null) {
@@ -107,16 +108,14 @@ function refuseRopeScaling(c: Record<string, unknown>, rope: Record<string, unkn
   const scaling = isObject(c.rope_scaling) ? c.rope_scaling : rope;
   const kind = scaling.rope_type ?? scaling.type;
   if (kind !== undefined && kind !== 'default') {
-    throw new FormatError(`This model scales its rotary positions (${JSON.stringify(kind).slice(0, 40)}), which is not computed here.`);
+    throw new FormatError(`This model scales its rotary positions (${describe(kind)}), which is not computed here.`);
   }
 }
 
 function readActivation(value: unknown): Activation {
   const found = typeof value === 'string' && Object.hasOwn(ACTIVATIONS, value) ? ACTIVATIONS[value] : undefined;
   if (!found) {
-    throw new FormatError(
-      `This model's activation function is ${JSON.stringify(value)?.slice(0, 60)}; known are ${Object.keys(ACTIVATIONS).join(', ')}.`,
-    );
+    throw new FormatError(`This model's activation function is ${describe(value)}; known are ${Object.keys(ACTIVATIONS).join(', ')}.`);
   }
   return found;
 }
@@ -124,16 +123,14 @@ function readActivation(value: unknown): Activation {
 function readSize(c: Record<string, unknown>, key: string, max: number, fallback?: number): number {
   const value = c[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
-    throw new FormatError(
-      `config.json must give ${key} as a whole number from 1 to ${max}; it gives ${JSON.stringify(value)?.slice(0, 60) ?? 'nothing'}.`,
-    );
+    throw new FormatError(`config.json must give ${key} as a whole number from 1 to ${max}; it gives ${describe(value)}.`);
   }
   return value;
 }
 
 function readNumber(key: string, value: unknown, ok: (v: number) => boolean): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || !ok(value)) {
-    throw new FormatError(`config.json gives ${key} as ${JSON.stringify(value)?.slice(0, 60)}, which makes no sense.`);
+    throw new FormatError(`config.json gives ${key} as ${describe(value)}, which makes no sense.`);
   }
   return value;
 }

@@ -3,7 +3,7 @@
  * generation generation_config.json has the word, for joining documents the tokenizer.
  */
 import { FormatError } from '../formats/bytes.ts';
-import { maybeRecord } from '../formats/text.ts';
+import { describe, maybeRecord } from '../formats/text.ts';
 
 /** Parsed files of a model; all but the first may be missing. */
 export interface SpecialTokenFiles {
@@ -49,8 +49,7 @@ function readIds(value: unknown, file: string, key: string, d_vocab: number): nu
   const list: unknown[] = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
   const wrong = list.find((id) => !Number.isInteger(id));
   if (wrong !== undefined || list.includes(undefined)) {
-    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 60);
-    throw new FormatError(`${file} gives ${key} as ${shown}, which is no token id nor a list of them.`);
+    throw new FormatError(`${file} gives ${key} as ${describe(value)}, which is no token id nor a list of them.`);
   }
   return [...new Set(list as number[])].filter((id) => id >= 0 && id < d_vocab);
 }

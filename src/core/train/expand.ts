@@ -18,7 +18,16 @@ export interface HookWidth {
  */
 export function expandDictionaries(checked: CheckedConfig, widthOf: (hook: string) => HookWidth): DictionaryPlan[] {
   checkCount(checked.dictionaries, checked.run.seed);
-  return checked.dictionaries.flatMap((spec) => expandSpec(spec, checked.run, widthOf));
+  const plans = checked.dictionaries.flatMap((spec) => expandSpec(spec, checked.run, widthOf));
+  const seen = new Set<string>();
+  for (const { name, hook, seed, settings } of plans) {
+    const key = JSON.stringify([hook, seed, settings]);
+    if (seen.has(key)) {
+      throw new UsageError(`These settings train one dictionary twice (${name}, seed ${seed}): a place, a seed or a size is listed twice.`);
+    }
+    seen.add(key);
+  }
+  return plans;
 }
 
 /** Latents of a dictionary whose size is given as a ratio. */

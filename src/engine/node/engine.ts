@@ -10,10 +10,11 @@ import type { SaeEngine } from '../../kernels/engine.ts';
 import { createPlainEngine } from '../../kernels/plain.ts';
 import { WasmEngine } from '../../kernels/wasm/engine.ts';
 import { chooseBuild } from '../../kernels/wasm/kernels.ts';
+import { WebgpuEngine } from '../../kernels/webgpu/engine.ts';
 import { cutText, PIECE_CHARACTERS } from '../text/corpora.ts';
 import { readDocuments } from '../text/documents.ts';
 import { loadHookedModel, type HookedModel } from '../model/hookedModel.ts';
-import { Runtime } from '../model/runtime.ts';
+import { Runtime, type OrtModule } from '../model/runtime.ts';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 
 const ROOT = process.cwd();
@@ -46,7 +47,19 @@ export function createRuntime(threads: number): Runtime {
   return new Runtime({ ort, threads });
 }
 
-export function createEngine(): SaeEngine {
+/** @param device of `openGpu` */
+export async function createGpuRuntime(device: GPUDevice): Promise<Runtime> {
+  const gpu = (await import('onnxruntime-web/webgpu')) as unknown as OrtModule;
+  // Its own ways to its file and to threads are a browser's; the card needs neither.
+  gpu.env.wasm.wasmBinary = readFileSync(join(ROOT, 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm'));
+  gpu.env.wasm.numThreads = 1;
+  gpu.env.logLevel = 'error';
+  return new Runtime({ ort: gpu, threads: 1, device });
+}
+
+/** What encodes and decodes: on the runtime's graphics card where it has one. */
+export function createEngine(runtime?: Runtime): SaeEngine {
+  if (runtime?.kind === 'webgpu') return new WebgpuEngine((label, work) => runtime.onDevice(label, work));
   const build = chooseBuild();
   return build ? new WasmEngine(readKernels(build), build) : createPlainEngine();
 }

@@ -11,17 +11,14 @@ import { checkConfig, checkThreads } from '../../core/train/checkConfig.ts';
 import type { RunPlan, TrainConfig } from '../../core/train/config.ts';
 import { runNumber } from '../../core/train/settings.ts';
 import type { Evaluation } from '../../api/dictionaries.ts';
-import { createPlain, orPlain } from '../../kernels/fallback.ts';
-import { chooseBuild } from '../../kernels/wasm/kernels.ts';
-import { help, Threads, type Helper } from '../../kernels/wasm/threads.ts';
-import { wasmTrains } from '../../kernels/wasm/trainForms.ts';
-import { createWasmTrainer } from '../../kernels/wasm/trainer.ts';
+import type { help, Helper } from '../../kernels/wasm/threads.ts';
 import { corpusNames, hashIds } from '../text/corpora.ts';
 import { cutContexts, evaluate } from '../dictionary/evaluate.ts';
 import { resolvePlan } from '../training/plan.ts';
 import { TrainingRun } from '../training/run.ts';
 import type { RunCheckpoint, RunParts } from '../training/types.ts';
-import { createEngine, createRuntime, openModelFolder, readCorpus, readIds, readKernels } from './engine.ts';
+import { openModelFolder, readCorpus, readIds } from './engine.ts';
+import { openMachine } from './machine.ts';
 
 export interface TrainJob {
   config: TrainConfig;
@@ -29,6 +26,8 @@ export interface TrainJob {
   out: string;
   /** Folder of the model. */
   model: string;
+  /** Default 'wasm', the processor. */
+  device?: 'wasm' | 'webgpu';
   /** Of the language model, and of the trainer: neither changes a number. Absent: those of the settings, else all cores. */
   threads?: number;
   /** A way to start helpers of the trainer; the source of `help` is what they run. */
@@ -50,12 +49,12 @@ export async function train(job: TrainJob): Promise<void> {
   checkConfig(config);
   const threads = threadsOf(job);
   const names = corpusNames(config.corpus);
-  const runtime = createRuntime(threads);
-  const opened = await openModelFolder(runtime, job.model);
+  const machine = await openMachine({ device: job.device ?? 'wasm', threads, helpersOf: job.helpersOf });
+  const opened = await openModelFolder(machine.runtime, job.model);
   const ids = await readCorpus(names, opened);
-  log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}`);
-  const trainers = await openTrainers(threads, job);
-  const parts: RunParts = { model: opened.model, engine: createEngine(), ids, createTrainer: trainers.create };
+  log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}; on ${machine.name}`);
+  const { engine, createTrainer } = machine;
+  const parts: RunParts = { model: opened.model, engine, ids, createTrainer };
   const known = {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
     corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: await hashIds(ids) },
@@ -80,8 +79,8 @@ export async function train(job: TrainJob): Promise<void> {
   );
   rmSync(join(out, CHECKPOINT), { force: true });
   run.release();
-  trainers.release();
   await opened.model.release();
+  machine.release();
 }
 
 async function advanceToEnd(run: TrainingRun, { out, log, stop }: TrainJob): Promise<void> {
@@ -116,17 +115,6 @@ function progressLine(run: TrainingRun): string {
 function threadsOf({ threads, config }: TrainJob): number {
   checkThreads(threads);
   return threads ?? config.threads ?? Math.min(availableParallelism(), runNumber('threads').range.most);
-}
-
-async function openTrainers(count: number, { helpersOf }: TrainJob): Promise<{ create: RunParts['createTrainer']; release: () => void }> {
-  const build = chooseBuild();
-  if (!build) return { create: createPlain, release: () => {} };
-  const threads = count > 1 ? await Threads.start(count, helpersOf(help)) : undefined;
-  const module = readKernels(threads ? `train-${build}-shared` : `train-${build}`);
-  return {
-    create: orPlain(wasmTrains, (...args) => createWasmTrainer(module, build, ...args, threads)),
-    release: () => threads?.close(),
-  };
 }
 
 /** Whole or the one before: the new file takes its name when it is written. */

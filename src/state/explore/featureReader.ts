@@ -7,7 +7,7 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { DictionaryInfo, Features, Latents, WindowExplained } from '../../api/dictionaries.ts';
 import { createByteCache } from '../../core/byteCache.ts';
 import { tokenWindows, type TokenWindow } from '../../core/lm/windows.ts';
-import { chosenDictionary, findWanted } from '../shared/dictionaries.ts';
+import { answerLink, chosenDictionary } from '../shared/dictionaries.ts';
 import type { SourceTokens } from './analysis.ts';
 import { explainText } from './explained.ts';
 import type { FeatureReading } from './featureFacts.ts';
@@ -97,25 +97,28 @@ function afterListing(
   settings: FeaturescopeApi['settings'],
 ): Partial<ExploreState> {
   const fits = (id: string | undefined) => list.some((d) => d.fits && d.id === id);
-  const found = findWanted(list, linked);
+  const { found, pins: stay, said } = answerLink(list, linked, pins);
   const last = model ? lastDictionary(settings, model.id) : undefined;
   const usual = model ? defaultDictionary(list, model)?.id : undefined;
   return {
     dictionaries: { status: 'done', list },
     dictionary: [found?.id, wanted, dictionary, linked?.id, last, usual].find(fits) ?? '',
-    // The same tensors may have another id here.
-    ...(found && linked && { wanted: null, pins: pins.map((p) => (p.dictionary === linked.id ? { ...p, dictionary: found.id } : p)) }),
+    ...(found && { wanted: null, pins: stay }),
+    ...(said !== null && { notice: { text: said, undo: null } }),
   };
 }
 
 /** The last answer stays when reading fails, unless it is another dictionary's than the one named above it. */
 function afterReading(
   outcome: Exclude<Outcome<FeatureReading | null>, { status: 'stale' }>,
-  { features }: ExploreState,
+  { features, opened }: ExploreState,
   dictionary: string,
 ): Partial<ExploreState> {
   if (outcome.status === 'failed') return { featuresTask: outcome, features: features?.dictionary.id === dictionary ? features : null };
-  if (outcome.value) return { featuresTask: { status: 'done' }, features: outcome.value };
+  if (outcome.value) {
+    const known = opened.includes(dictionary) ? opened : [...opened, dictionary];
+    return { featuresTask: { status: 'done' }, features: outcome.value, opened: known };
+  }
   return { featuresTask: { status: 'idle' } };
 }
 

@@ -3,7 +3,8 @@ import type { DictionaryInfo, Latents } from '../../api/dictionaries.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { lowerBound } from './bisect.ts';
 import { atOnce } from '../shared/timeSlices.ts';
-import { hookParts, type HookParts } from '../shared/hooks.ts';
+import { hookParts } from '../shared/hooks.ts';
+import { variantOf } from './dictionaryMap.ts';
 
 /** What a latent does on one text. */
 export interface FeatureRow {
@@ -146,9 +147,8 @@ export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number
 }
 
 /** "r4" of a dictionary that comes with the page, else its label. */
-export function dictionaryName({ id, model, hook, label }: DictionaryInfo): string {
-  const prefix = `${model}/${hook}/`;
-  return id.startsWith(prefix) ? id.slice(prefix.length) : label;
+export function dictionaryName(info: DictionaryInfo): string {
+  return variantOf(info) ?? info.label;
 }
 
 /** The fitting one nearest the middle of the model, built-in before imported, the residual stream before what is added to it. */
@@ -160,13 +160,4 @@ export function defaultDictionary(list: readonly DictionaryInfo[], model: ModelI
     return layers + (source === 'built-in' ? 0 : 0.5) + (hook.endsWith('hook_resid_post') ? 0 : 0.25);
   };
   return list.filter((d) => d.fits).sort((a, b) => distance(a) - distance(b))[0];
-}
-
-export function dictionariesByLayer(list: readonly DictionaryInfo[]): { group: HookParts['group']; items: DictionaryInfo[] }[] {
-  const groups = new Map<HookParts['group'], DictionaryInfo[]>();
-  for (const info of list) {
-    const { group } = hookParts(info.hook);
-    groups.set(group, [...(groups.get(group) ?? []), info]);
-  }
-  return [...groups].map(([group, items]) => ({ group, items }));
 }

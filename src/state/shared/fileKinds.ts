@@ -5,6 +5,8 @@ import type { FileIn } from '../../api/model.ts';
 export function kindOfFiles(files: readonly FileIn[]): 'dictionary' | 'labels' | 'model' | 'text' {
   const names = files.map((file) => pathOf(file).split(/[\\/]/).at(-1)!.toLowerCase());
   const some = (pattern: RegExp) => names.some((name) => pattern.test(name));
+  // Said to be labels, it is no text to read; what is read as labels is said by whoever reads them.
+  if (names.length === 1 && /^(.*[^a-z])?labels?\.(csv|tsv)$/.test(names[0])) return 'labels';
   if (names.length > 0 && names.every((name) => /\.(txt|md|jsonl|csv)(\.gz)?$/.test(name))) return 'text';
   // A model has config.json and tokenizer.json; only dictionaries have cfg.json.
   if (some(/^(cfg\.json|sae_weights\.safetensors|sae\.safetensors|ae(_\d+)?\.pt|learned_dicts\.pt)$/)) return 'dictionary';

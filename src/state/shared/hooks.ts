@@ -23,6 +23,32 @@ const SITE_WORDS: Record<string, string> = {
   'ln_final.hook_normalized': 'final LayerNorm',
 };
 
+/** Short names of the sites that dictionaries read most, in the order a map of the model shows them. */
+const SITE_NAMES: Record<string, string> = {
+  hook_resid_post: 'Residual',
+  hook_attn_out: 'Attention',
+  hook_mlp_out: 'MLP',
+  'mlp.hook_post': 'MLP neurons',
+};
+
+/** The sites that most dictionaries read. */
+export const USUAL_SITES: readonly string[] = Object.keys(SITE_NAMES);
+
+/** 'Residual'; the site itself where it has no short name. */
+export function siteName(site: string): string {
+  return SITE_NAMES[site] ?? site;
+}
+
+/** The usual sites first, the others in the order of a block. */
+export function inSiteOrder(sites: Iterable<string>): string[] {
+  const rank = (site: string) => {
+    const usual = USUAL_SITES.indexOf(site);
+    const other = Object.keys(SITE_WORDS).indexOf(site);
+    return usual >= 0 ? usual : USUAL_SITES.length + (other < 0 ? Infinity : other);
+  };
+  return [...new Set(sites)].sort((a, b) => rank(a) - rank(b));
+}
+
 export function hookParts(name: string): HookParts {
   const match = /^blocks\.(\d+)\.(.+)$/.exec(name);
   if (match) return { group: Number(match[1]), site: match[2] };

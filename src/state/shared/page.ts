@@ -3,9 +3,9 @@ import type { PublishedSource } from '../../api/dictionaries.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
-/** The two screens of the page. */
+/** The screens of the page. */
 export const VIEWS = ['explore', 'train'] as const;
-type View = (typeof VIEWS)[number];
+export type View = (typeof VIEWS)[number];
 
 /** What takes back what a notice tells of: the last step of the screen, or something of its own. */
 type NoticeUndo =

@@ -12,8 +12,9 @@ import {
   type TrainableName,
   type WeightField,
 } from '../../core/train/architectures/index.ts';
-import { togetherProblem } from '../../core/train/checkConfig.ts';
-import { isSize, sizeOfRatio } from '../../core/train/expand.ts';
+import { UsageError } from '../../core/errors.ts';
+import { checkConfig, togetherProblem } from '../../core/train/checkConfig.ts';
+import { expandDictionaries, isSize, sizeOfRatio } from '../../core/train/expand.ts';
 import { MOST_DICTIONARIES, MOST_LATENTS } from '../../core/train/limits.ts';
 import type { NumberSchema } from '../../core/train/numbers.ts';
 import { DEFAULT_CORPUS, dictionaryNumber, OWN_FIELDS, runNumber } from '../../core/train/settings.ts';
@@ -92,7 +93,18 @@ export function readForm(form: TrainingForm, model: ModelInfo | null, corpora: r
   if (!form.keep_first) config.keep_first = false;
   if (!form.keep_end_of_text) config.keep_end_of_text = false;
   checkTogether(config, problems);
+  if (model && Object.keys(problems).length === 0) checkTwice(config, model, problems);
   return { config: Object.keys(problems).length === 0 ? config : null, problems, count };
+}
+
+/** Groups may share a dictionary without sharing a line. */
+function checkTwice(config: TrainConfig, model: ModelInfo, problems: Record<string, string>): void {
+  try {
+    expandDictionaries(checkConfig(config), (hook) => ({ hook, d_in: widthOf(model, hook)! }));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.dictionaries = error.message;
+  }
 }
 
 function corpusProblem(chosen: readonly string[], corpora: readonly string[] | null): string {

@@ -8,6 +8,7 @@ import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
 import { densityWords } from './densityWords.ts';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { Choice } from '../shared/fields.tsx';
+import { Info } from '../shared/Info.tsx';
 import { Empty, Panel, Skeleton } from '../shared/Panel.tsx';
 import { useActions, useApp } from './store.ts';
 import { rowAttributes, VirtualGrid, type RowPlace } from './VirtualGrid.tsx';
@@ -65,13 +66,15 @@ function Differences({ first, second }: { first: FeatureReading; second: SecondR
   return (
     <>
       <div className="feature-tools">
-        <Choice legend="Compare" options={BY} value={by} onChange={setCompareBy} />
+        <div className="with-info">
+          <Choice legend="Compare" options={BY} value={by} onChange={setCompareBy} />
+          <Info about="the order">
+            Ordered by the size of <span className="formula">{COMPARE_FORMULAS[by]}</span>
+            {by === 'rare' ? `; density: ${densityWords(densities)}.` : '.'}
+          </Info>
+        </div>
         <Choice legend="Show" options={SIDES} value={side} onChange={setSide} />
       </div>
-      <p className="hint">
-        Ordered by the size of <span className="formula">{COMPARE_FORMULAS[by]}</span>
-        {by === 'rare' ? `; density: ${densityWords(densities)}.` : '.'}
-      </p>
       {listed.length === 0 ? (
         <Empty>No feature differs this way.</Empty>
       ) : (

@@ -1,11 +1,16 @@
-import { ActivationsPanel } from './ActivationsPanel.tsx';
+import { Suspense } from 'react';
 import { ComparePanel, Differences } from './ComparePanel.tsx';
 import { EditsPanel } from './EditsPanel.tsx';
 import { FeaturesPanel, type FeatureSlots } from './FeaturesPanel.tsx';
-import { GeneratePanel } from './GeneratePanel.tsx';
 import { PredictionsPanel } from './PredictionsPanel.tsx';
+import { laterPart } from '../shared/later.tsx';
+import { Panel, Skeleton } from '../shared/Panel.tsx';
 import { StripPanel } from './StripPanel.tsx';
 import { TextPanel } from './TextPanel.tsx';
+
+/** Below what a first look sees. */
+const GeneratePanel = laterPart<object>(() => import('./GeneratePanel.tsx').then((m) => m.GeneratePanel));
+const ActivationsPanel = laterPart<object>(() => import('./ActivationsPanel.tsx').then((m) => m.ActivationsPanel));
 
 /** Text, tokens, features, edits, and what the model makes of them. */
 export function ExploreScreen(slots: FeatureSlots) {
@@ -21,9 +26,21 @@ export function ExploreScreen(slots: FeatureSlots) {
       </div>
       <div className="column column-model">
         <PredictionsPanel />
-        <GeneratePanel />
-        <ActivationsPanel />
+        <Suspense fallback={<Waiting title="Continue the text" />}>
+          <GeneratePanel />
+        </Suspense>
+        <Suspense fallback={<Waiting title="Activations" />}>
+          <ActivationsPanel />
+        </Suspense>
       </div>
     </main>
+  );
+}
+
+function Waiting({ title }: { title: string }) {
+  return (
+    <Panel title={title} busy>
+      <Skeleton lines={3} />
+    </Panel>
   );
 }

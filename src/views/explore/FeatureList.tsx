@@ -4,13 +4,14 @@ import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
 import { densitiesOf, pinsOf, shownLabels, tallyOf, type FeatureReading } from '../../state/explore/featureFacts.ts';
 import { featuresCsv } from '../../state/explore/featuresCsv.ts';
 import { rankFeatures, RARE_FORMULA, searchFeatures, type RankedFeature, type Ranking } from '../../state/explore/ranking.ts';
-import type { Densities } from '../../state/shared/dictionaries.ts';
 import { CopyButton, DownloadButton } from '../shared/CopyButton.tsx';
+import type { Densities } from '../../state/shared/dictionaries.ts';
 import { densityWords } from './densityWords.ts';
 import { FeatureDetail } from './FeatureDetail.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
 import { FeatureTable } from './FeatureTable.tsx';
 import { Choice } from '../shared/fields.tsx';
+import { Info } from '../shared/Info.tsx';
 import { Empty } from '../shared/Panel.tsx';
 import { useActions, useApp } from './store.ts';
 import type { GridHandle } from './VirtualGrid.tsx';
@@ -54,7 +55,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
   return (
     <>
       <div className="feature-tools">
-        <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={rankBy} />
+        <RankBy ranking={ranking} densities={densities} onChange={rankBy} />
         <FeatureSearch
           key={dictionary.id}
           query={query}
@@ -63,7 +64,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
           onEnter={() => table.current?.focusRow(0)}
         />
       </div>
-      <ListNotes ranking={ranking} densities={densities} special={tallyOf(reading, true).skipped.size} />
+      <ListNotes special={tallyOf(reading, true).skipped.size} />
       {shown.length === 0 ? (
         <Empty>{emptyWords(wanted, ranking, span !== null)}</Empty>
       ) : (
@@ -156,24 +157,35 @@ function emptyWords(query: string, ranking: Ranking, brushed: boolean): string {
     : 'No tokens are brushed. Drag over tokens in the strip above, or hold Shift and use the arrow keys there.';
 }
 
-/** What the numbers of the list rest on, where that is not plain. */
-function ListNotes({ ranking, densities, special }: { ranking: Ranking; densities: Densities | null; special: number }) {
+interface RankByProps {
+  ranking: Ranking;
+  densities: Densities | null;
+  onChange: (ranking: Ranking) => void;
+}
+
+function RankBy({ ranking, densities, onChange }: RankByProps) {
+  return (
+    <div className="with-info">
+      <Choice legend="Rank by" options={RANKINGS} value={ranking} onChange={onChange} />
+      {ranking === 'rare' && (
+        <Info about="rarity">
+          <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
+        </Info>
+      )}
+    </div>
+  );
+}
+
+/** Which tokens the numbers of the list leave out. */
+function ListNotes({ special }: { special: number }) {
   const skip = useApp((s) => s.skipSpecial);
   const { setSkipSpecial } = useActions();
+  if (special === 0) return null;
   return (
-    <>
-      {ranking === 'rare' && (
-        <p className="hint">
-          <span className="formula">{RARE_FORMULA}</span>; density: share of tokens on which it fires, {densityWords(densities)}.
-        </p>
-      )}
-      {special > 0 && (
-        <label className="check hint">
-          <input type="checkbox" checked={skip} onChange={(e) => setSkipSpecial(e.target.checked)} />
-          Leave {special === 1 ? 'one special token' : `${formatInteger(special)} special tokens`} such as <code>&lt;|endoftext|&gt;</code>{' '}
-          out of values and order
-        </label>
-      )}
-    </>
+    <label className="check hint">
+      <input type="checkbox" checked={skip} onChange={(e) => setSkipSpecial(e.target.checked)} />
+      Leave {special === 1 ? 'one special token' : `${formatInteger(special)} special tokens`} such as <code>&lt;|endoftext|&gt;</code> out
+      of values and order
+    </label>
   );
 }

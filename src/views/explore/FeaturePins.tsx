@@ -14,6 +14,8 @@ import {
   type Pin,
 } from '../../state/explore/featureFacts.ts';
 import { binnedSeries, featureValue } from '../../state/explore/features.ts';
+import { firesOn } from '../../state/explore/firesOn.ts';
+import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
 import { LabelCell } from './LabelCell.tsx';
 import { useActions, useApp } from './store.ts';
@@ -81,6 +83,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
   const row = counted.byLatent.get(latent);
   const text = useApp((s) => shownLabels(s).get(latent));
+  const fired = text ? undefined : firesOn(counted, latent, tokenNames(reading));
   const written = (next: string | null, byKey: boolean) => {
     if (next !== null) void label(pin.dictionary, latent, next);
     if (!byKey) return setEditing(false);
@@ -92,7 +95,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
       <PinBadge slot={slot} />
       <span className="pin-name">{latent}</span>
       <span className="feature-label">
-        <LabelCell latent={latent} label={text} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
+        <LabelCell latent={latent} label={text} fired={fired} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
       </span>
       <TokenBars values={series} />
       <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>

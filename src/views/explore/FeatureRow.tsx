@@ -5,6 +5,7 @@ import { MAX_BARS, TokenBars } from '../../charts/TokenBars.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { NamedToken } from '../../core/lm/glyphs.ts';
 import { binnedSeries, type FeatureRow as Row } from '../../state/explore/features.ts';
+import { firesOn } from '../../state/explore/firesOn.ts';
 import type { Tally } from '../../state/explore/ranking.ts';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { LabelCell } from './LabelCell.tsx';
@@ -16,8 +17,8 @@ interface FeatureRowProps extends RowPlace {
   value: number;
   /** The value is a whole number. */
   whole: boolean;
-  /** Token of the maximum; none while another text is being named. */
-  peak: NamedToken | undefined;
+  /** Of every token of the text. */
+  names: readonly NamedToken[];
   /** −1 when not pinned. */
   slot: number;
   label: string | undefined;
@@ -29,9 +30,12 @@ interface FeatureRowProps extends RowPlace {
 }
 
 export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
-  const { counted, row, value, whole, peak, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
+  const { counted, row, value, whole, names, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
   const { latent } = row;
   const silent = row.count === 0;
+  // None while another text is being named.
+  const peak = names.at(row.peak);
+  const fired = useMemo(() => (label ? [] : firesOn(counted, latent, names)), [counted, latent, names, label]);
   const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
   return (
     <div className="feature-row" data-slot={slot >= 0 ? slot : undefined} {...rowAttributes(latent, place, top)}>
@@ -46,7 +50,7 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
         {!silent && peak && <TokenSample name={peak} />}
       </span>
       <span role="gridcell" className="feature-label">
-        <LabelCell latent={latent} label={label} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
+        <LabelCell latent={latent} label={label} fired={fired} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
       </span>
     </div>
   );

@@ -58,7 +58,7 @@ export const FeatureTable = memo(function FeatureTable(props: FeatureTableProps)
             row={row}
             value={value}
             whole={ranking === 'count'}
-            peak={names[row.peak]}
+            names={names}
             slot={slots.get(latent) ?? -1}
             label={labels.get(latent)}
             editing={editing === latent}

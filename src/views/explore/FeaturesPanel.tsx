@@ -7,9 +7,11 @@ import type { FeatureReading } from '../../state/explore/featureFacts.ts';
 import { EXPLAINED_FORMULA } from '../../state/explore/explained.ts';
 import { chosenPosition, hasEdits } from '../../state/explore/selectors.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
-import { DictionaryPicker, DictionaryTools } from './FeatureDictionary.tsx';
+import { DictionaryMap } from './DictionaryMap.tsx';
+import { DictionaryTools } from './FeatureDictionary.tsx';
 import { FeatureList } from './FeatureList.tsx';
 import { FeaturePins } from './FeaturePins.tsx';
+import { Info } from '../shared/Info.tsx';
 import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
 import { useApp } from './store.ts';
 
@@ -23,9 +25,8 @@ export interface FeatureSlots {
 /** Which features of a dictionary fire on the text. */
 export function FeaturesPanel(slots: FeatureSlots) {
   const busy = useApp((s) => s.featuresTask.status === 'running');
-  const anyFits = useApp((s) => s.dictionary !== '');
   return (
-    <Panel title="Features" className="panel-features" busy={busy} aside={anyFits ? <DictionaryPicker /> : undefined}>
+    <Panel title="Features" className="panel-features" busy={busy}>
       <Body {...slots} />
     </Panel>
   );
@@ -45,6 +46,7 @@ function Body({ doubts, offer }: FeatureSlots) {
   if (chosen === '') return <NoneFits model={model.id} made={dictionaries.list.map((d) => d.model)} offer={offer} />;
   return (
     <>
+      <DictionaryMap />
       {doubts}
       {task.status === 'failed' && <Failure message={task.message} />}
       {empty ? (
@@ -67,6 +69,7 @@ function NoneFits({ model, made, offer }: { model: string; made: string[]; offer
         No dictionary here fits {model}: a dictionary reads one hook of the model it was trained on, at the same width.
         {models.length > 0 && ` Those at hand were made for ${models.join(', ')}.`}
       </Empty>
+      <DictionaryMap />
       {offer}
       <DictionaryTools />
     </>
@@ -101,7 +104,11 @@ function Summary({ reading, position, name }: { reading: FeatureReading; positio
       </p>
       <p className="panel-lead" title={explained ? `text ${formatFull(explained.text)}, token ${formatFull(here)}` : undefined}>
         They explain <strong>{explained ? formatPercent(explained.text) : '…'}</strong> of <code>{dictionary.hook}</code>,{' '}
-        <strong>{explained ? formatPercent(here) : '…'}</strong> at this token. <span className="formula">{EXPLAINED_FORMULA}</span>
+        <strong>{explained ? formatPercent(here) : '…'}</strong> at this token.{' '}
+        <Info about="how much they explain">
+          Explained variance, the share of the hook’s variance that the features rebuild:{' '}
+          <span className="formula">{EXPLAINED_FORMULA}</span>, x what the hook holds, x̂ what the features make of it.
+        </Info>
       </p>
     </div>
   );

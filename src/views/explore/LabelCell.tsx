@@ -1,4 +1,6 @@
 import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from 'react';
+import { TokenSample } from '../../charts/TokenText.tsx';
+import { firedWords, type FiredToken } from '../../state/explore/firesOn.ts';
 
 /** As long as a label may be. */
 const MAX_LENGTH = 500;
@@ -6,6 +8,8 @@ const MAX_LENGTH = 500;
 interface LabelCellProps {
   latent: number;
   label: string | undefined;
+  /** What it fires on most in this text, said in grey while there is no label. */
+  fired?: readonly FiredToken[];
   editing: boolean;
   onEdit: () => void;
   /** With what was written, or null when nothing is to change. `byKey` says that the keyboard waits for a place. */
@@ -15,20 +19,38 @@ interface LabelCellProps {
 }
 
 /** A label that turns into a text box in its place. */
-export function LabelCell({ latent, label, editing, onEdit, onDone, tabStop = false }: LabelCellProps) {
+export function LabelCell({ latent, label, fired = NONE, editing, onEdit, onDone, tabStop = false }: LabelCellProps) {
   if (editing) return <LabelBox latent={latent} label={label ?? ''} onDone={onDone} />;
+  const heard = fired.length > 0 ? `, which fires here on ${firedWords(fired)}` : '';
   return (
     <button
       type="button"
-      className={`label-button${label ? '' : ' is-empty'}`}
+      className={`label-button${label ? '' : fired.length > 0 ? ' is-guess' : ' is-empty'}`}
       data-label=""
       tabIndex={tabStop ? 0 : -1}
-      title={label ?? 'Write a label (key l)'}
-      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}`}
+      title={label ?? (heard === '' ? 'Write a label (key l)' : 'No label: what it fires on most in this text. Write one (key l)')}
+      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}${heard}`}
       onClick={onEdit}
     >
-      {label ?? '+ label'}
+      {label ?? (heard === '' ? '+ label' : <Fired tokens={fired} />)}
     </button>
+  );
+}
+
+const NONE: readonly FiredToken[] = [];
+
+function Fired({ tokens }: { tokens: readonly FiredToken[] }) {
+  return (
+    <>
+      <span className="guess-lead">fires here </span>on{' '}
+      {tokens.map(({ name, times }, i) => (
+        <span key={i}>
+          {i > 0 && ', '}
+          <TokenSample name={name} />
+          {times > 1 && ` ${times}×`}
+        </span>
+      ))}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Theme } from '../../state/shared/page.ts';
+import type { Theme, View } from '../../state/shared/page.ts';
 import { DeviceMenu } from './DeviceMenu.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
@@ -20,7 +20,7 @@ export function Header({ isolated, model, onHelp }: HeaderProps) {
         {model}
         <DeviceMenu isolated={isolated} />
         <ThemeButton />
-        <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys">
+        <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys" title="Keys, and a tour">
           ?
         </button>
       </div>
@@ -28,10 +28,11 @@ export function Header({ isolated, model, onHelp }: HeaderProps) {
   );
 }
 
+/** In the order of the header; a screen gets its line here when it works. */
 const SCREENS = [
   { view: 'explore', label: 'Explore' },
   { view: 'train', label: 'Train' },
-] as const;
+] as const satisfies readonly { view: View; label: string }[];
 
 function Screens() {
   const current = useApp((s) => s.view);
@@ -43,6 +44,7 @@ function Screens() {
           key={view}
           type="button"
           className="button-quiet"
+          data-screen={view}
           aria-current={view === current ? 'page' : undefined}
           onClick={() => show(view)}
         >

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 
 const KEYS: [string, string][] = [
   ['?', 'this list'],
-  ['← → Home End', 'move along the tokens, a chart or a heat map'],
+  ['← → Home End', 'move along the tokens, a chart, a heat map or the map of the model'],
   ['Page Up, Page Down', 'in the tokens: a stretch back or on'],
   ['↑ ↓', 'token on the line above or below; row of a table'],
   ['Shift with those', 'in the tokens: choose several; Ctrl or ⌘ A chooses all, Esc none'],
@@ -17,12 +17,22 @@ const KEYS: [string, string][] = [
   ['Esc', 'close the topmost menu'],
 ];
 
-export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+interface KeysDialogProps {
+  onClose: () => void;
+  onTour: () => void;
+}
+
+export function KeysDialog({ onClose, onTour }: KeysDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (open && !dialog.current?.open) dialog.current?.showModal();
-    if (!open && dialog.current?.open) dialog.current.close();
-  }, [open]);
+    const before = document.activeElement;
+    const element = dialog.current;
+    element?.showModal();
+    return () => {
+      element?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
   return (
     <dialog ref={dialog} className="keys" aria-labelledby="keys-title" onClose={onClose}>
       <h2 id="keys-title">Keys</h2>
@@ -36,9 +46,14 @@ export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => vo
           </div>
         ))}
       </dl>
-      <button type="button" onClick={onClose}>
-        Close
-      </button>
+      <div className="menu-buttons">
+        <button type="button" onClick={onTour}>
+          Show me around
+        </button>
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
     </dialog>
   );
 }

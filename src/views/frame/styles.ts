@@ -2,3 +2,4 @@
 import './menu.css';
 import './header.css';
 import './banner.css';
+import './tour.css';

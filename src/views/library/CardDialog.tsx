@@ -94,6 +94,7 @@ function Facts({ card: { info, config } }: { card: DictionaryCard }) {
     ['model', info.model || 'not said'],
     ['activations scaled', String(config.normalize_activations ?? 'none')],
     ['b_dec subtracted first', config.apply_b_dec_to_input ? 'yes' : 'no'],
+    ['first token put in front (prepend_bos)', BOS_WORDS[String(config.prepend_bos ?? null)]],
     ['size', formatBytes(info.bytes)],
     ['from', originWords(info)],
   ];
@@ -111,6 +112,9 @@ function Facts({ card: { info, config } }: { card: DictionaryCard }) {
     </>
   );
 }
+
+/** Whether texts began with the model's first token when it was trained. */
+const BOS_WORDS: Record<string, string> = { true: 'yes, in training', false: 'no', null: 'not said' };
 
 /** What is in its files, folded away. */
 function Contents({ card: { tensors, config, record } }: { card: DictionaryCard }) {

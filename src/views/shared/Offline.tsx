@@ -23,27 +23,47 @@ export function useOffline(offline: OfflineApi): OfflineStatus {
 export function OfflineDetail({ offline }: { offline: OfflineApi }) {
   const status = useOffline(offline);
   const [refused, setRefused] = useState<string | null>(null);
-  const save = () => {
+  const save = (everything: boolean) => {
     setRefused(null);
-    offline.keep().catch((error: unknown) => setRefused(sentenceOf(error)));
+    offline.keep({ everything }).catch((error: unknown) => setRefused(sentenceOf(error)));
   };
-  const { supported, ready, saving, cachedBytes, totalBytes, problem } = status;
+  const { supported, ready, saving, cachedBytes, totalBytes, missingBytes, problem } = status;
   return (
     <div className="panel-foot" role="status">
       <span className="hint">{problem === undefined && refused !== null ? refused : offlineDetail(status)}</span>
       {saving && totalBytes > 0 && <progress max={totalBytes} value={cachedBytes} aria-label="Saved for offline use" />}
       {supported && !ready && (
-        <button type="button" className="button-small" onClick={save} title="Otherwise it is saved when the page has nothing else to do">
+        <button
+          type="button"
+          className="button-small"
+          onClick={() => save(false)}
+          title="Otherwise it is saved when the page has nothing else to do"
+        >
           Save it now
+        </button>
+      )}
+      {supported && ready && missingBytes > 0 && (
+        <button
+          type="button"
+          className="button-small"
+          onClick={() => save(true)}
+          title="Also the dictionaries and texts that you have not opened, now and in later versions of this page"
+        >
+          Save everything ({formatBytes(missingBytes)} more)
         </button>
       )}
     </div>
   );
 }
 
-function offlineDetail({ supported, ready, saving, cachedBytes, totalBytes }: OfflineStatus): string {
+function offlineDetail({ supported, ready, saving, cachedBytes, totalBytes, everythingBytes, missingBytes }: OfflineStatus): string {
   if (!supported) return 'This window cannot save the page itself (it may be private, or without https), so it needs the network to open.';
-  if (ready) return 'The page itself is saved: it opens and works without a network.';
+  if (ready && missingBytes === 0) {
+    return `The page is saved, with every dictionary and text that comes with it (${formatBytes(everythingBytes)}): it opens and works without a network.`;
+  }
+  if (ready) {
+    return `The page is saved with its model and the dictionaries and texts you opened (${formatBytes(cachedBytes)}): these work without a network.`;
+  }
   if (!saving) return 'The page itself is not saved, so it needs the network to open.';
   if (totalBytes === 0) return 'The page itself will be saved in a moment, so that it opens without a network.';
   return `The page itself is being saved for use without a network: ${formatBytes(cachedBytes)} of ${formatBytes(totalBytes)}.`;

@@ -3,3 +3,5 @@ import './panel.css';
 import './notice.css';
 import './fold.css';
 import './sheet.css';
+import './modelMap.css';
+import './info.css';

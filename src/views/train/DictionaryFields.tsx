@@ -1,21 +1,18 @@
 import { formatCount, formatInteger, formatNumber } from '../../charts/format.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { ARCHITECTURES } from '../../core/train/architectures/index.ts';
-import {
-  architectureIn,
-  DEFAULT_RATIO,
-  sizesOf,
-  sparsitiesOf,
-  type DictionaryForm,
-  type Problems,
-} from '../../state/train/trainingForm.ts';
+import { architectureIn, sizesOf, sparsitiesOf, type DictionaryForm, type Problems } from '../../state/train/trainingForm.ts';
+import { usedSize } from '../../state/train/usedValues.ts';
 import { Choice } from '../shared/fields.tsx';
+import { Info } from '../shared/Info.tsx';
 import { PlacePicker } from './PlacePicker.tsx';
 import { Problem, TextField } from './TextField.tsx';
 
 interface DictionaryFieldsProps {
   model: ModelInfo;
   group: DictionaryForm;
+  /** Of the start weights, where none is set. */
+  seed: string;
   /** Of this group, by field. */
   problems: Problems;
   onChange: (group: DictionaryForm) => void;
@@ -24,7 +21,7 @@ interface DictionaryFieldsProps {
 const CHOICES = ARCHITECTURES.map(({ name, label, title }) => ({ value: name, label, title }));
 
 /** Dictionaries that share all but what is listed. */
-export function DictionaryFields({ model, group, problems, onChange }: DictionaryFieldsProps) {
+export function DictionaryFields({ model, group, seed, problems, onChange }: DictionaryFieldsProps) {
   const { formula, sparsity, options } = architectureIn(group);
   const put = (patch: Partial<DictionaryForm>) => onChange({ ...group, ...patch });
   return (
@@ -35,12 +32,14 @@ export function DictionaryFields({ model, group, problems, onChange }: Dictionar
         <Problem text={problems.hooks} />
       </fieldset>
       <div className="train-group">
-        <Choice legend="Architecture" options={CHOICES} value={group.architecture} onChange={(architecture) => put({ architecture })} />
-        <p className="hint">{formula}</p>
+        <div className="with-info">
+          <Choice legend="Architecture" options={CHOICES} value={group.architecture} onChange={(architecture) => put({ architecture })} />
+          <Info about="the architecture">{formula}</Info>
+        </div>
         <TextField
           label={sparsity.label}
           value={group[sparsity.field]}
-          placeholder={String(sparsity.fallback)}
+          standard={String(sparsity.fallback)}
           help={sparsity.help}
           problem={problems[sparsity.field]}
           onChange={(text) => put({ [sparsity.field]: text })}
@@ -51,27 +50,30 @@ export function DictionaryFields({ model, group, problems, onChange }: Dictionar
             key={field}
             label={label}
             value={group[field]}
-            placeholder={String(fallback)}
+            standard={String(fallback)}
             problem={problems[field]}
             onChange={(text) => put({ [field]: text })}
           />
         ))}
       </div>
-      <SizeFields model={model} group={group} problems={problems} put={put} />
+      <SizeFields model={model} group={group} seed={seed} problems={problems} put={put} />
     </>
   );
 }
 
-type SizeFieldsProps = Pick<DictionaryFieldsProps, 'model' | 'group' | 'problems'> & { put: (patch: Partial<DictionaryForm>) => void };
+type SizeFieldsProps = Pick<DictionaryFieldsProps, 'model' | 'group' | 'seed' | 'problems'> & {
+  put: (patch: Partial<DictionaryForm>) => void;
+};
 
-function SizeFields({ model, group, problems, put }: SizeFieldsProps) {
+function SizeFields({ model, group, seed, problems, put }: SizeFieldsProps) {
   return (
     <div className="train-group">
       <div className="field-row">
         <TextField
           label={group.sizeUnit === 'ratio' ? 'Size, features ÷ numbers read' : 'Size, features'}
           value={group.size}
-          placeholder={group.sizeUnit === 'ratio' ? DEFAULT_RATIO : 'such as 1024'}
+          standard={usedSize(group, model)}
+          placeholder="differs by place"
           help={sizeWords(model, group)}
           problem={problems.size}
           onChange={(size) => put({ size })}
@@ -79,7 +81,7 @@ function SizeFields({ model, group, problems, put }: SizeFieldsProps) {
         <TextField
           label="Seeds"
           value={group.seeds}
-          placeholder="0"
+          standard={seed}
           help="Of the start weights."
           problem={problems.seeds}
           onChange={(seeds) => put({ seeds })}

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { HookInfo } from '../../api/model.ts';
-import { hookGroups, hookParts, hookWidth, siteWords } from '../../state/shared/hooks.ts';
+import { hookParts, hookWidth, inSiteOrder, siteName, siteWords, USUAL_SITES } from '../../state/shared/hooks.ts';
+import { ModelMap, type MapRow } from '../shared/ModelMap.tsx';
 
 interface PlacePickerProps {
   hooks: readonly HookInfo[];
@@ -8,19 +9,11 @@ interface PlacePickerProps {
   onChange: (hooks: readonly string[]) => void;
 }
 
-/** Read by most dictionaries; the other sites stand behind a button. */
-const USUAL = ['hook_resid_post', 'hook_mlp_out', 'hook_attn_out', 'mlp.hook_post'];
-
-/** Places in the model, a row for each site and a box for each block. */
+/** Places in the model, as a map of it: each cell is a hook; other sites than the usual stand behind a button. */
 export function PlacePicker({ hooks, chosen, onChange }: PlacePickerProps) {
   const [all, setAll] = useState(false);
   const readable = hooks.filter((hook) => hookWidth(hook) !== null);
-  const blocks = hookGroups(readable).filter((group) => typeof group === 'number');
-  const sites = [...new Set(readable.filter((h) => typeof hookParts(h.name).group === 'number').map((h) => hookParts(h.name).site))];
   const isChosen = (name: string) => chosen.includes(name);
-  const shown = sites
-    .filter((site) => all || USUAL.includes(site) || chosen.some((name) => hookParts(name).site === site))
-    .sort((a, b) => rank(a) - rank(b));
   const single = readable.filter((h) => typeof hookParts(h.name).group !== 'number' && (all || isChosen(h.name)));
   // In the order of the model, whatever was clicked first.
   const put = (names: ReadonlySet<string>) => {
@@ -32,28 +25,15 @@ export function PlacePicker({ hooks, chosen, onChange }: PlacePickerProps) {
     names.forEach((name) => (on ? next.add(name) : next.delete(name)));
     put(next);
   };
+  const { blocks, rows } = placesOf(readable, chosen, all);
+  const press = (id: string) => {
+    const row = rows.find(({ site }) => `all ${site}` === id);
+    if (row) toggle(row.names, !row.names.every(isChosen));
+    else toggle([id], !isChosen(id));
+  };
   return (
     <div className="places">
-      <div className="table-scroll">
-        <table className="places-table">
-          <thead>
-            <tr>
-              <th scope="col">Block</th>
-              {blocks.map((block) => (
-                <th key={block} scope="col">
-                  {block}
-                </th>
-              ))}
-              <td />
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((site) => (
-              <Site key={site} site={site} hooks={readable} blocks={blocks} isChosen={isChosen} onToggle={toggle} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ModelMap label="Places in the model" columns={[...blocks.map(String), '']} rows={rows} multiple onPress={press} />
       {single.map(({ name }) => (
         <label key={name} className="check">
           <input type="checkbox" checked={isChosen(name)} onChange={(e) => toggle([name], e.target.checked)} />
@@ -62,64 +42,50 @@ export function PlacePicker({ hooks, chosen, onChange }: PlacePickerProps) {
           </span>
         </label>
       ))}
-      <button type="button" className="button-small" aria-expanded={all} onClick={() => setAll(!all)}>
-        {all ? 'Fewer sites' : 'All sites'}
-      </button>
+      <div className="places-foot">
+        <button type="button" className="button-small" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'Fewer sites' : 'All sites'}
+        </button>
+        <span className="hint">
+          {chosen.length > 3 ? `${chosen.length} places` : chosen.map((name) => name.replace(/^blocks\./, '')).join(', ')}
+        </span>
+      </div>
     </div>
   );
 }
 
-function rank(site: string): number {
-  const at = USUAL.indexOf(site);
-  return at < 0 ? USUAL.length : at;
-}
-
-interface SiteProps {
+interface PlaceRow extends MapRow {
   site: string;
-  hooks: readonly HookInfo[];
-  blocks: readonly number[];
-  isChosen: (name: string) => boolean;
-  onToggle: (names: readonly string[], on: boolean) => void;
+  /** Its hooks. */
+  names: readonly string[];
 }
 
-function Site({ site, hooks, blocks, isChosen, onToggle }: SiteProps) {
-  const of = (block: number) => hooks.find(({ name }) => hookParts(name).group === block && hookParts(name).site === site)?.name;
-  const names = blocks.flatMap((block) => of(block) ?? []);
-  const every = names.every(isChosen);
-  return (
-    <tr>
-      <th scope="row">
-        <code>{site}</code>
-        <span className="hint">{siteWords(names[0] ?? site)}</span>
-      </th>
-      {blocks.map((block) => {
-        const name = of(block);
-        return (
-          <td key={block}>
-            {name !== undefined && (
-              <label className="place">
-                <input
-                  type="checkbox"
-                  checked={isChosen(name)}
-                  aria-label={name}
-                  title={name}
-                  onChange={(e) => onToggle([name], e.target.checked)}
-                />
-              </label>
-            )}
-          </td>
-        );
-      })}
-      <td>
-        <button
-          type="button"
-          className="button-small button-quiet"
-          aria-label={`${every ? 'none' : 'all'} of the blocks, ${site}`}
-          onClick={() => onToggle(names, !every)}
-        >
-          {every ? 'none' : 'all'}
-        </button>
-      </td>
-    </tr>
-  );
+/** A row for each site, a cell for each block, and one that takes the whole row. */
+function placesOf(readable: readonly HookInfo[], chosen: readonly string[], all: boolean): { blocks: number[]; rows: PlaceRow[] } {
+  const inBlocks = readable.flatMap(({ name }) => {
+    const { group, site } = hookParts(name);
+    return typeof group === 'number' ? [{ name, block: group, site }] : [];
+  });
+  const blocks = [...new Set(inBlocks.map(({ block }) => block))];
+  const isShown = ({ name, site }: (typeof inBlocks)[number]) => all || USUAL_SITES.includes(site) || chosen.includes(name);
+  const rows = inSiteOrder(inBlocks.filter(isShown).map(({ site }) => site)).map((site) => {
+    const own = inBlocks.filter((hook) => hook.site === site);
+    const names = own.map(({ name }) => name);
+    const every = names.every((name) => chosen.includes(name));
+    const cells = blocks.map((block) => {
+      const name = own.find((hook) => hook.block === block)?.name;
+      if (name === undefined) return null;
+      const isIn = chosen.includes(name);
+      return { id: name, name: `block ${block}, ${siteWords(name) || site}, ${name}`, face: isIn ? '✓' : '', chosen: isIn };
+    });
+    const tool = {
+      id: `all ${site}`,
+      name: `${every ? 'none' : 'all'} of the blocks, ${siteName(site)}`,
+      face: every ? 'none' : 'all',
+      chosen: false,
+      tool: true,
+    };
+    return { id: site, site, names, label: siteName(site), title: `${site}: ${siteWords(names[0])}`, cells: [...cells, tool] };
+  });
+  return { blocks, rows };
 }

@@ -1,18 +1,16 @@
-import { useMemo, useState, type ReactNode } from 'react';
-import { formatBytes, formatCount, formatInteger } from '../../charts/format.ts';
+import { useMemo, type ReactNode } from 'react';
 import type { ModelInfo } from '../../api/model.ts';
 import { TRAINABLE } from '../../core/train/architectures/index.ts';
-import { estimateKey } from '../../state/train/trainingEstimates.ts';
 import { ADVANCED_FIELDS, TOKENS_FIELD, type FieldName, type NumberField } from '../../state/train/trainingFields.ts';
 import { corpusNames, emptyDictionary, readForm, type ReadForm, type TrainingForm } from '../../state/train/trainingForm.ts';
-import { runHere } from '../../state/train/state.ts';
-import { durationWords } from '../../state/train/trainingWords.ts';
-import { Empty, Failure, Panel, Skeleton } from '../shared/Panel.tsx';
+import { usedNumber, usedSeed } from '../../state/train/usedValues.ts';
+import { Empty, Panel, Skeleton } from '../shared/Panel.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
 import { CorpusFields } from './CorpusFields.tsx';
 import { DictionaryFields } from './DictionaryFields.tsx';
 import { Presets } from './Presets.tsx';
 import { ClusterRecipes } from './ClusterRecipes.tsx';
+import { RunPreview } from './RunPreview.tsx';
 import { SettingsJson } from './SettingsJson.tsx';
 import { Problem, TextField } from './TextField.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
@@ -43,7 +41,7 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
       key={f.name}
       label={f.label}
       value={form.numbers[f.name] ?? ''}
-      placeholder={f.standard}
+      standard={usedNumber(f, form)}
       help={f.help}
       problem={problems[f.name]}
       onChange={(text) => putNumber(f.name, text)}
@@ -56,23 +54,25 @@ function Setup({ model, form }: { model: ModelInfo; form: TrainingForm }) {
         e.preventDefault();
       }}
     >
-      <Presets model={model} />
-      <DictionaryGroups model={model} form={form} problems={problems} put={put} />
-      <CorpusFields chosen={form.corpus} problem={problems.corpus} onChange={(corpus) => put({ corpus })} />
-      <div className="field-row">
-        {field(TOKENS_FIELD)}
-        <TextField
-          label="Name of the run"
-          value={form.name}
-          placeholder="made from what is trained"
-          numeric={false}
-          onChange={(name) => put({ name })}
-        />
+      <div className="setup-form">
+        <Presets model={model} />
+        <DictionaryGroups model={model} form={form} problems={problems} put={put} />
+        <CorpusFields chosen={form.corpus} problem={problems.corpus} onChange={(corpus) => put({ corpus })} />
+        <div className="train-group">
+          {field(TOKENS_FIELD)}
+          <TextField
+            label="Name of the run"
+            value={form.name}
+            placeholder="made from what is trained"
+            numeric={false}
+            onChange={(name) => put({ name })}
+          />
+        </div>
+        <Advanced form={form} problems={problems} field={field} put={put} />
+        <SettingsJson config={read.config} />
+        <ClusterRecipes config={read.config} model={model} />
       </div>
-      <Advanced form={form} problems={problems} field={field} put={put} />
-      <SettingsJson config={read.config} />
-      <ClusterRecipes config={read.config} model={model} />
-      <Start model={model} read={read} />
+      <RunPreview model={model} form={form} read={read} />
     </form>
   );
 }
@@ -102,6 +102,7 @@ function DictionaryGroups({ model, form, problems, put }: PartProps & { model: M
           <DictionaryFields
             model={model}
             group={group}
+            seed={usedSeed(form)}
             problems={problemsOf(problems, i)}
             onChange={(next) => put({ dictionaries: groups.map((other, j) => (j === i ? next : other)) })}
           />
@@ -159,68 +160,4 @@ function problemsOf(problems: ReadForm['problems'], group: number): ReadForm['pr
   return Object.fromEntries(
     Object.entries(problems).flatMap(([name, words]) => (name.startsWith(start) ? [[name.slice(start.length), words]] : [])),
   );
-}
-
-function Start({ model, read }: { model: ModelInfo; read: ReadForm }) {
-  const starting = useTraining((s) => s.busy.new !== undefined);
-  const failure = useTraining((s) => s.failures.new);
-  const going = useTraining((s) => runHere(s.runs));
-  const elsewhere = useTraining((s) => s.runs.status === 'done' && s.runs.list.some(({ state }) => state === 'elsewhere'));
-  const { start } = useTrainingActions();
-  const [pressed, setPressed] = useState(false);
-  const wrong = Object.keys(read.problems).length;
-  const hindrance = going
-    ? 'A run goes on. One trains at a time: pause or stop it first.'
-    : elsewhere
-      ? 'A run goes on in another tab of this page. One trains at a time.'
-      : wrong > 0
-        ? `${wrong === 1 ? 'One setting is' : `${wrong} settings are`} wrong; the note stands beside it.`
-        : '';
-  return (
-    <div className="start">
-      {failure !== undefined && <Failure message={failure} />}
-      <div className="start-line">
-        <button
-          type="button"
-          className="button-main"
-          disabled={starting || going !== undefined || elsewhere}
-          onClick={() => {
-            setPressed(true);
-            if (read.config) void start();
-          }}
-        >
-          {starting ? 'Starting…' : 'Train'}
-        </button>
-        <p className="hint">
-          {formatInteger(read.count)} {read.count === 1 ? 'dictionary' : 'dictionaries'}
-          <Estimate model={model} config={read.config} />
-        </p>
-      </div>
-      {hindrance !== '' && (
-        <p className={wrong > 0 && pressed ? 'field-problem' : 'hint'} role={pressed && wrong > 0 ? 'alert' : undefined}>
-          {hindrance}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Time and memory on this device, when they are known. */
-function Estimate({ model, config }: { model: ModelInfo; config: ReadForm['config'] }) {
-  const key = config ? estimateKey(config, model) : '';
-  const state = useTraining((s) => s.estimates[key]);
-  const going = useTraining((s) => runHere(s.runs) !== undefined);
-  if (!config) return null;
-  if (state?.status === 'done') {
-    const { seconds, bytes, tokensPerSecond } = state.estimate;
-    return (
-      <>
-        , about <strong>{durationWords(seconds)}</strong> here ({formatCount(Math.round(tokensPerSecond))} tokens/s), {formatBytes(bytes)}{' '}
-        of memory
-      </>
-    );
-  }
-  if (state?.status === 'failed') return <>. {state.message}</>;
-  if (going) return <>. Its time is measured when no run goes on.</>;
-  return <>. Measuring how long it takes here…</>;
 }

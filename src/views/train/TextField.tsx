@@ -1,10 +1,11 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 
 interface TextFieldProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
-  /** What an empty box means. */
+  /** What is used while nothing is set: the box shows it as its value. */
+  standard?: string;
   placeholder?: string;
   help?: string;
   problem?: string;
@@ -12,8 +13,14 @@ interface TextFieldProps {
 }
 
 /** A box with its explanation, and what is wrong with it, beside it. */
-export function TextField({ label, value, onChange, placeholder, help, problem, numeric = true }: TextFieldProps) {
+export function TextField({ label, value, onChange, standard = '', placeholder, help, problem, numeric = true }: TextFieldProps) {
   const id = useId();
+  // A box that is being emptied stays empty until it is left.
+  const [draft, setDraft] = useState<string | null>(null);
+  const type = (text: string) => {
+    setDraft(text);
+    onChange(text.trim() === standard ? '' : text);
+  };
   const said = [help !== undefined && `${id}-help`, problem !== undefined && `${id}-problem`].filter((part) => part !== false);
   return (
     <div className="field train-field">
@@ -26,11 +33,12 @@ export function TextField({ label, value, onChange, placeholder, help, problem, 
         inputMode={numeric ? 'decimal' : undefined}
         autoComplete="off"
         spellCheck={false}
-        value={value}
+        value={value !== '' ? value : (draft ?? standard)}
         placeholder={placeholder}
         aria-invalid={problem !== undefined}
         aria-describedby={said.length > 0 ? said.join(' ') : undefined}
-        onChange={(e) => onChange(e.target.value)}
+        onChange={(e) => type(e.target.value)}
+        onBlur={() => setDraft(null)}
       />
       {problem !== undefined && (
         <span id={`${id}-problem`} className="field-problem">

@@ -1,4 +1,5 @@
 /** featurescope.labels and featurescope.storage over stores in memory. */
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLabels } from '../../../src/app/labels.ts';
 import { createSignal } from '../../../src/app/signal.ts';
@@ -106,6 +107,14 @@ describe('labels', () => {
     await labels.set(FIRST.id, 1, 'mine');
     await expect(labels.import(json(content))).rejects.toThrow(sentence);
     expect(await texts()).toEqual(['1 mine']);
+  });
+
+  it('refuse a table, and say what is read', async () => {
+    const csv = readFileSync(new URL('../../fixtures/reports/O04-labels-csv/labels.csv', import.meta.url));
+    for (const path of ['labels.csv', 'labels.json'])
+      await expect(labels.import({ path, data: new Blob([csv]) })).rejects.toThrow(
+        `${path} is a table or plain text. Labels are read from the JSON`,
+      );
   });
 
   it('refuse a huge file unread', async () => {

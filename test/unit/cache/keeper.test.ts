@@ -1,7 +1,7 @@
 /** The service worker's work on a cache in memory. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keeper, REST_MS, sha256, slice } from '../../../src/cache/offline/keeper.ts';
-import type { BuildFile, FileGroup } from '../../../src/cache/offline/manifest.ts';
+import type { BuildFile, DeviceKind, FileGroup, Wanted } from '../../../src/cache/offline/manifest.ts';
 import { fakeCaches } from '../../helpers/fakeCaches.ts';
 
 const SCOPE = 'https://host/app/';
@@ -22,6 +22,7 @@ const GROUPS: Record<string, FileGroup> = {
   'assets/gpu.wasm': 'webgpu',
 };
 
+const on = (device: DeviceKind, more: Partial<Wanted> = {}): Wanted => ({ device, everything: false, opened: [], ...more });
 const bytes = (text: string) => new TextEncoder().encode(text).buffer;
 
 async function listOf(server: Server): Promise<BuildFile[]> {
@@ -103,7 +104,7 @@ describe('installing', () => {
   it('of the next build fetches what changed; the files before go when it takes over', async () => {
     const first = await keeperFor(SERVER);
     await first.install();
-    while (!(await first.keepNext('wasm')).ready);
+    while (!(await first.keepNext(on('wasm'))).ready);
     asked = [];
     server = { ...SERVER, 'index.html': '<!doctype html>2', 'assets/b-2.js': 'new code' };
     delete server['assets/a-1.js'];
@@ -119,9 +120,9 @@ describe('installing', () => {
     expect((await get(first, 'assets/a-1.js')).text).toBe('code');
     expect((await get(first, '')).text).toBe('<!doctype html>1');
     await second.prune();
-    expect(await second.kept('wasm')).toMatchObject({ ready: true });
+    expect(await second.kept(on('wasm'))).toMatchObject({ ready: true });
     expect((await get(second, '')).text).toBe('<!doctype html>2');
-    expect(await first.kept('wasm')).toMatchObject({ ready: false });
+    expect(await first.kept(on('wasm'))).toMatchObject({ ready: false });
   });
 
   it('deletes caches of another layout, of this page only', async () => {
@@ -131,26 +132,61 @@ describe('installing', () => {
   });
 });
 
+describe('what is one of many', () => {
+  const MANY = { ...SERVER, 'dictionaries/a': 'aaa', 'dictionaries/b': 'bbbb' };
+  const filled = async (wanted: Wanted) => {
+    server = { ...MANY };
+    const keeper = await keeperFor(MANY);
+    await keeper.install();
+    while (!(await keeper.keepNext(wanted)).ready);
+    return keeper;
+  };
+
+  it('is kept only once it was opened, before a service worker saw that or after', async () => {
+    GROUPS['dictionaries/a'] = GROUPS['dictionaries/b'] = 'choice';
+    const opened = [`${SCOPE}dictionaries/a`, 'https://elsewhere/dictionaries/b'];
+    const keeper = await filled(on('wasm', { opened }));
+    expect(asked).toContain('dictionaries/a');
+    expect(asked).not.toContain('dictionaries/b');
+    expect(await keeper.kept(on('wasm', { opened }))).toMatchObject({ ready: true, missing: 4 });
+    // The next visit asks with what it opened itself; what is kept stays wanted.
+    expect(await keeper.kept(on('wasm'))).toMatchObject({ ready: true, missing: 4 });
+    await get(keeper, 'dictionaries/b');
+    expect(await keeper.kept(on('wasm'))).toMatchObject({ ready: true, missing: 0 });
+  });
+
+  it('is kept whole on request, and its size is said before', async () => {
+    GROUPS['dictionaries/a'] = GROUPS['dictionaries/b'] = 'choice';
+    const keeper = await filled(on('wasm'));
+    const { total, most, missing } = await keeper.kept(on('wasm'));
+    expect([most - total, missing]).toEqual([7, 7]);
+    expect(await keeper.kept(on('wasm', { everything: true }))).toMatchObject({ ready: false });
+    while (!(await keeper.keepNext(on('wasm', { everything: true }))).ready);
+    expect(asked).toContain('dictionaries/b');
+    expect(await keeper.kept(on('wasm'))).toMatchObject({ ready: true, missing: 0 });
+  });
+});
+
 describe('keeping', () => {
   it('goes file by file, small ones first, with the runtime of the device', async () => {
     const keeper = await keeperFor(SERVER);
     await keeper.install();
     asked = [];
     const steps = [];
-    for (let step = await keeper.keepNext('webgpu'); ; step = await keeper.keepNext('webgpu')) {
+    for (let step = await keeper.keepNext(on('webgpu')); ; step = await keeper.keepNext(on('webgpu'))) {
       steps.push(step.cached);
       if (step.ready) break;
     }
     expect(asked).toEqual(['assets/gpu.wasm', 'models/é 1.bin', 'dictionaries/weights']);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
-    expect(await keeper.kept('wasm')).toMatchObject({ ready: false });
+    expect(await keeper.kept(on('wasm'))).toMatchObject({ ready: false });
   });
 
   it('says that the server has another build, and looks for it', async () => {
     const keeper = await keeperFor(SERVER);
     server['assets/cpu.wasm'] = 'other';
     await keeper.install();
-    expect(await keeper.keepNext('wasm')).toMatchObject({ ready: false, failed: 'changed' });
+    expect(await keeper.keepNext(on('wasm'))).toMatchObject({ ready: false, failed: 'changed' });
     expect(changed).toHaveBeenCalled();
   });
 
@@ -158,16 +194,16 @@ describe('keeping', () => {
     caches = fakeCaches(100);
     const keeper = await keeperFor(SERVER);
     await keeper.install();
-    await keeper.keepNext('wasm');
-    await keeper.keepNext('wasm');
-    expect(await keeper.keepNext('wasm')).toMatchObject({ ready: false, failed: 'full' });
+    await keeper.keepNext(on('wasm'));
+    await keeper.keepNext(on('wasm'));
+    expect(await keeper.keepNext(on('wasm'))).toMatchObject({ ready: false, failed: 'full' });
   });
 
   it('fetches a file once when it is asked for twice at a time', async () => {
     const keeper = await keeperFor(SERVER);
     await keeper.install();
     asked = [];
-    await Promise.all([keeper.keepNext('wasm'), keeper.keepNext('wasm')]);
+    await Promise.all([keeper.keepNext(on('wasm')), keeper.keepNext(on('wasm'))]);
     expect(asked).toEqual(['assets/cpu.wasm']);
   });
 });
@@ -216,7 +252,7 @@ describe('answering', () => {
     server['models/é 1.bin'] = 'other';
     expect((await get(keeper, 'models/%C3%A9%201.bin')).text).toMatch(/^failed: .*another version/);
     expect(changed).toHaveBeenCalled();
-    expect(await keeper.kept('wasm')).toMatchObject({ cached: 0 });
+    expect(await keeper.kept(on('wasm'))).toMatchObject({ cached: 0 });
   });
 
   it('hands on a 404, and what cannot be kept for want of room', async () => {

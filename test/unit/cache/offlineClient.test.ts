@@ -16,7 +16,7 @@ class FakeWorker extends EventTarget {
   }
   postMessage(ask: Ask, [port]: MessagePort[]): void {
     this.asked.push(ask);
-    port.postMessage(ask.type === 'takeOver' ? { done: ask.force, tabs: 2 } : { cached: 1, total: 1, ready: true });
+    port.postMessage(ask.type === 'takeOver' ? { done: ask.force, tabs: 2 } : { cached: 1, total: 1, ready: true, most: 2, missing: 1 });
   }
 }
 
@@ -39,6 +39,8 @@ function open(registration: FakeRegistration) {
     device: Promise.resolve('wasm'),
     quietFor: () => 1e6,
     wanted: { get: () => false, set: () => undefined },
+    everything: { get: () => false, set: () => undefined },
+    opened: () => Promise.resolve([]),
     environment: { container: container as unknown as ServiceWorkerContainer, entry: '', saveData: false, caches: undefined, reload },
   });
   offline.start();

@@ -142,10 +142,12 @@ describe('opening SAELens folders', () => {
   });
 
   it('takes the training record from featurescope.json before the one in cfg.json', async () => {
-    const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4'));
+    const all = dropFolder(join(PUBLIC, 'bookworm-9m/resid_post_0_r4-a0.004'));
     const shipped = (await openDictionaryFiles(all)).dictionaries[0].record;
-    expect(shipped).toMatchObject({ version: 2, alpha: 0.004, architecture: 'tied', made_by: 'featurescope' });
-    const cfg = JSON.parse(Buffer.from(bytesOf(join(PUBLIC, 'bookworm-9m/resid_post_0_r4/cfg.json'))).toString()) as { metadata: object };
+    expect(shipped).toMatchObject({ version: 2, alpha: 0.004, architecture: 'tied', made_by: 'featurescope (PyTorch)' });
+    const cfg = JSON.parse(Buffer.from(bytesOf(join(PUBLIC, 'bookworm-9m/resid_post_0_r4-a0.004/cfg.json'))).toString()) as {
+      metadata: object;
+    };
     const withTraining = textBlob(JSON.stringify({ ...cfg, metadata: { ...cfg.metadata, training: { alpha: 0.004, alive: 275 } } }));
     const files = all
       .filter(({ path }) => path !== 'featurescope.json')
@@ -432,17 +434,17 @@ describe('the dictionaries that ship', () => {
   }[];
 
   it('have fixed ids', () => {
-    const residuals = [0, 1, 2, 3, 4, 5].map((i) => `bookworm-9m/blocks.${i}.hook_resid_post/r4`);
-    const others = ['blocks.3.hook_attn_out/r4', 'blocks.3.hook_resid_post/r8', 'blocks.3.mlp.hook_post/r2'].map(
-      (id) => `bookworm-9m/${id}`,
-    );
-    expect(index.map(({ id }) => id).sort()).toEqual([...residuals, ...others].sort());
+    const blocks = [0, 1, 2, 3, 4, 5];
+    const residuals = blocks.flatMap((i) => ['0.0025', '0.004'].map((alpha) => `blocks.${i}.hook_resid_post/r4-a${alpha}`));
+    const parts = blocks.flatMap((i) => ['attn_out', 'mlp_out'].map((site) => `blocks.${i}.hook_${site}/r4-a0.003`));
+    const ids = [...residuals, ...parts, 'blocks.3.hook_resid_post/r8-a0.003', 'blocks.3.mlp.hook_post/r2-a0.002'];
+    expect(index.map(({ id }) => id).sort()).toEqual(ids.map((id) => `bookworm-9m/${id}`).sort());
   });
 
   it.each(index)('$id opens as indexed, is tied, and encodes', async ({ path, files, hook, d_in, d_sae, bytes }) => {
     const { dictionaries, warnings } = await openDictionaryFiles(dropFolder(join(PUBLIC, path), `${path}/`));
     expect(warnings).toEqual([]);
-    expect(dictionaries[0].config).toMatchObject({ hook_name: hook, d_in, d_sae, model_name: 'bookworm-9m', architecture: 'standard' });
+    expect(dictionaries[0].config).toMatchObject({ hook_name: hook, d_in, d_sae, model_name: 'bookworm-9m', architecture: 'tied' });
     expect(files.reduce((n, name) => n + bytesOf(join(PUBLIC, path, name)).length, 0)).toBe(bytes);
     expect(dictionaries[0].sparsity).toHaveLength(d_sae);
     const dictionary = await readDictionary(dictionaries[0]);

@@ -12,7 +12,6 @@ import {
   binnedSeries,
   commonPrefix,
   defaultDictionary,
-  dictionariesByLayer,
   dictionaryName,
   featureSeries,
   featureValue,
@@ -102,11 +101,7 @@ describe('dictionaries', () => {
     expect(defaultDictionary(fakeDictionaries(false), fakeModel())).toBeUndefined();
   });
 
-  it('groups by layer and names what is beyond the hook', () => {
-    expect(dictionariesByLayer([list[0], list[1], { ...list[0], id: 'b' }]).map((g) => [g.group, g.items.length])).toEqual([
-      [0, 2],
-      [1, 1],
-    ]);
+  it('names what is beyond the hook', () => {
     expect(dictionaryName(list[2])).toBe('r4');
     expect(dictionaryName({ ...list[2], id: 'a1b2', label: 'mine' })).toBe('mine');
   });

@@ -19,6 +19,9 @@ describe('kindOfFiles', () => {
     ['model', 'model.onnx config.json'],
     ['model', 'config.json'],
     ['labels', 'featurescope labels.json'],
+    ['labels', 'labels.csv'],
+    ['labels', 'my-labels.csv'],
+    ['text', 'table.csv'],
     ['model', 'photo.png'],
   ])('takes %s for %s', (kind, paths) => {
     expect(kindOfFiles(files(...paths.split(/ (?=\S+\.)(?!labels)/)))).toBe(kind);

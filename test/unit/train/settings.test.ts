@@ -100,6 +100,15 @@ describe('the form takes what a run takes', () => {
     ['a list with a number twice', { hook, alpha: [0.1, 0.1] }],
     ['an empty list', { hook, alpha: [] }],
     ['a place twice', { hook: [hook, hook] }],
+    ['a seed twice', { hook, seed: [3, 3] }],
+    ['the same dictionary in two groups', [{ hook }, { hook }]],
+    [
+      'the same dictionary by two lists that overlap',
+      [
+        { hook, seed: [1, 2] },
+        { hook, seed: [2, 3] },
+      ],
+    ],
     ['no place', { hook: [] }],
     ['a setting of another architecture', { hook, k: 4 }],
     ['the loss of dead latents where there is none', { hook, aux_alpha: 0.1 }],

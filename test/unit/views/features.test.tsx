@@ -36,7 +36,10 @@ describe('the features panel', () => {
     expect(html).toContain('role="row" aria-rowindex="2"');
     expect(html).toContain(`${rows - 1} features</span>`);
     expect(html.match(/class="feature-number"[^>]*tabindex="0"/gi)).toHaveLength(1);
-    expect(html).toMatch(/<optgroup label="Block 3"><option value="bookworm-9m\/blocks.3.hook_resid_post\/r4" selected/);
+    expect(html).toMatch(
+      /data-cell="blocks\.3\.hook_resid_post" tabindex="0" aria-label="block 3, [^"]+, 1 dictionary, here" aria-selected="true"/i,
+    );
+    expect(html).toContain('data-dictionary="bookworm-9m/blocks.3.hook_resid_post/r4"');
     expect(html).toMatch(/<strong>40<\/strong> of 1\u202F024 features fire at/);
     expect(html).toContain('1 − Σ‖x − x̂‖² / Σ‖x − mean‖²');
   });
@@ -83,6 +86,18 @@ describe('the features panel', () => {
     const html = await panel({}, (store) => store.getState().actions.setSkipSpecial(false), text);
     expect(html).toMatch(/type="checkbox"\/>Leave one special token/);
     expect(await panel()).not.toContain('special token');
+  });
+
+  it('says in grey what a feature without a label fires on here, and with one does not', async () => {
+    const html = await panel();
+    expect(html).toMatch(
+      /class="label-button is-guess"[^>]*aria-label="Write a label for feature \d+, which fires here on [^"]+"><span class="guess-lead">fires here /,
+    );
+    const labelled = await panel({}, (store) => {
+      const { features, dictionary, actions } = store.getState();
+      for (const { latent } of features?.index.rows ?? []) void actions.label(dictionary, latent, 'mine');
+    });
+    expect(labelled).not.toContain('class="guess-lead"');
   });
 
   it('gives the rows of one dictionary no label of another', async () => {

@@ -54,7 +54,8 @@ describe('the training screen', () => {
     expect(html).toContain('No run yet.');
     expect(html).not.toContain('class="charts"');
     expect(html).toMatch(/α 0\.00400 averaged = 1\.02 summed \(equation 4, × d_in = 256\)/);
-    expect(html).toMatch(/aria-label="blocks\.3\.hook_resid_post"[^>]*checked=""/);
+    expect(html).toMatch(/data-cell="blocks\.3\.hook_resid_post"[^>]*aria-selected="true"/);
+    expect(html.match(/aria-selected="true"/g)).toHaveLength(1);
     expect(html).toContain('1\u202F024 features of 256 numbers');
   });
 

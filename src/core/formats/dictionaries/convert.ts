@@ -1,11 +1,12 @@
 /** From another library's tensors to ours: shapes checked, matrices turned, a SAELens configuration stated. */
 import { listTensors, type DictionaryConfig, type TensorName } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import { toPart, transpose, type TorchDtype } from '../torch/index.ts';
 import type { Candidate, DictionaryFormat, OpenedDictionary } from './opened.ts';
 import { createBlob, stateConfig } from './write.ts';
-import { assertFloat, SAELENS_DTYPE, type StoredPart } from './stored.ts';
+import { noteConstant } from './saelensValues.ts';
+import { assertFloat, readValues, SAELENS_DTYPE, type StoredPart } from './stored.ts';
 
 /** Wider than any dictionary: keeps products exact; memory is bounded by the tensors themselves. */
 export const MAX_SIZE = 2 ** 28;
@@ -38,11 +39,6 @@ export function readCount(value: unknown, key: string, name: string, most = MAX_
     throw new FormatError(`${quote(name)} gives ${key} as ${describe(value)}; it must be a whole number from 1 to ${most}.`);
   }
   return value;
-}
-
-/** A JSON value as it may stand in a sentence. */
-export function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : quote(JSON.stringify(value) ?? typeof value);
 }
 
 /** A tensor as a file stores it, for checking before anything is read. */
@@ -98,6 +94,8 @@ export function createCandidate({ name, format, config, bytes, record, notes, pa
     async open(): Promise<OpenedDictionary> {
       const found = new Map((await parts()).map((part) => [part.name, part]));
       const ordered = listTensors(config).flatMap((spec) => found.get(spec.name) ?? []);
+      const thresholds = found.get('threshold');
+      const told = [...(notes ?? []), ...(thresholds ? noteConstant(await readValues(thresholds)) : [])];
       const stored: DictionaryConfig = { ...config, dtype: SAELENS_DTYPE[found.get('W_dec')!.dtype] };
       return {
         name,
@@ -107,7 +105,7 @@ export function createCandidate({ name, format, config, bytes, record, notes, pa
         parts: ordered,
         extras: [],
         ...(Object.keys(maybeRecord(record) ?? {}).length > 0 && { record }),
-        ...(notes && notes.length > 0 && { notes }),
+        ...(told.length > 0 && { notes: told }),
         bytes: ordered.reduce((n, { data }) => n + data.size, 0),
       };
     },

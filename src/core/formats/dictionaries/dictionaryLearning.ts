@@ -4,63 +4,18 @@
  * The tensors tell the class: one trainer writes dict_class "AutoEncoder" whatever it trained. f is in the
  * stored units; the library's own loader rescales AutoEncoder to decoder columns of norm 1 by default.
  */
-import { isBatchTopk, type Architecture, type DictionaryConfig } from '../../sae/dictionary.ts';
+import { isBatchTopk, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import type { TorchTensor, TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, MAX_SIZE, partOf, readCount } from './convert.ts';
+import { assertForeign, createCandidate, createConfig, MAX_SIZE, partOf, readCount } from './convert.ts';
 import { baseName } from './files.ts';
-import { hookOfPath, hookOfSubmodule } from './hookNames.ts';
+import { hookOfModule, hookOfPath, hookOfSubmodule } from './hookNames.ts';
+import { checkLearningPairs, checkNormFactor, noteGroups, noteScale, plainOf, readGroups } from './learningPairs.ts';
+import { LAYOUTS, readClass, type ClassName, type Layout } from './learningClasses.ts';
 import type { Candidate } from './opened.ts';
+import { agree, findClash, layerOfHook } from './pairs.ts';
 import { asState, bytesOf, nameKind, partsOf, readScalar, refuseOthers, tensorsOf, type State } from './torchState.ts';
-
-type ClassName =
-  | 'AutoEncoder'
-  | 'AutoEncoderNew'
-  | 'GatedAutoEncoder'
-  | 'AutoEncoderTopK'
-  | 'BatchTopKSAE'
-  | 'MatryoshkaBatchTopKSAE'
-  | 'JumpReluAutoEncoder';
-
-/** Which tensor holds what, and what the forward pass does. */
-interface Layout {
-  architecture: Architecture;
-  /** Whether the decoder's bias is subtracted from the input. */
-  subtracts: boolean;
-  /** As stored: rows of the encoder are latents, or columns. */
-  tensors: [from: string, to: string, turned?: 'turned'][];
-  /** Besides tensors. */
-  scalars: string[];
-}
-
-const LINEAR: Layout['tensors'] = [
-  ['encoder.weight', 'W_enc', 'turned'],
-  ['decoder.weight', 'W_dec', 'turned'],
-];
-const PLAIN: Layout['tensors'] = [
-  ['W_enc', 'W_enc'],
-  ['W_dec', 'W_dec'],
-  ['b_enc', 'b_enc'],
-  ['b_dec', 'b_dec'],
-];
-const TOPK: Layout['tensors'] = [...LINEAR, ['encoder.bias', 'b_enc'], ['b_dec', 'b_dec']];
-
-// prettier-ignore
-const LAYOUTS: Record<ClassName, Layout> = {
-  AutoEncoder: { architecture: 'standard', subtracts: true, tensors: [...LINEAR, ['encoder.bias', 'b_enc'], ['bias', 'b_dec']], scalars: [] },
-  AutoEncoderNew: { architecture: 'standard', subtracts: false, tensors: [...LINEAR, ['encoder.bias', 'b_enc'], ['decoder.bias', 'b_dec']], scalars: [] },
-  GatedAutoEncoder: {
-    architecture: 'gated',
-    subtracts: true,
-    tensors: [...LINEAR, ['decoder_bias', 'b_dec'], ['gate_bias', 'b_gate'], ['mag_bias', 'b_mag'], ['r_mag', 'r_mag']],
-    scalars: [],
-  },
-  AutoEncoderTopK: { architecture: 'topk', subtracts: true, tensors: TOPK, scalars: ['k', 'threshold'] },
-  BatchTopKSAE: { architecture: 'batchtopk', subtracts: true, tensors: TOPK, scalars: ['k', 'threshold'] },
-  MatryoshkaBatchTopKSAE: { architecture: 'matryoshka_batchtopk', subtracts: true, tensors: PLAIN, scalars: ['k', 'threshold', 'group_sizes'] },
-  JumpReluAutoEncoder: { architecture: 'jumprelu', subtracts: false, tensors: [...PLAIN, ['threshold', 'threshold']], scalars: [] },
-};
 
 /** Whether a value looks like a state_dict of this library, or a backup with one. */
 export function isDictionaryLearning(value: TorchValue): boolean {
@@ -90,7 +45,10 @@ export async function openDictionaryLearning(
   const isBackup = outer.get('ae') instanceof Map;
   const state = isBackup ? asState(outer.get('ae'))! : outer;
   const trainer = maybeRecord(maybeRecord(configuration)?.trainer) ?? {};
-  const className = readClass(state, trainer.dict_class, path, warnings);
+  const settings = `config.json beside ${quote(path)}`;
+  const inner = isBackup ? plainOf(outer.get('config')) : {};
+  checkLearningPairs(trainer, maybeRecord(maybeRecord(configuration)?.buffer) ?? {}, inner, settings);
+  const className = readClass(state, trainer, path, warnings);
   const layout = LAYOUTS[className];
   refuseOthers(state, [...layout.tensors.map(([from]) => from), ...layout.scalars], className, path);
   const tensors = tensorsOf(
@@ -100,13 +58,15 @@ export async function openDictionaryLearning(
   );
   const { d_in, d_sae } = readSizes(className, tensors, trainer, path);
   assertForeign(tensors, shapesOf(layout, d_in, d_sae), className, configuration === undefined ? 'its encoder' : 'config.json', path);
-  const topk = await readTopk(className, state, trainer.k, d_sae, path);
-  if (className === 'AutoEncoderTopK' && trainer.dict_class === undefined && topk!.threshold >= 0) {
+  const topk = await readTopk(className, state, trainer.k ?? inner.k, d_sae, path);
+  const groups = await readGroups(state, trainer, d_sae, path);
+  if (className === 'AutoEncoderTopK' && trainer.dict_class === undefined && trainer.trainer_class === undefined && topk!.threshold >= 0) {
     warnings.push(
       `${quote(path)} may be a TopK or a BatchTopK dictionary, whose tensors are the same; without the dict_class of a config.json it is read as TopK. If it is the other, its features here are wrong.`,
     );
   }
   const scale = isBackup ? await readNormFactor(outer, path) : undefined;
+  checkNormFactor(scale === undefined ? undefined : 1 / scale, configuration, path);
   const config = createConfig({
     architecture: layout.architecture,
     d_in,
@@ -114,7 +74,7 @@ export async function openDictionaryLearning(
     apply_b_dec_to_input: layout.subtracts,
     ...(topk && { k: topk.k, rescale_acts_by_decoder_norm: false }),
     ...(scale !== undefined && { normalize_activations: 'expected_average_only_in' as const, activation_scale: scale }),
-    ...readPlace(trainer, configuration, path),
+    ...readPlace(trainer, configuration, path, warnings),
     training_checkpoint: isBackup,
   });
   if (config.hook_name === null) warnings.push(`${quote(path)}: neither its config.json nor its folders name a hook that is known here.`);
@@ -124,7 +84,7 @@ export async function openDictionaryLearning(
     config,
     bytes: bytesOf(tensors.values()),
     record: { ...maybeRecord(configuration), ...readClaims(evaluation) },
-    notes: listNotes(className, layout, topk, isBackup),
+    notes: [...listNotes(className, layout, topk, isBackup), ...noteScale(scale, trainer.norm_factor), ...noteGroups(groups)],
     parts: async () => [
       ...(await partsOf(tensors, layout.tensors)),
       ...(isBatchTopk(layout.architecture) ? [partOf('topk_threshold', [], Float32Array.of(topk!.threshold))] : []),
@@ -150,40 +110,16 @@ function listNotes(className: ClassName, { subtracts }: Layout, topk: Topk | und
     ...(className === 'AutoEncoderTopK' && !unset
       ? [`The ${topk!.k} largest features are kept; its stored threshold is not used, as by default in the library.`]
       : []),
+    ...(className.includes('Batch') && topk && !unset
+      ? [
+          `A feature counts above ${Number(topk.threshold.toPrecision(4))}, one threshold for all that training found for ${topk.k} features on average.`,
+        ]
+      : []),
     ...(className.includes('Batch') && unset
       ? ['Its threshold was never estimated (−1), so every positive feature stays, as in the library. It was probably stopped early.']
       : []),
     ...(isBackup ? ['A backup from the middle of a run: its biases are in normalised units, and the factor beside them is applied.'] : []),
   ];
-}
-
-/** The class by its tensors; config.json must agree. */
-function readClass(state: State, stated: unknown, path: string, warnings: string[]): ClassName {
-  const found = classOf(state);
-  if (!found) {
-    throw new FormatError(`${quote(path)} holds no dictionary of a known class: neither encoder.weight nor W_enc with a threshold.`);
-  }
-  if (stated === undefined || stated === found) return found;
-  // StandardTrainerAprilUpdate writes the wrong name.
-  if (stated === 'AutoEncoder' && found === 'AutoEncoderNew') {
-    warnings.push(`config.json beside ${quote(path)} says AutoEncoder, but the tensors are those of AutoEncoderNew; they count.`);
-    return found;
-  }
-  // These two have the same tensors.
-  if (found === 'AutoEncoderTopK' && stated === 'BatchTopKSAE') return 'BatchTopKSAE';
-  throw new FormatError(
-    `config.json beside ${quote(path)} gives dict_class as ${describe(stated)}, but the tensors are those of ${found}.`,
-  );
-}
-
-function classOf(state: State): ClassName | undefined {
-  const has = (...keys: string[]) => keys.every((key) => state.has(key));
-  if (has('group_sizes')) return 'MatryoshkaBatchTopKSAE';
-  if (has('W_enc')) return has('threshold') ? 'JumpReluAutoEncoder' : undefined;
-  if (has('r_mag')) return 'GatedAutoEncoder';
-  if (has('encoder.weight', 'b_dec')) return 'AutoEncoderTopK';
-  if (has('decoder.bias')) return 'AutoEncoderNew';
-  return has('encoder.weight') || has('decoder.weight') ? 'AutoEncoder' : undefined;
 }
 
 /** From the encoder; config.json must agree where it says. */
@@ -234,7 +170,13 @@ interface Topk {
 /** @param stated k in config.json, where files of before 2025 have it alone */
 async function readTopk(className: ClassName, state: State, stated: unknown, d_sae: number, path: string): Promise<Topk | undefined> {
   if (!LAYOUTS[className].scalars.includes('k')) return undefined;
-  const k = readCount((await readScalar(state, 'k', path)) ?? stated, 'k', path, d_sae);
+  const stored = await readScalar(state, 'k', path);
+  // As the library itself: "k != state_dict['k']".
+  agree([
+    [`k in the tensors of ${quote(path)}`, stored],
+    ['k in its config.json', stated],
+  ]);
+  const k = readCount(stored ?? stated, 'k', path, d_sae);
   const threshold = (await readScalar(state, 'threshold', path)) ?? -1;
   if (!Number.isFinite(threshold)) throw new FormatError(`${quote(path)} gives its threshold as ${threshold}; it must be a finite number.`);
   return { k, threshold };
@@ -253,13 +195,26 @@ async function readNormFactor(backup: State, path: string): Promise<number | und
 type Place = Pick<DictionaryConfig, 'hook_name' | 'model_name' | 'context_size'>;
 
 /** Where it reads: submodule_name, else the folders' names. */
-function readPlace(trainer: Record<string, unknown>, configuration: unknown, path: string): Place {
+function readPlace(trainer: Record<string, unknown>, configuration: unknown, path: string, warnings: string[]): Place {
   const { submodule_name, lm_name } = trainer;
   const buffer = maybeRecord(maybeRecord(configuration)?.buffer) ?? {};
   const stated = typeof submodule_name === 'string' ? hookOfSubmodule(submodule_name) : null;
-  const hook = stated ?? hookOfPath(path, hookOfSubmodule);
+  const ofFolder = hookOfPath(path, hookOfSubmodule);
+  const hook = stated ?? ofFolder;
+  const clash = findClash([
+    [`the hook of submodule_name in config.json beside ${quote(path)}`, stated],
+    ['that of its folders', ofFolder],
+  ]);
+  if (clash) warnings.push(`${clash} The config.json counts; a folder may have been renamed.`);
+  if (stated !== null) {
+    agree([
+      [`the layer of submodule_name ${describe(submodule_name)} in config.json beside ${quote(path)}`, layerOfHook(stated)],
+      ['layer there', trainer.layer],
+    ]);
+  }
+  const input = typeof submodule_name === 'string' && stated !== submodule_name ? hookOfModule(submodule_name, 'in') : null;
   return {
-    hook_name: buffer.io === 'in' ? inputOf(hook) : hook,
+    hook_name: buffer.io === 'in' ? (input ?? inputOf(hook)) : hook,
     model_name: typeof lm_name === 'string' ? lm_name : null,
     context_size: typeof buffer.ctx_len === 'number' ? buffer.ctx_len : null,
   };

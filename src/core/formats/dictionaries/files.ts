@@ -1,5 +1,6 @@
 /** Paths of dropped files, and files to be written. */
 import { FormatError, type BlobLike } from '../bytes.ts';
+import { withoutLeftBehind } from '../leftBehind.ts';
 import { quote } from '../text.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -21,7 +22,7 @@ export function createOutFile(path: string, parts: OutFile['parts']): OutFile {
 
 /** @throws FormatError when two files have one path */
 export function normaliseFiles(files: DictionaryFile[]): DictionaryFile[] {
-  const all = files.map(({ path, data }) => ({ path: normalisePath(path), data }));
+  const all = withoutLeftBehind(files.map(({ path, data }) => ({ path: normalisePath(path), data })));
   const seen = new Set<string>();
   for (const { path } of all) {
     if (seen.has(path))

@@ -13,6 +13,15 @@ import { bytesOf, partsOf } from './torchState.ts';
 
 const TENSORS = ['W_enc', 'W_dec', 'b_enc', 'b_dec', 'threshold'];
 
+/** "width_16k" is a round word for 16,384. */
+function noteWidth(path: string, d_sae: number): string[] {
+  const [, count, unit] = /(?:^|\/)width_(\d+)([km])(?:\/|$)/.exec(path) ?? [];
+  if (count === undefined) return [];
+  const [least, most] = unit === 'k' ? [1000, 1024] : [1000 ** 2, 1024 ** 2];
+  const fits = d_sae >= Number(count) * least && d_sae <= (Number(count) + 1) * most;
+  return fits ? [] : [`Its folder says width_${count}${unit}, but it has ${d_sae} features. The tensors count.`];
+}
+
 /** @throws FormatError */
 export async function openGemmaScope(path: string, file: BlobLike, warnings: string[]): Promise<Candidate> {
   const arrays = await readNpz(file, path);
@@ -32,7 +41,7 @@ export async function openGemmaScope(path: string, file: BlobLike, warnings: str
     format: 'gemma-scope',
     config: createConfig({ architecture: 'jumprelu', d_in, d_sae, hook_name }),
     bytes: bytesOf(arrays.values()),
-    notes: ['JumpReLU with a threshold for each feature; b_dec is not subtracted from the input.'],
+    notes: ['JumpReLU with a threshold for each feature; b_dec is not subtracted from the input.', ...noteWidth(path, d_sae)],
     parts: () =>
       partsOf(
         arrays,

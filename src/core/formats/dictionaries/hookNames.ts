@@ -7,14 +7,20 @@
 /** A module's output in GPT-NeoX, GPT-2 and Llama naming, without the model's own prefix. */
 const OUTPUTS: [RegExp, string][] = [
   [/^(\d+)$/, 'hook_resid_post'],
-  [/^(\d+)\.(mlp)$/, 'hook_mlp_out'],
-  [/^(\d+)\.(attention|attn|self_attn)$/, 'hook_attn_out'],
+  [/^(\d+)\.mlp(\.(dense_4h_to_h|c_proj|down_proj))?$/, 'hook_mlp_out'],
+  [/^(\d+)\.mlp\.(dense_h_to_4h|c_fc)$/, 'mlp.hook_pre'],
+  [/^(\d+)\.mlp\.act$/, 'mlp.hook_post'],
+  [/^(\d+)\.(attention(\.dense)?|attn(\.c_proj)?|self_attn(\.o_proj)?)$/, 'hook_attn_out'],
+  [/^(\d+)\.(input_layernorm|ln_1)$/, 'ln1.hook_normalized'],
+  [/^(\d+)\.(post_attention_layernorm|ln_2)$/, 'ln2.hook_normalized'],
 ];
 
 /** Inputs of the same modules; what an mlp reads is the second LayerNorm, weight and bias applied. */
 const INPUTS: [RegExp, string][] = [
-  [/^(\d+)$/, 'hook_resid_pre'],
-  [/^(\d+)\.(mlp)$/, 'ln2.hook_normalized'],
+  [/^(\d+)(\.(input_layernorm|ln_1))?$/, 'hook_resid_pre'],
+  [/^(\d+)\.mlp(\.(dense_h_to_4h|c_fc))?$/, 'ln2.hook_normalized'],
+  [/^(\d+)\.mlp\.act$/, 'mlp.hook_pre'],
+  [/^(\d+)\.mlp\.(dense_4h_to_h|c_proj)$/, 'mlp.hook_post'],
   [/^(\d+)\.(attention|attn|self_attn)$/, 'ln1.hook_normalized'],
 ];
 
@@ -22,6 +28,7 @@ const INPUTS: [RegExp, string][] = [
 const HOOK = /^(hook_embed|blocks\.\d+\.([\w]+\.)?hook_\w+)$/;
 
 const EMBEDDING = /^(gpt_neox\.|transformer\.|model\.)?(embed_in|wte|embed_tokens)$/;
+const LAST_NORM = /^(gpt_neox\.|transformer\.|model\.)?(final_layer_norm|ln_f)$/;
 
 /**
  * @param module "layers.3", "layers.3.mlp", "gpt_neox.layers.3.attention", "embed_in"
@@ -31,6 +38,7 @@ const EMBEDDING = /^(gpt_neox\.|transformer\.|model\.)?(embed_in|wte|embed_token
 export function hookOfModule(module: string, side: 'in' | 'out' = 'out'): string | null {
   if (HOOK.test(module)) return module;
   if (EMBEDDING.test(module)) return side === 'out' ? 'hook_embed' : null;
+  if (LAST_NORM.test(module)) return side === 'out' ? 'ln_final.hook_normalized' : null;
   const path = /(?:^|\.)(?:layers|h)\.(.+)$/.exec(module)?.[1];
   if (path === undefined) return null;
   for (const [pattern, site] of side === 'in' ? INPUTS : OUTPUTS) {
@@ -38,6 +46,11 @@ export function hookOfModule(module: string, side: 'in' | 'out' = 'out'): string
     if (layer !== undefined) return `blocks.${Number(layer)}.${site}`;
   }
   return null;
+}
+
+/** The name of a file that may be a hook's or a module's: a module becomes its output's hook, anything else stays. */
+export function hookOfName(name: string): string {
+  return hookOfModule(name) ?? name;
 }
 
 /** What dictionary_learning's users write for submodule_name, and its folders are called. */

@@ -4,7 +4,7 @@
  * PyTorch file may hold in TORCH.
  */
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson, refuseImpostor } from '../text.ts';
+import { listNames, maybeRecord, quote, readSettingsJson } from '../text.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';
 import { attempt } from './attempt.ts';
 import { isDictionaryLearning, openDictionaryLearning } from './dictionaryLearning.ts';
@@ -12,9 +12,9 @@ import { baseName, join } from './files.ts';
 import { openGemmaScope } from './gemmaScope.ts';
 import { cfgOf, openOneLayer } from './oneLayer.ts';
 import { isOpenai, openOpenai } from './openai.ts';
-import type { Candidate, OpenedDictionary } from './opened.ts';
+import type { Candidate } from './opened.ts';
 import { CFG, findWeights, MAX_JSON_BYTES, openSaelens } from './saelens.ts';
-import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS } from './sparsify.ts';
+import { isSparsifyConfig, openSparsify, SPARSIFY_WEIGHTS, type SparsifyRun } from './sparsify.ts';
 import { isLearnedDicts, openLearnedDicts } from './sparseCoding.ts';
 import { nameKind } from './torchState.ts';
 
@@ -52,7 +52,7 @@ interface TorchImporter {
 }
 
 export const FOLDERS: readonly FolderImporter[] = [
-  { claims: (files) => files.has(CFG) && findWeights(files) !== undefined, open: async (folder) => [inMemory(await saelens(folder))] },
+  { claims: (files) => files.has(CFG) && findWeights(files) !== undefined, open: async (folder) => [await saelens(folder)] },
   { claims: (files) => files.has(CFG) && files.has(SPARSIFY_WEIGHTS), open: async (folder) => [await openBySettings(folder)] },
 ];
 
@@ -79,33 +79,32 @@ const TORCH: readonly TorchImporter[] = [
 async function openTorchFile(folder: Folder, name: string): Promise<Candidate[]> {
   const path = join(folder.path, name);
   const file = folder.files.get(name)!;
-  await refuseImpostor(file, quote(path));
   const value = await readTorch(file, path);
   const importer = TORCH.find(({ claims }) => claims(value, name, folder.files));
   if (!importer) throw strangeContents(path, value);
   return importer.open(value, path, folder);
 }
 
-function saelens({ path, files, warnings }: Folder, weights = findWeights(files)!): Promise<OpenedDictionary> {
+function saelens({ path, files, warnings }: Folder, weights = findWeights(files)!): Promise<Candidate> {
   return openSaelens(path, files, weights, warnings);
 }
 
 /** A cfg.json with sae.safetensors is sparsify's by its names, but its settings decide. */
 async function openBySettings(folder: Folder): Promise<Candidate> {
   const { path, files, warnings } = folder;
-  const { value } = await readJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
-  if (!isSparsifyConfig(value)) return inMemory(await saelens(folder, SPARSIFY_WEIGHTS));
-  return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await modelOfRun(folder), warnings);
+  const { value } = await readSettingsJson(files.get(CFG)!, join(path, CFG), MAX_JSON_BYTES);
+  if (!isSparsifyConfig(value)) return saelens(folder, SPARSIFY_WEIGHTS);
+  return openSparsify(path, value, files.get(SPARSIFY_WEIGHTS)!, await readRun(folder), warnings);
 }
 
-/** What the settings of a sparsify run call their model; null where none that can be read lie above the dictionary's folder. */
-async function modelOfRun(folder: Folder): Promise<string | null> {
+/** What the settings of a sparsify run say; nothing where none that can be read lie above the dictionary's folder. */
+async function readRun(folder: Folder): Promise<SparsifyRun> {
   let run: Record<string, unknown> | undefined;
   const problem = await attempt(async () => {
     run = maybeRecord(await readSettings(above(folder), CONFIG));
   });
-  if (problem) return null;
-  return isSparsifyConfig(run?.sae) && typeof run?.model === 'string' ? run.model : null;
+  if (problem || !isSparsifyConfig(run?.sae)) return { model: null, sae: {} };
+  return { model: typeof run?.model === 'string' ? run.model : null, sae: maybeRecord(run?.sae) ?? {} };
 }
 
 /** dictionary_learning's settings, and what its evaluation writes. */
@@ -132,13 +131,7 @@ function above({ path, folders, warnings }: Folder): Folder {
 
 async function readSettings({ path, files }: Folder, name: string): Promise<unknown> {
   const file = files.get(name);
-  return file && (await readJson(file, join(path, name), MAX_JSON_BYTES)).value;
-}
-
-/** SAELens files need nothing turned, so locating them opens them. */
-function inMemory(dictionary: OpenedDictionary): Candidate {
-  const { name, format, config, bytes } = dictionary;
-  return { name, format, config, bytes, open: () => Promise.resolve(dictionary) };
+  return file && (await readSettingsJson(file, join(path, name), MAX_JSON_BYTES)).value;
 }
 
 function strangeContents(path: string, value: TorchValue): FormatError {

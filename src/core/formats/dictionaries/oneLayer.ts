@@ -3,10 +3,12 @@
  * f = ReLU((x − b_dec)·W_enc + b_enc); x̂ = f·W_dec + b_dec (reference/sae-libraries.md A7).
  */
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
 import type { TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
+import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
+import { hookOfName } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
+import { agree, findClash, layerOfHook } from './pairs.ts';
 import { isCentredHook } from './saelensConfig.ts';
 import { asState, bytesOf, nameKind, partsOf, refuseOthers, tensorsOf } from './torchState.ts';
 
@@ -16,6 +18,39 @@ const TENSORS = ['W_enc', 'W_dec', 'b_enc', 'b_dec'];
 /** The file of settings beside a PyTorch file. */
 export function cfgOf(name: string): string {
   return name.replace(EXTENSION, '_cfg.json');
+}
+
+/** How it calls number formats. */
+const ENC_DTYPE: Record<string, string> = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' };
+
+function dtypeClash(cfg: Record<string, unknown>, stored: string, name: string): string[] {
+  const clash = findClash([
+    [`enc_dtype in ${name}`, cfg.enc_dtype],
+    ['the number format of its encoder', ENC_DTYPE[stored]],
+  ]);
+  return clash ? [clash] : [];
+}
+
+/** @throws FormatError naming both values */
+function checkPairs(cfg: Record<string, unknown>, hook: string | null, d_in: number, name: string): void {
+  const { dict_mult, dict_size, layer, site } = cfg;
+  if (typeof dict_mult === 'number' && dict_size !== undefined) {
+    agree([
+      [`dict_size in ${name}`, dict_size],
+      [`dict_mult times the width there (${dict_mult} · ${d_in})`, dict_mult * d_in],
+    ]);
+  }
+  agree([
+    [`the layer of act_name ${describe(cfg.act_name)} in ${name}`, layerOfHook(hook)],
+    ['layer there', layer],
+  ]);
+  const ofName = /(?:^|\.)(?:hook_)?(resid_pre|resid_mid|resid_post|mlp_out|attn_out)$/.exec(hook ?? '')?.[1];
+  if (ofName !== undefined) {
+    agree([
+      [`the place of act_name ${describe(cfg.act_name)} in ${name}`, ofName],
+      ['site there', site],
+    ]);
+  }
 }
 
 /**
@@ -47,7 +82,9 @@ export async function openOneLayer(path: string, value: TorchValue, configuratio
     'its encoder',
     path,
   );
-  const hook_name = typeof cfg.act_name === 'string' ? cfg.act_name : null;
+  const hook_name = typeof cfg.act_name === 'string' ? hookOfName(cfg.act_name) : null;
+  checkPairs(cfg, hook_name, d_in, quote(cfgOf(path)));
+  warnings.push(...dtypeClash(cfg, tensors.get('W_enc')!.dtype, quote(cfgOf(path))));
   if (hook_name === null) warnings.push(`${quote(cfgOf(path))} does not say which hook the dictionary reads (act_name).`);
   else if (isCentredHook(hook_name)) {
     warnings.push(

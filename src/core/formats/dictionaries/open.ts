@@ -5,10 +5,11 @@
 import { UsageError, type Stop } from '../../errors.ts';
 import type { FoundDictionary } from '../../sae/types.ts';
 import { FormatError } from '../bytes.ts';
+import { isLeftBehind } from '../leftBehind.ts';
 import { listNames, maybeRecord, quote, readJson } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { groupByFolder, join, normaliseFiles, type DictionaryFile } from './files.ts';
-import { describeForeign, isForeign } from './foreign.ts';
+import { describeForeign, describeStrange, isForeign } from './foreign.ts';
 import { FILES, FOLDERS, type Folder } from './importers.ts';
 import type { Candidate, OpenedDictionary } from './opened.ts';
 import { CFG, findWeights, isLeftOut, MAX_JSON_BYTES, WEIGHTS } from './saelens.ts';
@@ -89,6 +90,10 @@ async function locate(all: DictionaryFile[]): Promise<Located> {
     if (problem) located.failures.push(problem);
   }
   const { found, failures, warnings, unused } = located;
+  if (found.length === 0) {
+    const strange = failures.length === 0 || all.every(({ path }) => isLeftBehind(path)) ? await describeStrange(all) : undefined;
+    if (strange) throw strange;
+  }
   if (found.length === 0 && failures.length === 0) {
     throw new FormatError(`No dictionary was found (cfg.json with ${WEIGHTS}); found were ${listNames(all.map(({ path }) => path))}.`);
   }

@@ -3,13 +3,14 @@
  * Formulas: reference/sae-libraries.md A5. TopK files imply LayerNorm of the input; nothing in them says so.
  */
 import { FormatError } from '../bytes.ts';
-import { quote } from '../text.ts';
-import type { TorchTensor, TorchValue } from '../torch/index.ts';
-import { assertForeign, createCandidate, createConfig, describe, readCount } from './convert.ts';
+import { describe, quote } from '../text.ts';
+import { isTensor, type TorchTensor, type TorchValue } from '../torch/index.ts';
+import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import { baseName } from './files.ts';
 import { hookOfOpenai } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
-import { asState, bytesOf, partsOf, tensorsOf } from './torchState.ts';
+import { agree } from './pairs.ts';
+import { asState, bytesOf, partsOf, readScalar, tensorsOf, type State } from './torchState.ts';
 
 const NEEDED = ['encoder.weight', 'decoder.weight', 'latent_bias', 'pre_bias'];
 
@@ -24,7 +25,9 @@ export async function openOpenai(path: string, value: TorchValue, warnings: stri
   const { d_in, d_sae } = readSizes(tensors, path);
   const expected = { 'encoder.weight': [d_sae, d_in], 'decoder.weight': [d_in, d_sae], latent_bias: [d_sae], pre_bias: [d_in] };
   assertForeign(tensors, expected, 'an OpenAI dictionary', 'its encoder', path);
-  const k = readActivation(state.get('activation'), asState(state.get('activation_state_dict')), d_sae, path);
+  const settings = asState(state.get('activation_state_dict'));
+  await checkPairs(state, settings, d_sae, path);
+  const k = readActivation(state.get('activation'), settings, d_sae, path);
   const hook_name = hookOfOpenai(path);
   if (hook_name === null) {
     warnings.push(`${quote(path)} does not say which hook it reads; OpenAI's folders do (resid_post_mlp_v5_32k/autoencoders/8.pt).`);
@@ -56,6 +59,30 @@ export async function openOpenai(path: string, value: TorchValue, warnings: stri
         ['pre_bias', 'b_dec'],
       ]),
   });
+}
+
+/** k is written beside the tensors too, and ReLU has none. @throws FormatError naming both values */
+async function checkPairs(state: State, settings: State | undefined, d_sae: number, path: string): Promise<void> {
+  const stored = await readScalar(state, 'activation.k', path);
+  const k = settings && (await readScalar(settings, 'k', path));
+  agree([
+    [`k in activation_state_dict of ${quote(path)}`, k],
+    ['activation.k beside it', stored],
+  ]);
+  agree([
+    [`postact_fn in activation_state_dict of ${quote(path)}`, settings?.get('postact_fn')],
+    ['activation.postact_fn beside it', state.get('activation.postact_fn')],
+  ]);
+  const count = k ?? stored;
+  if (state.get('activation') === 'ReLU' && count !== undefined)
+    throw new FormatError(`${quote(path)} asks for the activation "ReLU", but gives k as ${count}, which only TopK has.`);
+  const counted = state.get('stats_last_nonzero');
+  if (isTensor(counted)) {
+    agree([
+      [`the number of features of the encoder in ${quote(path)}`, d_sae],
+      ['that of stats_last_nonzero', counted.shape[0]],
+    ]);
+  }
 }
 
 function readSizes(tensors: ReadonlyMap<string, TorchTensor>, path: string): { d_in: number; d_sae: number } {

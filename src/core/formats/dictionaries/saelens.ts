@@ -5,12 +5,13 @@
  */
 import { listTensors, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson } from '../text.ts';
+import { listNames, maybeRecord, quote, readJson, readSettingsJson } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { baseName, join } from './files.ts';
 import { isForeign } from './foreign.ts';
-import type { OpenedDictionary } from './opened.ts';
+import type { Candidate, OpenedDictionary } from './opened.ts';
 import { parseSaelensConfig } from './saelensConfig.ts';
+import { settleValues } from './saelensValues.ts';
 import { assertFloat, readStoredParts, readValues, SAELENS_DTYPE, type StoredPart } from './stored.ts';
 
 export const CFG = 'cfg.json';
@@ -52,11 +53,17 @@ export async function openSaelens(
   files: ReadonlyMap<string, BlobLike>,
   weights: string,
   warnings: string[],
-): Promise<OpenedDictionary> {
+): Promise<Candidate> {
   const path = join(folder, CFG);
-  const { text: cfgText, value: cfg } = await readJson(files.get(CFG)!, path, MAX_JSON_BYTES);
-  const scaler = files.has(SCALER) ? (await readJson(files.get(SCALER)!, join(folder, SCALER), MAX_JSON_BYTES)).value : undefined;
-  const { config, format, warnings: ofConfig } = parseSaelensConfig(cfg, scaler, path);
+  const { text: cfgText, value: cfg } = await readSettingsJson(files.get(CFG)!, path, MAX_JSON_BYTES);
+  // Of use only where cfg.json asks for it, and then it may not be missed.
+  const isScaled = ['expected_average_only_in', true].includes(maybeRecord(cfg)?.normalize_activations as string | boolean);
+  const unread: string[] = [];
+  const scaler = isScaled
+    ? await (files.get(SCALER) && readJson(files.get(SCALER)!, join(folder, SCALER), MAX_JSON_BYTES).then(({ value }) => value))
+    : await readRecord(files.get(SCALER), join(folder, SCALER), unread);
+  const { config, format, warnings: ofConfig, notes, scales } = parseSaelensConfig(cfg, scaler, path);
+  ofConfig.push(...unread);
   const parts = await readStoredParts(files.get(weights)!, join(folder, weights));
   assertTensors(parts, config, join(folder, weights));
   const stored = SAELENS_DTYPE[parts.find(({ name }) => name === 'W_dec')!.dtype];
@@ -67,7 +74,7 @@ export async function openSaelens(
   const rest = [...files.keys()].filter((name) => name !== CFG && name !== weights && !EXTRAS.includes(name));
   if (rest.length > 0) ofConfig.push(`Left out of ${quote(folder) || 'the files'}: ${listNames(rest)}.`);
   warnings.push(...ofConfig);
-  return {
+  const opened: OpenedDictionary = {
     name: baseName(folder) || config.hook_name || 'dictionary',
     format,
     config,
@@ -76,7 +83,22 @@ export async function openSaelens(
     extras: EXTRAS.filter((name) => files.has(name)).map((name) => ({ name, data: files.get(name)! })),
     ...(sparsity && { sparsity }),
     ...(record !== undefined && { record }),
+    notes,
     bytes: parts.reduce((n, { data }) => n + data.size, 0),
+  };
+  const { name, bytes } = opened;
+  const paths = { cfg: path, weights: join(folder, weights) };
+  return {
+    name,
+    format,
+    config,
+    bytes,
+    // Numbers are read once it is chosen.
+    open: async () => {
+      const settled = await settleValues(opened, scales, paths, warnings);
+      const { notes: all = [], ...rest } = settled;
+      return all.length > 0 ? { ...rest, notes: all } : rest;
+    },
   };
 }
 

@@ -13,13 +13,20 @@ import {
   type Normalisation,
 } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
+import { hookOfName } from './hookNames.ts';
+import { agree } from './pairs.ts';
+import { checkSaelensPairs, noteSaelens, readHead, readWidths } from './saelensPairs.ts';
 
 interface ParsedConfig {
   config: DictionaryConfig;
   format: 'saelens' | 'saelens-pre6' | 'tied';
   /** Sentences for the import report. */
   warnings: string[];
+  /** Sentences for the card. */
+  notes: string[];
+  /** Whether features have a factor of their own; undefined where the file is silent. */
+  scales: unknown;
 }
 
 type Json = Record<string, unknown>;
@@ -62,6 +69,7 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
   const version = textOrNull(metadata.sae_lens_version);
   const isOld = !ARCHITECTURES.some((name) => name === cfg.architecture && isTiedForm(name)) && !isVersion6(version);
   const warnings: string[] = [];
+  warnings.push(...checkSaelensPairs(cfg, metadata, name));
   const from = isOld ? readOldSettings(cfg, metadata, name) : readSettings(cfg, metadata);
   if (isOld && version === null && maybeRecord(cfg.metadata)) {
     warnings.push(`${name} has metadata without sae_lens_version, so SAELens 6 would lose its hook name. An export from here mends that.`);
@@ -82,8 +90,8 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
     reshape_activations: readChoice(from.reshape_activations, ['none', 'hook_z'], 'reshape_activations', name),
     ...readScale(cfg, scaler, architecture, normalize_activations, name, warnings),
     ...readTopk(from.k, cfg, architecture, d_sae, name),
-    hook_name: textOrNull(from.hook_name),
-    hook_name_out: textOrNull(metadata.hook_name_out),
+    hook_name: hookOrNull(from.hook_name),
+    hook_name_out: hookOrNull(metadata.hook_name_out),
     model_name: textOrNull(from.model_name),
     sae_lens_version: isOld ? null : version,
     context_size: typeof from.context_size === 'number' ? from.context_size : null,
@@ -94,7 +102,27 @@ export function parseSaelensConfig(value: unknown, scaler: unknown, path: string
   const loading = maybeRecord(metadata.model_from_pretrained_kwargs ?? cfg.model_from_pretrained_kwargs);
   if (loading?.center_writing_weights === true && isCentredHook(config.hook_name ?? '')) config.centred = true;
   if (config.hook_name === null) warnings.push(`${name} does not say which hook the dictionary belongs to.`);
-  return { config, format: isTiedForm(architecture) ? 'tied' : isOld ? 'saelens-pre6' : 'saelens', warnings };
+  const head = readHead(cfg, metadata, name);
+  const notes = noteSaelens(config, cfg, readWidths(cfg, d_sae, name));
+  for (const told of [tellHead(head, config.hook_name, name), tellModule(from.hook_name, config.hook_name, name)]) {
+    if (told) warnings.push(told);
+    if (told) notes.push(told);
+  }
+  const scales = cfg.finetuning_scaling_factor ?? cfg.uses_scaling_factor ?? undefined;
+  if (scales !== undefined && typeof scales !== 'boolean')
+    throw new FormatError(`${name} gives finetuning_scaling_factor as ${describe(scales)}; it must be true or false.`);
+  return { config, notes, scales, format: isTiedForm(architecture) ? 'tied' : isOld ? 'saelens-pre6' : 'saelens', warnings };
+}
+
+/** Hooks are read whole here: a head alone is another dictionary's input. */
+function tellHead(head: number | undefined, hook: string | null, name: string): string | undefined {
+  if (head === undefined) return undefined;
+  return `${name} reads head ${head} of ${hook ?? 'its hook'} alone (hook_head_index), which is not taken out here: a hook is read with all its heads, so the dictionary fits no model, and its activations have to be given by a script.`;
+}
+
+function tellModule(stated: unknown, hook: string | null, name: string): string | undefined {
+  if (typeof stated !== 'string' || stated === hook) return undefined;
+  return `${name} names the module ${quote(stated)}; what it puts out is ${hook} here.`;
 }
 
 /** What SAELens calls version 6: anything from 6.0.0-rc.0 on. */
@@ -185,7 +213,14 @@ function readScale(
   name: string,
   warnings: string[],
 ): { activation_scale?: number } {
-  const stated = isTiedForm(architecture) ? cfg.activation_scale : maybeRecord(scaler)?.scaling_factor;
+  const beside = maybeRecord(scaler)?.scaling_factor;
+  if (isTiedForm(architecture)) {
+    agree([
+      [`activation_scale in ${name}`, cfg.activation_scale],
+      ['scaling_factor in activation_scaler.json beside it', beside],
+    ]);
+  }
+  const stated = isTiedForm(architecture) ? cfg.activation_scale : beside;
   if (stated !== undefined && stated !== null && !(typeof stated === 'number' && Number.isFinite(stated) && stated > 0)) {
     throw new FormatError(`The activation scale beside ${name} is ${describe(stated)}; it must be a number above 0.`);
   }
@@ -235,11 +270,11 @@ function refuseOtherFormats(cfg: Json, name: string): void {
   }
 }
 
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+/** A module's name as a hook's. */
+function hookOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? hookOfName(value) : null;
 }
 
-/** A JSON value as it may stand in a sentence. */
-function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : quote(JSON.stringify(value));
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }

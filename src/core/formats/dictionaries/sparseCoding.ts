@@ -13,6 +13,7 @@ import { assertForeign, createCandidate, createConfig, partOf, readCount } from 
 import { baseName } from './files.ts';
 import { hookOfModule, hookOfPath, hookOfSweep } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
+import { agree } from './pairs.ts';
 import { isCentredHook } from './saelensConfig.ts';
 import { readValues, type StoredPart } from './stored.ts';
 import { asState, bytesOf, nameKind, partsOf, tensorsOf } from './torchState.ts';
@@ -69,7 +70,24 @@ async function openEntry(path: string, entry: TorchValue, index: number, count: 
   const record = Object.fromEntries([...(asState(settings) ?? [])].filter(([, v]) => typeof v !== 'object' && typeof v !== 'bigint'));
   const place: Partial<DictionaryConfig> = { hook_name: hook, ...(hook !== null && isCentredHook(hook) && { centred: true }) };
   const shared = { name, format: 'sparse_coding' as const, record: { library: 'sparse_coding', class: kind, ...record } };
+  checkSizes(object, asState(settings), which);
   return kind === 'TiedSAE' ? openTied(object, which, place, shared) : openUntied(object, which, place, shared);
+}
+
+/** The sizes beside the tensors, in the object and in the sweep's settings. @throws FormatError naming both numbers */
+function checkSizes({ state }: TorchObject, settings: ReadonlyMap<string, TorchValue> | undefined, which: string): void {
+  const encoder = state.get('encoder');
+  const [d_sae, d_in] = isTensor(encoder) ? encoder.shape : [];
+  agree([
+    [`the number of features of the encoder of ${which}`, d_sae],
+    ['its n_feats', state.get('n_feats')],
+    ['dict_size in the settings of its sweep', settings?.get('dict_size')],
+  ]);
+  agree([
+    [`the input width of the encoder of ${which}`, d_in],
+    ['its activation_size', state.get('activation_size')],
+    ['activation_width in the settings of its sweep', settings?.get('activation_width')],
+  ]);
 }
 
 /** "tied_residual_l2_r6/_31" of a sweep's state, which lies in a folder called by its number; else the folder, or the file. */

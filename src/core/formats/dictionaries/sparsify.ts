@@ -6,11 +6,12 @@
  */
 import type { Architecture } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { maybeRecord, quote } from '../text.ts';
-import { assertForeign, createCandidate, createConfig, describe, MAX_SIZE, readCount, transposePart } from './convert.ts';
+import { describe, maybeRecord, quote } from '../text.ts';
+import { assertForeign, createCandidate, createConfig, MAX_SIZE, readCount, transposePart } from './convert.ts';
 import { baseName, join } from './files.ts';
 import { hookOfModule, hookOfPath } from './hookNames.ts';
 import type { Candidate } from './opened.ts';
+import { findClash } from './pairs.ts';
 import { readStoredParts, type StoredPart } from './stored.ts';
 
 export const SPARSIFY_WEIGHTS = 'sae.safetensors';
@@ -19,6 +20,27 @@ export const SPARSIFY_WEIGHTS = 'sae.safetensors';
 export function isSparsifyConfig(value: unknown): boolean {
   const cfg = maybeRecord(value);
   return cfg !== undefined && cfg.architecture === undefined && (cfg.num_latents !== undefined || cfg.expansion_factor !== undefined);
+}
+
+/** What the settings of a run say of each of its dictionaries. */
+export interface SparsifyRun {
+  model: string | null;
+  /** Its `sae`; {} where nothing is known. */
+  sae: Record<string, unknown>;
+}
+
+/** The settings of a run are those it began with, and those beside the weights count; the card says where they differ. */
+function noteRun(cfg: Record<string, unknown>, sae: Record<string, unknown>): string[] {
+  const keys = ['k', 'num_latents', 'expansion_factor', 'activation', 'transcode', 'skip_connection', 'multi_topk', 'normalize_decoder'];
+  return keys.flatMap((key) => {
+    // Worked out for each dictionary.
+    if (key === 'num_latents' && (cfg[key] === 0 || sae[key] === 0)) return [];
+    const clash = findClash([
+      [`${key} in its cfg.json`, cfg[key]],
+      ["that in the run's config.json", sae[key]],
+    ]);
+    return clash ? [`${clash} The cfg.json counts.`] : [];
+  });
 }
 
 /** Switches of older and newer versions that change the forward pass; other keys that are not known here do not. */
@@ -36,7 +58,7 @@ interface Settings {
 /**
  * @param cfg parsed cfg.json
  * @param weights sae.safetensors
- * @param model_name from the settings of its run
+ * @param run from the settings of its run
  * @param warnings sentences of the report are added
  * @throws FormatError
  */
@@ -44,7 +66,7 @@ export async function openSparsify(
   folder: string,
   cfg: unknown,
   weights: BlobLike,
-  model_name: string | null,
+  run: SparsifyRun,
   warnings: string[],
 ): Promise<Candidate> {
   const cfgPath = join(folder, 'cfg.json');
@@ -72,7 +94,7 @@ export async function openSparsify(
     k,
     apply_b_dec_to_input: !transcode,
     hook_name: input,
-    model_name,
+    model_name: run.model,
     hook_name_out: transcode || skip ? output : null,
   });
   if (output === null) {
@@ -87,7 +109,7 @@ export async function openSparsify(
     config,
     bytes: stored.reduce((n, { data }) => n + data.size, 0),
     record: cfg,
-    notes: listNotes(maybeRecord(cfg) ?? {}, settings),
+    notes: [...listNotes(maybeRecord(cfg) ?? {}, settings), ...noteRun(maybeRecord(cfg) ?? {}, run.sae)],
     parts: async () => [
       await transposePart(part('encoder.weight'), 'W_enc'),
       { ...part('encoder.bias'), name: 'b_enc' },
@@ -101,6 +123,9 @@ export async function openSparsify(
 function listNotes(cfg: Record<string, unknown>, { transcode, k }: Settings): string[] {
   return [
     transcode ? 'b_dec is not subtracted from the input (transcode).' : 'b_dec is subtracted from the input.',
+    ...(cfg.activation === 'groupmax'
+      ? [`Features come in ${k} groups of neighbours, of each of which the largest is kept (groupmax).`]
+      : []),
     ...(cfg.multi_topk === true ? [`multi_topk was on in training; at inference ${k} features are kept, as sparsify does.`] : []),
   ];
 }

@@ -7,7 +7,7 @@ import { isBatchTopk, isTiedForm, isTranscoder, type Dictionary, type Dictionary
 import { foldScales } from '../../sae/fold.ts';
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { BlobLike } from '../bytes.ts';
-import { maybeRecord } from '../text.ts';
+import { maybeRecord, parseJson } from '../text.ts';
 import { createOutFile, join, type OutFile } from './files.ts';
 import { readDictionary, type OpenedDictionary } from './opened.ts';
 import type { StoredPart } from './stored.ts';
@@ -69,7 +69,7 @@ export async function exportSaelens(opened: OpenedDictionary, folder = ''): Prom
     isTiedForm(config.architecture) || (!isTheirs && (isBatchTopk(config.architecture) || config.activation_scale !== undefined));
   if (!isOdd) return writeDictionary(opened, folder);
   const folded = foldScales(foldThreshold(await readDictionary(opened)));
-  const base = JSON.parse(opened.cfgText) as Record<string, unknown>;
+  const base = maybeRecord(parseJson(opened.cfgText, 'cfg.json')) ?? {};
   for (const key of ['activation_scale', 'k', 'rescale_acts_by_decoder_norm']) if (!(key in folded.config)) delete base[key];
   const packed = packDictionary(folded, opened.name, base);
   return writeDictionary({ ...packed, extras: opened.extras }, folder);
@@ -158,7 +158,7 @@ export function createBlob(bytes: Uint8Array<ArrayBuffer>): BlobLike {
 }
 
 function writeConfig({ cfgText, format, config }: OpenedDictionary): string {
-  const cfg = maybeRecord(JSON.parse(cfgText)) ?? {};
+  const cfg = maybeRecord(parseJson(cfgText, 'cfg.json')) ?? {};
   if (format !== 'saelens-pre6' && NEEDED_KEYS.every((key) => Object.hasOwn(cfg, key))) return cfgText;
   return JSON.stringify(stateConfig(config, cfg), null, 1);
 }

@@ -69,7 +69,7 @@ export interface OnnxGraph {
  * @throws FormatError when the file is not an ONNX model or its structure is absurd
  */
 export async function readOnnxGraph(file: BlobLike, name: string): Promise<OnnxGraph> {
-  await refuseImpostor(file, name);
+  await refuseImpostor(file, name, 'ONNX model');
   return new ProtoReader(file, name).readModel();
 }
 

@@ -16,7 +16,7 @@ import type { TorchValue } from './types.ts';
  * @throws FormatError with one sentence: not a PyTorch file, damaged, big-endian, or asking for names that weights do not need
  */
 export async function readTorch(file: BlobLike, name: string): Promise<TorchValue> {
-  await refuseImpostor(file, quote(name));
+  await refuseImpostor(file, quote(name), 'PyTorch file');
   if (await isLegacy(file)) return readLegacy(file, name);
   if (!(await isZip(file))) throw new FormatError(await describeOther(file, name));
   return readArchive(file, name);
@@ -27,7 +27,6 @@ async function describeOther(file: BlobLike, name: string): Promise<string> {
   const isPickle = head.length > 1 && head[0] === 0x80 && head[1] <= 5;
   if (isPickle)
     return `${quote(name)} is a Python pickle, but not one that PyTorch's save wrote, so it holds no weights that are read here.`;
-  if (head[0] === 0x1f && head[1] === 0x8b) return `${quote(name)} is compressed with gzip. Unpack it and drop the file inside.`;
   if (head[0] === 0x50 && head[1] === 0x4b) {
     return `${quote(name)} is the first ${file.size} bytes of a zip and nothing else. Copy or download it again.`;
   }

@@ -114,7 +114,7 @@ class Unpickler {
     [0x94]: (m) => m.#put(m.#memo.size), // MEMOIZE
     [0x68]: (m) => m.#get(m.#byte()), // BINGET
     [0x6a]: (m) => m.#get(m.#view.getUint32(m.#take(4), true)), // LONG_BINGET
-    [0x95]: (m) => m.#readLength8(), // FRAME: where the following instructions end; of no use when all of them are at hand
+    [0x95]: (m) => m.#checkFrame(m.#readLength8()), // FRAME: where the following instructions end
     [0x63]: (m) => m.#push(m.#builder.name(m.#line(), m.#line())), // GLOBAL
     [0x93]: (m) => m.#two((module, name) => m.#builder.name(module, name)), // STACK_GLOBAL
     [0x51]: (m) => m.#push(m.#builder.storage(m.#pop())), // BINPERSID
@@ -161,6 +161,13 @@ class Unpickler {
   #readLength8(): number {
     const at = this.#take(8);
     return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
+  }
+
+  /** Of no use when all instructions are at hand, but a length that cannot be true says that the file is not whole. */
+  #checkFrame(length: number): void {
+    const left = this.#bytes.length - this.#at;
+    if (length <= left || this.#bytes.length >= MAX_PICKLE_BYTES) return;
+    throw this.#refuse(`announces a frame of ${length} bytes where ${left} are left; it was probably cut off`);
   }
 
   /** Two's complement, little-endian. */
