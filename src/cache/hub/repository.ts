@@ -48,7 +48,7 @@ export async function findModelFiles(place: Place, options: AskOptions): Promise
     if (file) return file;
     throw new FormatError(refusal(404, 'EntryNotFound', { ...place, path }));
   };
-  const others = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json'];
+  const others = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'];
   const small = [await need('config.json')];
   for (const path of others) small.push(...[(await find(path)) ?? []].flat());
   return [...small, ...weights];

@@ -9,7 +9,7 @@ import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
 import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
-import { identifyFile, impostor, listNames, quote, readJson, readSettingsJson } from './text.ts';
+import { identifyFile, impostor, listNames, maybeRecord, quote, readJson, readSettingsJson } from './text.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -166,7 +166,11 @@ async function readTokenizer(
   const { plain, value } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
   const settings = findNear(all, file.path, 'tokenizer_config.json');
   const config = settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES));
-  return { tokenizer: { tokenizer: plain, config: config?.plain }, json: value, ...(config && { tokenizerConfig: config.value }) };
+  const own = maybeRecord(config?.value);
+  // Where older versions of transformers name special tokens; read only for want of the newer place.
+  const map = own?.eos_token === undefined ? findNear(all, file.path, 'special_tokens_map.json') : undefined;
+  const named = map && maybeRecord((await readJson(map.data, map.path, MAX_CONFIG_BYTES)).value);
+  return { tokenizer: { tokenizer: plain, config: config?.plain }, json: value, tokenizerConfig: { ...named, ...own } };
 }
 
 /** The file called `name` in the folder of `path` or the closest folder around it. */

@@ -11,7 +11,7 @@ export interface SpecialTokenFiles {
   generation?: unknown;
   /** tokenizer.json */
   tokenizer?: unknown;
-  /** tokenizer_config.json */
+  /** tokenizer_config.json, with what only special_tokens_map.json says. */
   tokenizerConfig?: unknown;
 }
 
@@ -33,12 +33,14 @@ export function readSpecialTokens({ config, generation, tokenizer, tokenizerConf
     const id = idOf(nameOf(maybeRecord(tokenizerConfig)?.[key]), tokenizer, tokenizerConfig);
     return id !== undefined && id < d_vocab ? id : undefined;
   };
+  // Nothing that is computed needs it, so nothing is refused for it.
+  const bos = maybeRecord(config)?.bos_token_id;
   const inConfig = ids(config, 'config.json', 'eos_token_id');
   const inGeneration = ids(generation, 'generation_config.json', 'eos_token_id');
   const eos = named('eos_token') ?? inConfig[0] ?? inGeneration[0];
   const stops = [inGeneration, inConfig, eos === undefined ? [] : [eos]].find((list) => list.length > 0) ?? [];
   return {
-    bos_token_id: ids(config, 'config.json', 'bos_token_id')[0] ?? named('bos_token') ?? eos ?? USUAL_BOS,
+    bos_token_id: isToken(bos, d_vocab) ? bos : (named('bos_token') ?? eos ?? USUAL_BOS),
     eos_token_id: eos ?? null,
     stop_token_ids: stops,
   };
@@ -51,7 +53,11 @@ function readIds(value: unknown, file: string, key: string, d_vocab: number): nu
   if (wrong !== undefined || list.includes(undefined)) {
     throw new FormatError(`${file} gives ${key} as ${describe(value)}, which is no token id nor a list of them.`);
   }
-  return [...new Set(list as number[])].filter((id) => id >= 0 && id < d_vocab);
+  return [...new Set(list as number[])].filter((id) => isToken(id, d_vocab));
+}
+
+function isToken(id: unknown, d_vocab: number): id is number {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < d_vocab;
 }
 
 /** tokenizer_config.json names a token by its text, or by an object that holds it. */

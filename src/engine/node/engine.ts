@@ -25,6 +25,7 @@ const MODEL_FILES = [
   'config.json',
   'tokenizer.json',
   'tokenizer_config.json',
+  'special_tokens_map.json',
   'generation_config.json',
   'onnx/model.onnx',
   'model.safetensors',

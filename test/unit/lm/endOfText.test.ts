@@ -73,6 +73,30 @@ describe('a model’s files', () => {
     expect(opened.config).toMatchObject({ eos_token_id: 0, stop_token_ids: [6, 4] });
   });
 
+  test('are read where older versions name tokens, and only there when nothing newer does', async () => {
+    const files = [
+      weights,
+      json('config.json', { ...config, eos_token_id: null }),
+      { path: 'tokenizer.json', data: new Blob([tokenizer]) },
+    ];
+    const map = json('special_tokens_map.json', { eos_token: { content: '<|endoftext|>' } });
+    expect((await openModelFiles([...files, map])).config.eos_token_id).toBe(0);
+    expect((await openModelFiles([...files, map, json('tokenizer_config.json', { model_max_length: 9 })])).config.eos_token_id).toBe(0);
+    const broken = { path: 'special_tokens_map.json', data: new Blob(['{']) };
+    const settings = json('tokenizer_config.json', { eos_token: '<|endoftext|>' });
+    expect((await openModelFiles([...files, broken, settings])).config.eos_token_id).toBe(0);
+  });
+
+  test('what nothing needs refuses nothing', async () => {
+    const text = JSON.stringify({ ...config, bos_token_id: 'X', pad_token_id: 'X', eos_token_id: 5 }).replaceAll('"X"', 'NaN');
+    const odd = [
+      { path: 'config.json', data: new Blob([text]) },
+      { path: 'generation_config.json', data: new Blob(['{"eos_token_id": [5, 6], "min_p": NaN, "max_length": -Infinity}']) },
+      ...['trainer_state.json', 'README.md', 'vocab.json', 'chat_template.json'].map((path) => ({ path, data: new Blob(['{']) })),
+    ];
+    expect((await openModelFiles([weights, ...odd])).config).toMatchObject({ bos_token_id: 5, stop_token_ids: [5, 6] });
+  });
+
   test('that say nothing say nothing', async () => {
     const opened = await openModelFiles([weights, json('config.json', { ...config, eos_token_id: null })]);
     expect(opened.config).toMatchObject({ eos_token_id: null, stop_token_ids: [] });
