@@ -54,6 +54,8 @@ export type ModelInfo = {
   parameters: number;
   /** Why it will not be here at the next visit, as a sentence; absent: it will, or was never meant to. */
   notKept?: string;
+  /** That its files name no token that ends a text, as a sentence; absent: they do. */
+  noEndOfText?: string;
 };
 
 /** What opening a model of the hub takes, known before it is fetched. */
@@ -93,7 +95,7 @@ export type AskedHost = {
 export type Tokenized = { ids: number[]; tokens: string[]; spans: [number, number][] };
 
 export type GenerateOptions = {
-  /** How many new tokens at most; `<|endoftext|>` ends earlier. */
+  /** How many new tokens at most; a token that ends a text, as the model's files name it, ends earlier. */
   tokens: number;
   edits?: Edit[];
   /** 0 (default) is greedy. */

@@ -52,7 +52,7 @@ export interface TrainingApi {
   };
   /** Text to train on. */
   corpus: {
-    /** Text, or a .txt, .md, .jsonl or .csv file, each also as .gz; kept between visits. `field`: of .jsonl and .csv. @throws with a sentence, and then nothing was added */
+    /** Text, or a .txt, .md, .json, .jsonl, .csv or .tsv file, each also as .gz; kept between visits. `field`: of objects and tables. @throws with a sentence, and then nothing was added */
     add(
       name: string,
       data: File | string,

@@ -24,7 +24,7 @@ export function toRows(input: Input, loaded: LoadedModel): Rows {
 export function describeTokens(input: Input, ids: number[], loaded: LoadedModel): Tokenized {
   const { tokenizer } = loaded;
   if (!tokenizer) return { ids, tokens: ids.map((id) => `[${id}]`), spans: ids.map(() => [0, 0]) };
-  if (!('text' in input)) return { ids, tokens: ids.map((id) => tokenizer.token(id)), spans: tokenizer.spans(tokenizer.decode(ids), ids) };
+  if (!('text' in input)) return { ids, tokens: ids.map((id) => tokenizer.token(id)), spans: tokenizer.spansOf(ids) };
   const tokenized = tokenizer.tokenize(input.text);
   if (ids.length === tokenized.ids.length) return tokenized;
   return { ids, tokens: [tokenizer.token(ids[0]), ...tokenized.tokens], spans: [[0, 0], ...tokenized.spans] };

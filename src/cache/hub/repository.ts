@@ -48,8 +48,10 @@ export async function findModelFiles(place: Place, options: AskOptions): Promise
     if (file) return file;
     throw new FormatError(refusal(404, 'EntryNotFound', { ...place, path }));
   };
-  const small = [await need('config.json'), await find('tokenizer.json'), await find('tokenizer_config.json')];
-  return [...small.flatMap((file) => file ?? []), ...weights];
+  const others = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'];
+  const small = [await need('config.json')];
+  for (const path of others) small.push(...[(await find(path)) ?? []].flat());
+  return [...small, ...weights];
 }
 
 /**

@@ -4,11 +4,12 @@
  */
 import { FormatError, type BlobLike, type Checkpoint } from './bytes.ts';
 import { parseConfig, type ModelConfig } from '../lm/config.ts';
+import { readSpecialTokens, type SpecialTokenFiles } from '../lm/endOfText.ts';
 import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
 import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
-import { identifyFile, impostor, listNames, quote, readJson, readSettingsJson } from './text.ts';
+import { identifyFile, impostor, listNames, maybeRecord, quote, readJson, readSettingsJson } from './text.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */
@@ -23,7 +24,7 @@ export interface OpenedModel {
   /** Folder or file name, for a person. */
   name: string;
   checkpoint: Checkpoint;
-  /** tokenizer.json and tokenizer_config.json as text, checked to be JSON. */
+  /** tokenizer.json and tokenizer_config.json as JSON text. */
   tokenizer?: { tokenizer: string; config: string | undefined };
   generationConfig?: unknown;
 }
@@ -50,15 +51,19 @@ export async function openModelFiles(files: DroppedFile[]): Promise<OpenedModel>
   const config = parseConfig(configJson);
   if (weights instanceof FormatError) throw weights;
   const checkpoint = await openWeights(weights, all, config);
-  const tokenizer = await readTokenizer(all, configFile);
+  const { tokenizer, json, tokenizerConfig } = await readTokenizer(all, configFile);
   const generation = findNear(all, configFile.path, 'generation_config.json');
+  const generationConfig = generation && (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value;
   return {
-    config,
+    config: {
+      ...config,
+      ...readSpecialTokens({ config: configJson, generation: generationConfig, tokenizer: json, tokenizerConfig }, config.d_vocab),
+    },
     configJson,
     name: nameModel(configFile, weights),
     checkpoint,
     ...(tokenizer && { tokenizer }),
-    ...(generation && { generationConfig: (await readJson(generation.data, generation.path, MAX_CONFIG_BYTES)).value }),
+    ...(generation && { generationConfig }),
   };
 }
 
@@ -151,12 +156,21 @@ function chooseConfig(all: DroppedFile[], weights: DroppedFile | FormatError): D
   );
 }
 
-async function readTokenizer(all: DroppedFile[], configFile: DroppedFile): Promise<OpenedModel['tokenizer']> {
+/** The tokenizer's files as text for the library, and what they say of special tokens. */
+async function readTokenizer(
+  all: DroppedFile[],
+  configFile: DroppedFile,
+): Promise<Pick<OpenedModel, 'tokenizer'> & Pick<SpecialTokenFiles, 'tokenizerConfig'> & { json?: unknown }> {
   const file = findNear(all, configFile.path, 'tokenizer.json');
-  if (!file) return undefined;
-  const { plain } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
+  if (!file) return {};
+  const { plain, value } = await readJson(file.data, file.path, MAX_TOKENIZER_BYTES);
   const settings = findNear(all, file.path, 'tokenizer_config.json');
-  return { tokenizer: plain, config: settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES)).plain };
+  const config = settings && (await readJson(settings.data, settings.path, MAX_TOKENIZER_BYTES));
+  const own = maybeRecord(config?.value);
+  // Where older versions of transformers name special tokens; read only for want of the newer place.
+  const map = own?.eos_token === undefined ? findNear(all, file.path, 'special_tokens_map.json') : undefined;
+  const named = map && maybeRecord((await readJson(map.data, map.path, MAX_CONFIG_BYTES)).value);
+  return { tokenizer: { tokenizer: plain, config: config?.plain }, json: value, tokenizerConfig: { ...named, ...own } };
 }
 
 /** The file called `name` in the folder of `path` or the closest folder around it. */

@@ -4,11 +4,12 @@
  */
 import { FormatError } from '../formats/bytes.ts';
 import { describe } from '../formats/text.ts';
+import { readSpecialTokens, type SpecialTokens } from './endOfText.ts';
 
 /** How the MLP's nonlinearity is computed. */
 export type Activation = 'gelu' | 'gelu_tanh' | 'relu';
 
-export interface ModelConfig {
+export interface ModelConfig extends SpecialTokens {
   n_layers: number;
   d_model: number;
   n_heads: number;
@@ -25,8 +26,6 @@ export interface ModelConfig {
   /** Whether query_key_value and dense have biases. */
   attention_bias: boolean;
   tied: boolean;
-  bos_token_id: number;
-  eos_token_id: number;
 }
 
 /** Largest sizes taken seriously; a hostile config must not make us allocate without bound. */
@@ -44,7 +43,7 @@ const ACTIVATIONS: Record<string, Activation> = {
 };
 
 /**
- * @param json parsed `config.json`
+ * @param json parsed `config.json`; which tokens end a text the other files of a model may say better
  * @throws FormatError, one sentence, when the architecture is another, the residual is sequential,
  *   a size is missing or absurd, or the weights are declared quantised
  */
@@ -84,6 +83,7 @@ export function parseConfig(json: unknown): ModelConfig {
   if (rotary_dim % 2 !== 0 || rotary_dim === 0) {
     throw new FormatError(`config.json gives ${rotary_dim} rotary dimensions for a head of ${d_head}; an even number above 0 is needed.`);
   }
+  const d_vocab = size('vocab_size', MAX.vocab);
   const positions = size('max_position_embeddings', MAX.context, 2048);
   return {
     n_layers: size('num_hidden_layers', MAX.layers),
@@ -91,7 +91,7 @@ export function parseConfig(json: unknown): ModelConfig {
     n_heads,
     d_head,
     d_mlp: size('intermediate_size', MAX.width * 8, d_model * 4),
-    d_vocab: size('vocab_size', MAX.vocab),
+    d_vocab,
     n_ctx: Math.min(positions, size('n_ctx_trained', MAX.context, positions)),
     rotary_dim,
     rotary_base: readNumber('rotary_emb_base', rope.rope_theta ?? c.rope_theta ?? c.rotary_emb_base ?? 10_000, (v) => v > 1),
@@ -99,8 +99,7 @@ export function parseConfig(json: unknown): ModelConfig {
     activation: readActivation(c.hidden_act ?? 'gelu'),
     attention_bias: readFlag('attention_bias', c.attention_bias, true),
     tied: readFlag('tie_word_embeddings', c.tie_word_embeddings, false),
-    bos_token_id: readToken(c.bos_token_id, 0),
-    eos_token_id: readToken(c.eos_token_id, 2),
+    ...readSpecialTokens({ config: c }, d_vocab),
   };
 }
 
@@ -140,11 +139,6 @@ function readFlag(key: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined || value === null) return fallback;
   if (typeof value !== 'boolean') throw new FormatError(`config.json must give ${key} as true or false.`);
   return value;
-}
-
-function readToken(value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -83,7 +83,7 @@ export interface DictionaryPlan {
 export interface RunPlan {
   version: 1;
   name: string;
-  model: { id: string; hash: string; n_ctx: number; endOfText: number };
+  model: { id: string; hash: string; n_ctx: number; /** -1: none is known. */ endOfText: number };
   corpus: { names: string[]; /** SHA-256 of the ids as uint32, hex. */ hash: string; tokens: number };
   dictionaries: DictionaryPlan[];
   /** Hooks read, each once. */

@@ -26,8 +26,18 @@ interface StreamPlan {
 /** Purposes a seed serves, so that no two share a sequence. */
 const PURPOSES = { split: 1, pass: 2, block: 3 } as const;
 
-/** Documents one after another, each begun by the end-of-text token. @returns ids */
-export function joinDocuments(documents: readonly ArrayLike<number>[], endOfText: number): Uint32Array {
+/**
+ * Documents one after another, each begun by the end-of-text token.
+ * @param endOfText null: the model names none
+ * @returns ids
+ * @throws UsageError without such a token
+ */
+export function joinDocuments(documents: readonly ArrayLike<number>[], endOfText: number | null): Uint32Array {
+  if (endOfText === null) {
+    throw new UsageError(
+      "This model's files name no end-of-text token, so documents cannot be joined. Say one in its config.json (eos_token_id) or tokenizer_config.json (eos_token), and open it again.",
+    );
+  }
   const ids = new Uint32Array(documents.reduce((n, document) => n + document.length + 1, 0));
   let at = 0;
   for (const document of documents) {

@@ -36,7 +36,7 @@ export interface GenerateJob extends EditMeans {
 }
 
 /**
- * @returns the new ids, `<|endoftext|>` included when it ended the text
+ * @returns the new ids, the one that ended the text included
  * @throws UsageError before anything is computed; AbortedError; EngineError
  */
 export async function generate(model: HookedModel, prompt: number[], job: GenerateJob): Promise<number[]> {
@@ -58,7 +58,7 @@ export async function generate(model: HookedModel, prompt: number[], job: Genera
         inputs: new Tensor('int64', BigInt64Array.from(prompt, BigInt), [1, prompt.length]),
         max_new_tokens: options.tokens,
         do_sample: false,
-        eos_token_id: model.config.eos_token_id,
+        eos_token_id: stopTokens(model),
         pad_token_id: model.config.eos_token_id,
         logits_processor: processors,
         stopping_criteria: new StopWhen(() => session.failure !== undefined || stop?.aborted === true),
@@ -95,15 +95,21 @@ function checkOptions(model: HookedModel, prompt: number[], options: GenerateOpt
   return { temperature, top_k, random: createRandom(seed) };
 }
 
+/** The library's word for none is null. */
+function stopTokens({ config }: HookedModel): number[] | null {
+  return config.stop_token_ids.length > 0 ? config.stop_token_ids : null;
+}
+
 /** What transformers.js needs to know to drive a causal model with a cache. */
-function hubConfig({ config }: HookedModel): Record<string, unknown> {
+function hubConfig(model: HookedModel): Record<string, unknown> {
+  const { config } = model;
   return {
     model_type: 'gpt_neox',
     hidden_size: config.d_model,
     num_attention_heads: config.n_heads,
     num_hidden_layers: config.n_layers,
     vocab_size: config.d_vocab,
-    eos_token_id: config.eos_token_id,
+    eos_token_id: stopTokens(model),
     bos_token_id: config.bos_token_id,
     use_cache: true,
   };

@@ -4,7 +4,9 @@ import type { FetchedModel, Hub } from '../../cache/hub/hub.ts';
 import { throwIfStopped, UsageError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { openModelFiles, type OpenedModel } from '../../core/formats/modelFiles.ts';
+import { parseJson } from '../../core/formats/text.ts';
 import { parseConfig, type ModelConfig } from '../../core/lm/config.ts';
+import { missingEndOfText } from '../../core/lm/endOfText.ts';
 import { listHooks } from '../../core/lm/hooks.ts';
 import { hubModelId, randomModelId } from '../../core/lm/modelId.ts';
 import { createParameters } from '../../core/lm/parameters.ts';
@@ -67,7 +69,7 @@ export async function describeBuiltIn(base: string, id: string): Promise<ModelIn
 /** What can be said of a model of the hub that this browser keeps; undefined when its config cannot be read any more. */
 export async function describeKept({ store }: Hub, kept: KeptModel): Promise<ModelInfo | undefined> {
   try {
-    const config = parseConfig(JSON.parse(await (await store.read(kept, 'config.json'))!.text()));
+    const config = parseConfig(parseJson(await (await store.read(kept, 'config.json'))!.text(), 'config.json'));
     return describe(config, { id: kept.id, source: 'hub', hash: '', n_tokens: config.d_vocab, parameters: countParameters(config) });
   } catch {
     return undefined;
@@ -125,7 +127,12 @@ async function build(
   });
   onProgress({ stage: 'done', loaded: 1, total: 1 });
   const n_tokens = Math.min(tokenizer?.size ?? Infinity, opened.config.d_vocab);
-  const info = { ...describe(opened.config, { ...named, hash: model.hash, n_tokens, parameters: model.parameters }), ...named };
+  const noEndOfText = missingEndOfText(opened.config);
+  const info = {
+    ...describe(opened.config, { ...named, hash: model.hash, n_tokens, parameters: model.parameters }),
+    ...named,
+    ...(noEndOfText !== undefined && { noEndOfText }),
+  };
   return { info, model, ...(tokenizer && { tokenizer }) };
 }
 
@@ -160,11 +167,7 @@ async function fetchFiles(base: string, id: string, { onProgress, signal }: Open
 async function readJson(url: string, label: string): Promise<unknown> {
   const blob = await download(url, { label });
   if (!blob) throw new FormatError(`${label} is missing from the server.`);
-  try {
-    return JSON.parse(await blob.text());
-  } catch {
-    throw new FormatError(`${label} is not JSON.`);
-  }
+  return parseJson(await blob.text(), label);
 }
 
 function describe(config: ModelConfig, rest: Pick<ModelInfo, 'id' | 'source' | 'hash' | 'n_tokens' | 'parameters'>): ModelInfo {

@@ -21,7 +21,15 @@ const ROOT = process.cwd();
 const BUILT = join(ROOT, 'src/kernels/wasm/built');
 const CORPORA = join(ROOT, 'public/corpora');
 /** Those that may lie in a model's folder. */
-const MODEL_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx', 'model.safetensors'];
+const MODEL_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'onnx/model.onnx',
+  'model.safetensors',
+];
 
 export interface NodeModel {
   id: string;
@@ -72,8 +80,13 @@ export async function openModelFolder(runtime: Runtime, folder: string): Promise
 /**
  * Token ids of corpora: `.u16` files hold them already (little-endian), others are text for the model's tokenizer.
  * @param names paths, or names of the corpora that ship with the page
+ * @param say is told what of them was left out, in sentences
  */
-export async function readCorpus(names: readonly string[], { model, tokenizer }: NodeModel): Promise<Uint16Array | Uint32Array> {
+export async function readCorpus(
+  names: readonly string[],
+  { model, tokenizer }: NodeModel,
+  say: (sentence: string) => void,
+): Promise<Uint16Array | Uint32Array> {
   const parts: (Uint16Array | Uint32Array)[] = [];
   for (const name of names) {
     const path = findCorpus(name);
@@ -82,7 +95,8 @@ export async function readCorpus(names: readonly string[], { model, tokenizer }:
       continue;
     }
     if (!tokenizer) throw new UsageError(`The model came without tokenizer.json, so ${name} must be token ids (.u16).`);
-    const { documents } = await readDocuments({ path, data: new Blob([readFileSync(path)]) });
+    const { documents, warnings } = await readDocuments({ path, data: new Blob([readFileSync(path)]) });
+    warnings.forEach(say);
     const encoded = documents.map((text) => [...cutText(text, PIECE_CHARACTERS)].flatMap((piece) => tokenizer.encode(piece)));
     parts.push(joinDocuments(encoded, model.config.eos_token_id));
   }

@@ -51,7 +51,7 @@ export async function train(job: TrainJob): Promise<void> {
   const names = corpusNames(config.corpus);
   const machine = await openMachine({ device: job.device ?? 'wasm', threads, helpersOf: job.helpersOf });
   const opened = await openModelFolder(machine.runtime, job.model);
-  const ids = await readCorpus(names, opened);
+  const ids = await readCorpus(names, opened, log);
   log(`${opened.id}; ${ids.length.toLocaleString('en')} tokens of ${names.join(', ')}; on ${machine.name}`);
   const { engine, createTrainer } = machine;
   const parts: RunParts = { model: opened.model, engine, ids, createTrainer };

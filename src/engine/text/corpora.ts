@@ -72,7 +72,7 @@ export function corpusNames(corpus: unknown): string[] {
 export async function tokenizeCorpora(
   corpora: OpenedCorpora,
   tokenizer: Pick<Tokenizer, 'encode'>,
-  endOfText: number,
+  endOfText: number | null,
   { signal, onProgress }: TextOptions,
 ): Promise<Text> {
   const documents: Uint32Array[] = [];

@@ -1,57 +1,65 @@
 /**
- * Documents from text files a person dropped: .txt, .md and anything else that is text (one document), .jsonl (a
- * document a line), .csv (a document a row), each also as .gz. Nothing is taken unless the whole file reads.
+ * Documents from text files a person dropped: .txt, .md and anything else that is text (one document), .json and .jsonl
+ * (a document an entry or a line), .csv and .tsv (a document a row), each also as .gz. Nothing is taken unless the whole
+ * file reads; what is no text is called what it is.
  */
 import { Gunzip } from 'fflate';
-import Papa from 'papaparse';
 import { throwIfStopped, type Stop } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
+import { identify, SNIFF_BYTES } from '../../core/formats/fileKinds.ts';
+import { decodeText } from '../../core/formats/text.ts';
+import type { DocumentOptions, Documents } from './documentFields.ts';
+import { isJson, readJsonDocuments } from './jsonDocuments.ts';
+import { readTable } from './tableDocuments.ts';
 
 interface TextFile {
   path: string;
   data: Blob;
 }
 
-interface Documents {
-  documents: string[];
-  /** What was left out, as sentences. */
-  warnings: string[];
-}
-
-interface DocumentOptions {
-  /** Field of a .jsonl object or column of a .csv; absent: `text`, then `content`, then the only one. */
-  field?: string;
-  /** Most bytes of text in one file, unpacked; 512 MiB. */
-  maxBytes?: number;
-  stop?: Stop;
-}
-
 /** Unpacked, of one file: ten times the corpora people train on in a tab. */
 const MAX_BYTES = 512 * 2 ** 20;
-const USUAL_FIELDS = ['text', 'content'];
 /** Between two looks at `stop`. */
 const SLICE_BYTES = 4 * 2 ** 20;
+/** Formats that are letters throughout, at least in their beginning. */
+const ALWAYS = /^\s*(%PDF-\d|\{\\rtf\d|<svg\b|version https:\/\/git-lfs)/;
 
 /**
- * @throws FormatError, a sentence naming the file and the line, for an empty, too large, binary or malformed file;
- *   AbortedError
+ * @throws FormatError, a sentence naming the file and the line, for an empty, too large, binary or malformed file, and
+ *   for one that is markup or no text at all; AbortedError
  */
 export async function readDocuments({ path, data }: TextFile, options: DocumentOptions = {}): Promise<Documents> {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const packed = /\.gz$/i.test(name);
   const maxBytes = options.maxBytes ?? MAX_BYTES;
+  // Packed files are known by their first bytes too.
+  const packed = /\.gz$/i.test(name) || (await startsPacked(data));
   const bytes = packed ? await unpack(name, data, maxBytes, options.stop) : await readWhole(name, data, maxBytes);
-  const text = decode(name, bytes);
-  const kind = /\.(jsonl|ndjson|csv)$/i.exec(packed ? name.slice(0, -3) : name)?.[1].toLowerCase();
-  const read =
-    kind === undefined
-      ? { documents: [text], warnings: [] }
-      : kind === 'csv'
-        ? readCsv(name, text, options)
-        : readLines(name, text, options);
-  const documents = read.documents.filter((document) => document.trim() !== '');
+  const encoding = readEncoding(name, bytes);
+  const text = unixLines(decode(name, bytes, encoding));
+  refuseMarkup(name, text);
+  const read = readers(name)(name, text, options);
+  const documents = read.documents.map(unixLines).filter((document) => document.trim() !== '');
   if (documents.length === 0) throw new FormatError(`${name} holds no text. Nothing was added.`);
   return { documents, warnings: read.warnings };
+}
+
+function readers(name: string): (name: string, text: string, options: DocumentOptions) => Documents {
+  const ending = /\.([a-z]+)(\.gz)?$/i.exec(name)?.[1].toLowerCase() ?? '';
+  if (['json', 'jsonl', 'ndjson'].includes(ending)) return readJsonDocuments;
+  return ['csv', 'tsv', 'tab'].includes(ending) ? readTable : readPlain;
+}
+
+/** One document, whatever it holds; what looks like several is said. */
+function readPlain(name: string, text: string): Documents {
+  const warnings = isJson(text)
+    ? [`${name} holds JSON and was read as one text, brackets and all. In a file called .json or .jsonl its texts are read one by one.`]
+    : [];
+  return { documents: [text], warnings };
+}
+
+/** Windows ends lines with two characters, old Macs with one: a model would learn them as tokens. */
+function unixLines(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
 async function readWhole(name: string, data: Blob, maxBytes: number): Promise<Uint8Array> {
@@ -95,80 +103,62 @@ async function unpack(name: string, data: Blob, maxBytes: number, stop?: Stop): 
   return bytes;
 }
 
-/** UTF-8, or UTF-16 where the file says so. */
-function decode(name: string, bytes: Uint8Array): string {
-  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
-  let text: string;
-  try {
-    text = new TextDecoder(utf16 ?? 'utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new FormatError(`${name} is not UTF-8 text: it may be binary or in an older encoding. Save it as UTF-8 and add it again.`);
+async function startsPacked(data: Blob): Promise<boolean> {
+  const [first, second] = new Uint8Array(await data.slice(0, 2).arrayBuffer());
+  return first === 0x1f && second === 0x8b;
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/** @throws FormatError for what is no text, called what it is */
+function readEncoding(name: string, bytes: Uint8Array): Encoding {
+  const head = bytes.subarray(0, SNIFF_BYTES);
+  const found = identify(head);
+  if (!found || ['json', 'text', 'web page'].includes(found.kind)) return 'utf-8';
+  if (found.kind === 'wide text' && !/UTF-32/.test(found.words)) return head[0] === 0xfe || head[0] === 0 ? 'utf-16be' : 'utf-16le';
+  // A text may begin with the letters that a format begins with.
+  if (isPlain(head) && !ALWAYS.test(decodeText(head))) return 'utf-8';
+  if (found.kind === 'lfs pointer') {
+    throw new FormatError(`${name} is a Git LFS pointer, not the text itself. Fetch it with "git lfs pull" and add it again.`);
   }
-  if (text.includes('\0')) throw new FormatError(`${name} holds null characters, so it is a binary file, not text. Nothing was added.`);
-  return text;
+  const [what] = found.words.split(/[.,;] /);
+  const advice = /Unpack/.test(found.words)
+    ? ' Unpack it and add the texts in it.'
+    : /UTF-8|plain text/.test(found.words)
+      ? ' Save it as UTF-8 text and add that.'
+      : '';
+  throw new FormatError(`${name} ${what}${/UTF-32/.test(what) ? '' : ', not text'}.${advice} Nothing was added.`);
 }
 
-function readLines(name: string, text: string, { field, stop }: DocumentOptions): Documents {
-  const documents: string[] = [];
-  let without = 0;
-  text.split(/\r?\n/).forEach((line, i) => {
-    if (i % 10_000 === 0) throwIfStopped(stop);
-    if (line.trim() === '') return;
-    const found = textOf(parseLine(name, line, i + 1), field);
-    // Written as \u0000 it passes unseen through `decode`; the store of texts parts documents by it.
-    if (found?.includes('\0')) {
-      throw new FormatError(
-        `Line ${i + 1} of ${name} holds a null character (\\u0000), which no text has. Take it out; nothing was added.`,
-      );
-    }
-    if (found === undefined) without++;
-    else documents.push(found);
-  });
-  return { documents, warnings: leftOut(name, without, 'line', field) };
+/** Whether these bytes are UTF-8 without control characters; their end may cut one off. */
+function isPlain(head: Uint8Array): boolean {
+  const isControl = (byte: number) => byte < 9 || (byte > 13 && byte < 32) || byte === 127;
+  return !head.some(isControl) && !decodeText(head).slice(0, -3).includes('\ufffd');
 }
 
-function parseLine(name: string, line: string, number: number): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    throw new FormatError(`Line ${number} of ${name} is not JSON. A .jsonl file has one JSON object a line; nothing was added.`);
-  }
-}
-
-function textOf(value: unknown, field: string | undefined): string | undefined {
-  if (typeof value === 'string' && field === undefined) return value;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const record = value as Record<string, unknown>;
-  const name = (field === undefined ? USUAL_FIELDS : [field]).find((f) => Object.hasOwn(record, f) && typeof record[f] === 'string');
-  return name === undefined ? undefined : (record[name] as string);
-}
-
-function readCsv(name: string, text: string, { field }: DocumentOptions): Documents {
-  const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: 'greedy' });
-  const broken = errors.find(({ type }) => type === 'Quotes');
-  if (broken) {
-    throw new FormatError(`${name} has a quotation mark out of place near row ${(broken.row ?? 0) + 1}. Nothing was added.`);
-  }
-  const [head = [], ...rows] = data;
-  const column = chooseColumn(name, head, field);
-  const found = rows.map((row) => row[column]);
-  const documents = found.filter((cell) => cell !== undefined);
-  return { documents, warnings: leftOut(name, found.length - documents.length, 'row', head[column]) };
-}
-
-function chooseColumn(name: string, head: string[], field: string | undefined): number {
-  const wanted = field === undefined ? USUAL_FIELDS : [field];
-  const at = wanted.map((f) => head.findIndex((h) => h.trim().toLowerCase() === f.toLowerCase())).find((i) => i >= 0);
-  if (at !== undefined) return at;
-  if (field === undefined && head.length === 1) return 0;
-  const columns = head.slice(0, 12).map((h) => `“${h.trim().slice(0, 40)}”`);
+/** Markup as a document would be trained on as text. @throws FormatError */
+function refuseMarkup(name: string, text: string): void {
+  const start = text
+    .slice(0, 4096)
+    .trimStart()
+    .replace(/^(<!--[^]*?-->\s*)+/, '');
+  const isPage = /\.(x?html?|mhtml?)(\.gz)?$/i.test(name) || /^<(!doctype\s+html|html|head|body)\b/i.test(start);
+  if (!isPage && !/^<\?xml\b/.test(start)) return;
   throw new FormatError(
-    `${name} has no column ${wanted.map((f) => `“${f}”`).join(' or ')}. Its columns: ${columns.join(', ')}. Name the one that holds the text.`,
+    `${name} is ${isPage ? 'a web page' : 'XML'}: its markup would be read as text. Copy the text out of it and add that; markup itself can be put into a .jsonl file. Nothing was added.`,
   );
 }
 
-function leftOut(name: string, count: number, unit: string, field: string | undefined): string[] {
-  if (count === 0) return [];
-  const what = field === undefined ? '“text” or “content”' : `“${field}”`;
-  return [`${count} ${unit}${count === 1 ? '' : 's'} of ${name} had no ${what} and ${count === 1 ? 'was' : 'were'} left out.`];
+/** @throws FormatError */
+function decode(name: string, bytes: Uint8Array, encoding: Encoding): string {
+  let text: string;
+  try {
+    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    const what =
+      encoding === 'utf-8' ? 'is not UTF-8 text: it may be binary or in an older encoding' : 'is not whole UTF-16 text: it may be cut off';
+    throw new FormatError(`${name} ${what}. Save it as UTF-8 and add it again.`);
+  }
+  if (text.includes('\0')) throw new FormatError(`${name} holds null characters, so it is a binary file, not text. Nothing was added.`);
+  return text;
 }

@@ -28,7 +28,9 @@ export function resolvePlan(config: TrainConfig, { model, corpus }: Known, growi
   const { run } = checked;
   const dictionaries = expandDictionaries(checked, (name) => widthOf(name, model.config));
   const hooks = [...new Map(dictionaries.map(({ hook, settings }) => [hook, settings.d_in]))].map(([name, d_in]) => ({ name, d_in }));
-  const { n_ctx, eos_token_id: endOfText } = model.config;
+  const { n_ctx, eos_token_id } = model.config;
+  // Without one, no token is one.
+  const endOfText = eos_token_id ?? -1;
   const plan: RunPlan = {
     version: 1,
     name: '',

@@ -44,6 +44,7 @@ function ModelCard({ model }: { model: ModelInfo }) {
       <h2>{model.id}</h2>
       <FactList facts={facts} />
       {model.notKept && <p className="hint">{model.notKept}</p>}
+      {model.noEndOfText && <p className="hint">{model.noEndOfText}</p>}
       {model.hash && (
         <p className="model-hash">
           <span title={model.hash}>

@@ -7,7 +7,7 @@ import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { useTraining, useTrainingActions } from './TrainingContext.tsx';
 import { Problem } from './TextField.tsx';
 
-const TAKEN = '.txt,.md,.jsonl,.csv,.gz';
+const TAKEN = '.txt,.md,.json,.jsonl,.ndjson,.csv,.tsv,.gz';
 
 interface CorpusFieldsProps {
   chosen: readonly string[];
@@ -97,7 +97,7 @@ function AddText() {
       </div>
       {pasting && <Paste onDone={() => setPasting(false)} />}
       <p className="field-help">
-        Or drop them on the page: .txt, .md, .jsonl with a “text” field, .csv; each also as .gz. They stay in this browser.
+        Or drop them on the page: .txt, .md, .jsonl or .json with a “text” field, .csv, .tsv; each also as .gz. They stay in this browser.
       </p>
     </>
   );
@@ -148,5 +148,5 @@ function useDroppedTexts() {
 }
 
 function nameOf({ name }: File): string {
-  return name.replace(/\.gz$/i, '').replace(/\.(txt|md|jsonl|csv)$/i, '') || name;
+  return name.replace(/\.gz$/i, '').replace(/\.(txt|md|jsonl?|ndjson|csv|tsv)$/i, '') || name;
 }

@@ -33,7 +33,8 @@ describe('what a config says', () => {
       attention_bias: true,
       tied: false,
       bos_token_id: 0,
-      eos_token_id: 2,
+      eos_token_id: null,
+      stop_token_ids: [],
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { tokenBytes, tokenSpans } from '../../../src/core/lm/tokens.ts';
+import { createRandom } from '../../../src/core/array/random.ts';
+import { readBytes, tokenBytes } from '../../../src/core/lm/tokens.ts';
 import { createTokenizer } from '../../../src/engine/model/tokenizer.ts';
 import { fixtureJson, readFixture } from '../formats/helpers.ts';
 
@@ -44,62 +45,34 @@ describe('the byte alphabet', () => {
   });
 });
 
-describe('spans', () => {
-  test('ASCII tokens cover as many characters as bytes', () => {
-    expect(tokenSpans('the rain', [3, 5])).toEqual([
-      [0, 3],
-      [3, 8],
-    ]);
+describe('bytes as text', () => {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+  test('each byte lies in the whole of its character', () => {
+    expect(readBytes(bytesOf('a🦊b'))).toEqual({
+      text: 'a🦊b',
+      spans: [
+        [0, 1],
+        [1, 3],
+        [1, 3],
+        [1, 3],
+        [1, 3],
+        [3, 4],
+      ],
+    });
   });
 
-  test('tokens that share one character each cover the whole of it', () => {
-    // 4 bytes and 2 UTF-16 units each for the fox, 3 and 1 for 日.
-    expect(tokenSpans('a🦊b', [1, 1, 2, 1, 1])).toEqual([
-      [0, 1],
-      [1, 3],
-      [1, 3],
-      [1, 3],
-      [3, 4],
-    ]);
-    expect(tokenSpans('日x', [2, 2])).toEqual([
-      [0, 1],
-      [0, 2],
-    ]);
-  });
-
-  test('combining marks are characters of their own', () => {
-    // e, U+0301 (2 bytes), x
-    expect(tokenSpans('e\u0301x', [1, 2, 1])).toEqual([
-      [0, 1],
-      [1, 2],
-      [2, 3],
-    ]);
-  });
-
-  test('empty tokens cover nothing, where they stand', () => {
-    expect(tokenSpans('ab', [0, 1, 0, 1, 0])).toEqual([
-      [0, 0],
-      [0, 1],
-      [1, 1],
-      [1, 2],
-      [2, 2],
-    ]);
-  });
-
-  test('bytes beyond the text end where the text does', () => {
-    expect(tokenSpans('ab', [1, 5, 2])).toEqual([
-      [0, 1],
-      [1, 2],
-      [2, 2],
-    ]);
-    expect(tokenSpans('', [3])).toEqual([[0, 0]]);
-  });
-
-  test('a lone surrogate counts as the three bytes UTF-8 writes for it', () => {
-    expect(tokenSpans('\ud800a', [3, 1])).toEqual([
-      [0, 1],
-      [1, 2],
-    ]);
+  test('bytes that are no text read as TextDecoder reads them', () => {
+    const random = createRandom(7);
+    const telling = [
+      0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff,
+    ];
+    for (let n = 0; n < 5000; n++) {
+      const bytes = Array.from({ length: 1 + Math.floor(random() * 8) }, () => telling[Math.floor(random() * telling.length)]);
+      const { text, spans } = readBytes(bytes);
+      expect(text, bytes.join(' ')).toBe(decoder.decode(Uint8Array.from(bytes)));
+      expect(spans).toHaveLength(bytes.length);
+    }
   });
 });
 

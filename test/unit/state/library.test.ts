@@ -22,6 +22,8 @@ describe('kindOfFiles', () => {
     ['labels', 'labels.csv'],
     ['labels', 'my-labels.csv'],
     ['text', 'table.csv'],
+    ['text', 'table.tsv page.html'],
+    ['text', 'lines.ndjson.gz'],
     ['model', 'photo.png'],
   ])('takes %s for %s', (kind, paths) => {
     expect(kindOfFiles(files(...paths.split(/ (?=\S+\.)(?!labels)/)))).toBe(kind);

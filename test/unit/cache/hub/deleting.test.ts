@@ -248,7 +248,7 @@ describe('a beginning', () => {
   it('of a model leaves nothing behind when it is fetched from a mirror', async () => {
     server.fault = cut('.bin');
     await expect(fetchModel(server.url)).rejects.toThrow(/are here and kept/);
-    expect([of(server.url, cached()).length, of(server.url, await noted()).length]).toEqual([3, 1]);
+    expect([of(server.url, cached()).length, of(server.url, await noted()).length]).toEqual([4, 1]);
     await fetchModel(mirror.url);
     expect([...of(server.url, cached()), ...of(server.url, await noted()), ...of(server.url, await pieces())]).toEqual([]);
     await visit().store.remove(MODEL.hub);
@@ -276,7 +276,7 @@ describe('a beginning', () => {
     await visit().store.note({ model: MODEL, host: mirror.url, files: [], whole: false });
     await visit().store.note({ model: MODEL, host: server.url, files: [shared], whole: false });
     await visit().store.remove(MODEL.hub);
-    expect((await visit().open(other)).files).toHaveLength(4);
+    expect((await visit().open(other)).files).toHaveLength(5);
   });
 
   it('of a dictionary leaves nothing behind when it is fetched from a mirror', async () => {

@@ -60,7 +60,8 @@ const weightAsks = () => server.asked.filter(({ path }) => /\.(onnx|safetensors|
 describe('what a model takes', () => {
   it('is known before its weights are asked for: half precision where the checkpoint is, never quantised', async () => {
     const { files, bytes, here, id, host } = await plan();
-    expect(files.map(({ path }) => path)).toEqual(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_fp16.onnx']);
+    const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json'];
+    expect(files.map(({ path }) => path)).toEqual([...small, 'onnx/model_fp16.onnx']);
     const repo = server.repositories[XENOVA.hub].main;
     expect(files.map((f) => f.bytes)).toEqual(files.map(({ path }) => repo[path].length));
     expect({ bytes, here, id, host }).toEqual({
@@ -95,7 +96,7 @@ describe('what a model takes', () => {
         ...repoFiles('tiny-neox', { 'onnx/model.onnx': 'onnx/model_external.onnx', 'onnx/model.onnx_data': 'onnx/model.onnx_data' }),
       },
     };
-    expect((await plan({ hub: 'a/data', revision: 'main' })).files.slice(3).map((f) => f.path)).toEqual([
+    expect((await plan({ hub: 'a/data', revision: 'main' })).files.slice(-2).map((f) => f.path)).toEqual([
       'onnx/model.onnx_data',
       'onnx/model.onnx',
     ]);
@@ -144,6 +145,7 @@ describe('a model of the hub', () => {
       'pythia-70m/config.json',
       'pythia-70m/tokenizer.json',
       'pythia-70m/tokenizer_config.json',
+      'pythia-70m/generation_config.json',
       'pythia-70m/onnx/model_fp16.onnx',
     ]);
     const repo = server.repositories[XENOVA.hub].main;
@@ -208,7 +210,7 @@ describe('a model of the hub', () => {
     entries.set(url, { body: entries.get(url)!.body.slice(0, 1000), headers: new Headers() });
     await expect(hub.open(XENOVA)).rejects.toThrow(/not kept/);
     await fetchModel();
-    expect((await hub.open(XENOVA)).files).toHaveLength(4);
+    expect((await hub.open(XENOVA)).files).toHaveLength(5);
   });
 
   it('is deleted with all its files, half ones too, and no others', async () => {
@@ -251,7 +253,7 @@ describe('a model of the hub', () => {
     const url = `${server.url}Xenova/pythia-70m/resolve/main/onnx/model_fp16.onnx`;
     await hub.store.parts.add(url, { total: damaged.length, validator: null }, new Blob([damaged]), 0);
     await expect(fetchModel()).rejects.toThrow(/arrived damaged/);
-    expect((await fetchModel()).files).toHaveLength(4);
+    expect((await fetchModel()).files).toHaveLength(5);
   });
 
   it('opens but is not kept where the browser keeps nothing, and that is said', async () => {
@@ -260,7 +262,7 @@ describe('a model of the hub', () => {
       throw new DOMException('full', 'QuotaExceededError');
     });
     const { files, notKept } = await fetchModel();
-    expect(files).toHaveLength(4);
+    expect(files).toHaveLength(5);
     expect(notKept).toMatch(/^Xenova\/pythia-70m is open but could not be kept for the next visit: the browser has no room left/);
     put.mockRestore();
     await expect(visit().open(XENOVA)).rejects.toThrow(/not kept/);
