@@ -83,8 +83,9 @@ it('a page in use is never reloaded; the device menu offers it, and switches it 
   await page.reload();
   await ready(page);
   expect(await isolated(page)).toBe(false);
-  await expect.poll(async () => (await menu(page)).innerText(), WAIT).toContain('was told not to');
-  await page.locator('#device-menu').getByRole('checkbox').click();
+  const again = await menu(page);
+  await expect.poll(() => again.innerText(), WAIT).toContain('was told not to');
+  await again.getByRole('checkbox').click();
   await expect.poll(() => isolated(page).catch(() => false), WAIT).toBe(true);
   expect(errors).toEqual([]);
 });
