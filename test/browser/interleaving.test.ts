@@ -30,7 +30,7 @@ const CALLS = Number(process.env.FEATURESCOPE_CALLS ?? 0);
 
 describe.each([
   { device: 'wasm', tolerance: 1e-4, calls: CALLS || 500 },
-  { device: 'webgpu', tolerance: 5e-4, calls: CALLS || 60 },
+  { device: 'webgpu', tolerance: 5e-4, calls: CALLS || 24 },
 ] as const)('on $device', ({ device, tolerance, calls }) => {
   it(`${calls} random calls, some invalid, some aborted, all end as they should and leave nothing behind`, async () => {
     const site = await serveSite({ isolation: true });
