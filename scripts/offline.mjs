@@ -28,7 +28,8 @@ export function groupOf(path) {
 }
 
 /**
- * Every file a page may ask for; texts for people and the worker itself are left out.
+ * Every file a page may ask for. Left out are texts for people, the worker itself, and what a host reads and does not
+ * serve (_headers, .htaccess): a file that is listed and not served would never be kept.
  * @param {string} dir of the build
  * @returns {import('../src/cache/offline/manifest.ts').BuildFile[]} by path
  */
@@ -36,7 +37,7 @@ export function listFiles(dir) {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => path !== WORKER && !/\.(md|map)$/.test(path))
+    .filter((path) => path !== WORKER && !/\.(md|map)$|^[._]/.test(path))
     .sort()
     .map((path) => {
       const data = readFileSync(join(dir, path));

@@ -152,7 +152,7 @@ function Top({ startup, api, onHelp, training }: TopProps) {
   );
   return (
     <div className="app-top">
-      <Header isolation={startup.isolation} model={model} onHelp={onHelp} />
+      <Header isolation={startup.isolation} offline={api.offline} model={model} onHelp={onHelp} />
       <LoadBanners startup={startup} />
       <UpdateBanner offline={api.offline} />
       {linked && (

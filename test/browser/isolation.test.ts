@@ -51,7 +51,7 @@ it('a page that nobody touches gets threads by one reload, and by no second one;
   expect(await page.evaluate(() => window.featurescope.device())).toMatchObject({ kind: 'wasm', threads: expect.any(Number) as number });
   expect(await page.evaluate(() => window.featurescope.device().threads)).toBeGreaterThan(1);
   const open = await menu(page);
-  expect(await open.innerText()).toContain('Threads are available');
+  await expect.poll(() => open.innerText(), WAIT).toContain('Threads are available');
   await page.evaluate(() => window.featurescope.offline.keep());
   await context.setOffline(true);
   await page.reload();
@@ -83,8 +83,9 @@ it('a page in use is never reloaded; the device menu offers it, and switches it 
   await page.reload();
   await ready(page);
   expect(await isolated(page)).toBe(false);
-  await expect.poll(async () => (await menu(page)).innerText(), WAIT).toContain('was told not to');
-  await page.locator('#device-menu').getByRole('checkbox').click();
+  const again = await menu(page);
+  await expect.poll(() => again.innerText(), WAIT).toContain('was told not to');
+  await again.getByRole('checkbox').click();
   await expect.poll(() => isolated(page).catch(() => false), WAIT).toBe(true);
   expect(errors).toEqual([]);
 });
@@ -104,6 +105,35 @@ it('a new build still arrives', async () => {
   await shown(page);
 });
 
+it('a browser that refuses to remember is never reloaded unasked; the next visit has threads', async () => {
+  const page = await start(() =>
+    Object.defineProperty(globalThis, 'sessionStorage', {
+      get: () => {
+        throw new DOMException('refused', 'SecurityError');
+      },
+    }),
+  );
+  const count = reloads(page);
+  const open = await menu(page);
+  await expect.poll(() => open.innerText(), WAIT).toContain('until this page is loaded again');
+  await page.waitForTimeout(8000);
+  expect([count(), await isolated(page)]).toEqual([0, false]);
+  await page.goto('about:blank');
+  await page.goto(`${site.url}?device=wasm`);
+  expect(await isolated(page)).toBe(true);
+  await shown(page);
+  expect(errors).toEqual([]);
+});
+
+it('a window without service workers works, with one thread, and says why', async () => {
+  const page = await start(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker'));
+  await shown(page);
+  const open = await menu(page);
+  await expect.poll(() => open.innerText(), WAIT).toContain('this window has no service worker');
+  expect(await isolated(page)).toBe(false);
+  expect(errors).toEqual([]);
+});
+
 it('a browser that refuses service workers works, with one thread, and says why', async () => {
   const page = await start(() => {
     Object.defineProperty(Navigator.prototype, 'serviceWorker', {
@@ -119,7 +149,9 @@ it('a browser that refuses service workers works, with one thread, and says why'
   const count = reloads(page);
   await page.waitForTimeout(8000);
   expect([count(), await isolated(page)]).toEqual([0, false]);
-  expect(await (await menu(page)).innerText()).toContain('one thread');
+  const open = await menu(page);
+  await expect.poll(() => open.innerText(), WAIT).toContain('this window has no service worker');
+  expect(await open.getByRole('checkbox').count()).toBe(0);
   expect(errors).toEqual([]);
 });
 
@@ -131,5 +163,6 @@ it('a browser that does not obey the headers is reloaded once, and then told of 
   await shown(page);
   await page.waitForTimeout(8000);
   expect(count()).toBe(1);
-  expect(await (await menu(page)).innerText()).toContain('does not isolate it');
+  const open = await menu(page);
+  await expect.poll(() => open.innerText(), WAIT).toContain('does not isolate it');
 });

@@ -2,7 +2,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { closeBrowser, sharedBrowser, watchPage } from '../helpers/page.ts';
+import { closeBrowser, oneThread, sharedBrowser, watchPage } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 
@@ -89,13 +89,13 @@ describe.each([
   it('the page opens, reads text and shows features', async () => {
     await start({ isolation, folder });
     const page = await open(`?device=${device}`);
+    if (!isolation) await oneThread(page);
     await keep(page);
     expect(await page.evaluate(() => window.featurescope.offline.status())).toMatchObject({ ready: true, update: false });
     await context.setOffline(true);
     await site.stop();
     await reload(page);
-    // Where the server does not isolate the page, its service worker does.
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolation);
     expect(await page.evaluate(() => window.featurescope.device().kind)).toBe(device);
     await type(page, 'The wind and the sea and the old man.');
     await expect.poll(() => page.locator('table.predictions tbody tr').count(), WAIT).toBeGreaterThan(5);

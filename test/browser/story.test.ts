@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { deploy, type Deployment } from '../helpers/deployment.ts';
-import { closeBrowser, sharedBrowser, watchPage, THREE_WAYS } from '../helpers/page.ts';
+import { closeBrowser, oneThread, sharedBrowser, watchPage, THREE_WAYS } from '../helpers/page.ts';
 
 const WAIT = { timeout: 60_000 };
 const TEXT = 'The wind and the sea.';
@@ -64,6 +64,7 @@ describe.each(THREE_WAYS)('a visit with $device, isolated: $isolation', ({ devic
     const context = await newProfile();
     const page = await open(context, `${site.url}?device=${device}`);
     expect(await page.evaluate(() => window.featurescope.device().kind)).toBe(device);
+    if (!isolation) await oneThread(page);
 
     await type(page, TEXT);
     const row = firstRow(page);
@@ -113,6 +114,7 @@ describe.each(THREE_WAYS)('a visit with $device, isolated: $isolation', ({ devic
     await site.stop();
     await page.reload();
     await same(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolation);
     await expect.poll(() => labelsShown(page, 'the sea').count(), WAIT).toBeGreaterThan(0);
     await type(page, 'A ship.');
     await expect.poll(() => page.locator('table.predictions tbody tr').count(), WAIT).toBeGreaterThan(5);

@@ -70,6 +70,11 @@ export async function closeBrowser(): Promise<void> {
   browser = undefined;
 }
 
+/** Where the server does not isolate the page: nor does the service worker, which is not there yet. isolation.test.ts has it do so. */
+export async function oneThread(page: Page): Promise<void> {
+  await page.evaluate(() => window.featurescope.settings.set('isolation', false));
+}
+
 /** Writes down requests that go anywhere but to the site, uncaught errors and console errors. */
 export function watchPage(page: Page, site: Pick<Site, 'url'>, { strangers, errors }: { strangers: string[]; errors: string[] }): void {
   page.on('request', (request) => {

@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from 'react';
-import type { IsolationStatus } from '../../api/storage.ts';
 import type { Isolation } from '../../state/shared/startup.ts';
+import { useOffline, type OfflineApi } from '../shared/Offline.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
 import { deviceAddress, deviceChoice, type DeviceChoice } from './deviceChoice.ts';
+import { isolationWords } from './isolationWords.ts';
 
 const CHOICES: { value: DeviceChoice; label: string; hint: string }[] = [
   { value: 'auto', label: 'Automatic', hint: 'the GPU if there is a real one, else the CPU' },
@@ -10,36 +11,31 @@ const CHOICES: { value: DeviceChoice; label: string; hint: string }[] = [
   { value: 'wasm', label: 'CPU', hint: 'WebAssembly' },
 ];
 
+export interface DeviceProps {
+  isolation: Isolation;
+  offline: OfflineApi;
+}
+
 /** What the device menu holds; fetched when it is first opened. */
-export function DeviceBody({ isolation }: { isolation: Isolation }) {
+export function DeviceBody({ isolation, offline }: DeviceProps) {
   const device = useApp((s) => s.device);
   return (
     <>
       <h2>{device?.description ?? 'No device yet'}</h2>
       {device && <p>{device.reason}</p>}
-      <Threads isolation={isolation} />
+      <Threads isolation={isolation} offline={offline} />
       <DeviceChooser />
     </>
   );
 }
 
-const THREADS: Record<IsolationStatus['state'], string> = {
-  isolated: 'Threads are available: the page is cross-origin isolated.',
-  ready: 'The CPU works with one thread until this page is loaded again: the server does not isolate it, so its service worker does.',
-  waiting:
-    'The CPU works with one thread: the server does not send the headers that isolate a page. Once the page is saved for offline use, its service worker adds them, and the next load has threads.',
-  off: 'The CPU works with one thread: the server does not isolate the page, and its service worker was told not to.',
-  refused: 'The CPU works with one thread: the page was sent with the headers that isolate it, and this browser does not isolate it.',
-  unsupported:
-    'The CPU works with one thread: the server does not send the COOP and COEP headers, and this window has no service worker to add them.',
-};
-
 /** Whether there are threads, and what can be done about it. */
-function Threads({ isolation }: { isolation: Isolation }) {
+function Threads({ isolation, offline }: DeviceProps) {
   const { state, switchable } = useSyncExternalStore(isolation.subscribe, isolation.status, isolation.status);
+  const words = isolationWords(state, useOffline(offline));
   return (
     <>
-      <p>{THREADS[state]}</p>
+      <p>{words}</p>
       {state === 'ready' && (
         <button type="button" className="button-small" onClick={isolation.reload}>
           Reload with threads

@@ -1,12 +1,12 @@
 import { Suspense, useState } from 'react';
-import type { Isolation } from '../../state/shared/startup.ts';
+import type { DeviceProps } from './DeviceBody.tsx';
 import { laterPart } from '../shared/later.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
 
 const MENU_ID = 'device-menu';
-const DeviceBody = laterPart<{ isolation: Isolation }>(() => import('./DeviceBody.tsx').then((m) => m.DeviceBody));
+const DeviceBody = laterPart<DeviceProps>(() => import('./DeviceBody.tsx').then((m) => m.DeviceBody));
 
-export function DeviceMenu({ isolation }: { isolation: Isolation }) {
+export function DeviceMenu(props: DeviceProps) {
   const device = useApp((s) => s.device);
   const [opened, setOpened] = useState(false);
   const failed = useApp((s) => s.boot.status === 'failed');
@@ -27,7 +27,7 @@ export function DeviceMenu({ isolation }: { isolation: Isolation }) {
       <div id={MENU_ID} popover="auto" className="menu" role="dialog" aria-label="Device" onBeforeToggle={() => setOpened(true)}>
         {opened && (
           <Suspense fallback={<p>One moment…</p>}>
-            <DeviceBody isolation={isolation} />
+            <DeviceBody {...props} />
           </Suspense>
         )}
       </div>

@@ -1,24 +1,23 @@
 import type { ReactNode } from 'react';
 import type { Theme, View } from '../../state/shared/page.ts';
-import type { Isolation } from '../../state/shared/startup.ts';
+import type { DeviceProps } from './DeviceBody.tsx';
 import { DeviceMenu } from './DeviceMenu.tsx';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 
-interface HeaderProps {
-  isolation: Isolation;
+interface HeaderProps extends DeviceProps {
   /** What chooses the model. */
   model: ReactNode;
   onHelp: () => void;
 }
 
-export function Header({ isolation, model, onHelp }: HeaderProps) {
+export function Header({ isolation, offline, model, onHelp }: HeaderProps) {
   return (
     <header className="app-header">
       <h1>featurescope</h1>
       <Screens />
       <div className="app-header-tools">
         {model}
-        <DeviceMenu isolation={isolation} />
+        <DeviceMenu isolation={isolation} offline={offline} />
         <ThemeButton />
         <button type="button" className="button-quiet button-icon" onClick={onHelp} aria-label="Keys" title="Keys, and a tour">
           ?
