@@ -18,7 +18,7 @@ async function generated(eos: unknown, generation?: unknown): Promise<{ ids: num
   const config = { ...fixtureJson('tiny-neox/config.json'), eos_token_id: eos };
   const file = (path: string, value: unknown) => ({ path, data: new Blob([JSON.stringify(value)]) });
   const files = [
-    ...(await diskFiles(join(MODELS, 'tiny-neox'), ['model.safetensors'])),
+    ...diskFiles(join(MODELS, 'tiny-neox'), ['model.safetensors']),
     file('tiny-neox/config.json', config),
     ...(generation === undefined ? [] : [file('tiny-neox/generation_config.json', { eos_token_id: generation })]),
   ];
