@@ -25,7 +25,8 @@ const startupStop = new AbortController();
 
 const kept = createKept();
 const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODEL;
-const { calls, quietFor, used, take } = watchActivity(startLens());
+const worker = startLens();
+const { calls, quietFor, used, take } = watchActivity(worker);
 /** One environment for both, so that of several reloads at a time one is made. */
 const background = async () => {
   const parts = await import('./background.ts');
@@ -59,7 +60,8 @@ const api = createApi(lens, {
             get: () => kept.settings.get('offlineEverything') === true,
             set: (everything) => kept.settings.set('offlineEverything', everything || undefined),
           },
-          opened: () => lens.models.files(),
+          // Not counted as something going on, or saving would wait for itself.
+          opened: () => createRemote<LensServices>(worker).models.files(),
           environment,
         });
       }),
