@@ -101,10 +101,14 @@ describe.each([
     await expect.poll(() => page.locator('table.predictions tbody tr').count(), WAIT).toBeGreaterThan(5);
     await expect.poll(() => page.locator('.panel-features [role=row], .panel-features tbody tr').count(), WAIT).toBeGreaterThan(5);
     await expect.poll(() => page.locator('.app-footer').innerText()).toContain('Works offline.');
-    const latents = await page.evaluate(async () => {
-      const list = await window.featurescope.dictionaries.list();
-      return Promise.all(list.map(async ({ id }) => (await window.featurescope.encode({ text: 'sea' }, id)).values.length));
-    });
+    // Every dictionary; on the software adapter two.
+    const latents = await page.evaluate(
+      async (most) => {
+        const list = (await window.featurescope.dictionaries.list()).slice(0, most);
+        return Promise.all(list.map(async ({ id }) => (await window.featurescope.encode({ text: 'sea' }, id)).values.length));
+      },
+      device === 'wasm' ? 100 : 2,
+    );
     expect(Math.min(...latents)).toBeGreaterThan(0);
     expect(await page.evaluate(async () => (await window.featurescope.generate({ text: 'The' }, { tokens: 2 })).ids.length)).toBe(2);
     const missing = await page.evaluate(() =>
