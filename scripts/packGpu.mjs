@@ -37,10 +37,19 @@ function filesOf() {
     'node_modules/webgpu/index.js',
     dawn,
     `${ORT}/package.json`,
+    ...modulesOf('node_modules/onnxruntime-common'),
     ...ort.map((name) => `${ORT}/dist/${name}`),
     ...built.map((name) => `src/kernels/wasm/built/${name}`),
     ...['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'].map((name) => `${MODEL}/${name}`),
   ];
+}
+
+/** A small package's own modules. @param {string} folder */
+function modulesOf(folder) {
+  const modules = readdirSync(join(ROOT, folder, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(js|mjs|json)$/.test(name),
+  );
+  return [`${folder}/package.json`, ...modules.map((name) => `${folder}/dist/${name}`)];
 }
 
 const RUN = `// Unpacks this folder at the first start, then measures: node run.mjs [--only …] [--most-ms N] [--tokens N]
