@@ -46,7 +46,7 @@ export async function measureRun({ model, helpersOf }: BenchGpu, { tokens, batch
         });
         const { seconds, history } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunRecord;
         const rate = Math.round(tokens / seconds).toLocaleString('en');
-        const { l0, fvu } = history[0].evaluations.at(-1)!;
+        const { l0, fvu } = history[0].points.at(-1)!;
         console.log(
           `  ${`ours, ${device === 'webgpu' ? 'WebGPU' : 'WASM'}`.padEnd(26)} ${seconds.toFixed(2).padStart(9)} s  ${rate.padStart(11)} tokens/s  L0 ${l0.toFixed(2)}, FVU ${fvu.toFixed(4)}`,
         );
@@ -59,5 +59,5 @@ export async function measureRun({ model, helpersOf }: BenchGpu, { tokens, batch
 
 interface RunRecord {
   seconds: number;
-  history: { evaluations: { l0: number; fvu: number }[] }[];
+  history: { points: { l0: number; fvu: number }[] }[];
 }
