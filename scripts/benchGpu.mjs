@@ -9,21 +9,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { bundle } from './bundle.mjs';
-import { packGpu } from './packGpu.mjs';
+import { bundleGpu, packGpu } from './packGpu.mjs';
 import prepare from './prepare.mjs';
+import { RELAXED_FLAGS } from './relaxed.mjs';
 
-/** Native, or with files of their own beside them; everything else is bundled: tfjs is no module that Node reads. */
-const OUTSIDE = ['webgpu', 'onnxruntime-web'];
 const options = process.argv.slice(2);
-/** Node 20 has relaxed SIMD behind a flag, later versions without one. */
-const RELAXED = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 
 async function main() {
   await prepare();
   if (options[0] === '--pack') return packGpu(options[1]);
-  const path = await bundle('test/bench-gpu/main.ts', { outside: OUTSIDE });
-  const command = [...RELAXED, join(import.meta.dirname, 'gpuMeasure.mjs'), path, ...options];
+  const path = await bundleGpu();
+  const command = [...RELAXED_FLAGS, join(import.meta.dirname, 'gpuMeasure.mjs'), path, ...options];
   process.exitCode = spawnSync(process.execPath, command, { stdio: 'inherit' }).status ?? 1;
 }
 

@@ -13,6 +13,13 @@ const MOST_BYTES = 60e6;
 const PACKED_FROM = 100_000;
 const ORT = 'node_modules/onnxruntime-web';
 const MODEL = 'public/models/bookworm-9m';
+/** Native, or with files of their own beside them; everything else is bundled: tfjs is no module that Node reads. */
+const OUTSIDE = ['webgpu', 'onnxruntime-web'];
+
+/** @param {string} [outDir] */
+export function bundleGpu(outDir) {
+  return bundle('test/bench-gpu/main.ts', { outside: OUTSIDE, ...(outDir && { outDir }) });
+}
 
 /** Of packages, what is loaded in Node; the rest of them is tens of megabytes for browsers. */
 function filesOf() {
@@ -32,6 +39,7 @@ function filesOf() {
   const built = readdirSync(join(ROOT, 'src/kernels/wasm/built')).filter((name) => name.endsWith('.wasm'));
   return [
     'scripts/gpuMeasure.mjs',
+    'scripts/relaxed.mjs',
     'scripts/threads.mjs',
     'node_modules/webgpu/package.json',
     'node_modules/webgpu/index.js',
@@ -57,13 +65,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import { RELAXED_FLAGS } from './scripts/relaxed.mjs';
 const root = import.meta.dirname;
 for (const name of readdirSync(root, { recursive: true })) {
   const path = join(root, name);
   if (path.endsWith('.br') && !existsSync(path.slice(0, -3))) writeFileSync(path.slice(0, -3), brotliDecompressSync(readFileSync(path)));
 }
-const flags = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
-const { status } = spawnSync(process.execPath, [...flags, 'scripts/gpuMeasure.mjs', 'bench/main.mjs', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [...RELAXED_FLAGS, 'scripts/gpuMeasure.mjs', 'bench/main.mjs', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);
 `;
 
@@ -75,7 +83,7 @@ export async function packGpu(folder) {
   }
   rmSync(folder, { recursive: true, force: true });
   for (const path of filesOf()) put(folder, path);
-  await bundle('test/bench-gpu/main.ts', { outDir: join(folder, 'bench'), outside: ['webgpu', 'onnxruntime-web'] });
+  await bundleGpu(join(folder, 'bench'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }\n');
   writeFileSync(join(folder, 'run.mjs'), RUN);
   const bytes = readdirSync(folder, { recursive: true, withFileTypes: true })

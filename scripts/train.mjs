@@ -18,10 +18,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
 import prepare from './prepare.mjs';
+import { RELAXED_FLAGS } from './relaxed.mjs';
 import { nodeHelpers } from './threads.mjs';
-
-/** Node 20 has relaxed SIMD behind a flag, later versions without one. */
-const RELAXED = '--experimental-wasm-relaxed-simd';
 
 const { values } = parseArgs({
   options: {
@@ -40,8 +38,7 @@ const { values } = parseArgs({
 if (!values.bundled) {
   await prepare();
   const path = await bundle('src/engine/node/train.ts');
-  const flags = process.allowedNodeEnvironmentFlags.has(RELAXED) || Number(process.versions.node.split('.')[0]) < 22 ? [RELAXED] : [];
-  const child = spawn(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
+  const child = spawn(process.execPath, [...RELAXED_FLAGS, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
     stdio: 'inherit',
   });
   // A terminal interrupts both; either way the checkpoint is written before this ends.

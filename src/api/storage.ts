@@ -59,6 +59,17 @@ export interface IsolationStatus {
   switchable: boolean;
 }
 
+/** Whether the page is cross-origin isolated, which threads need, and what can be done about it. */
+export interface Isolation {
+  /** The same object until something changes. */
+  status: () => IsolationStatus;
+  /** Returns how to stop. */
+  subscribe: (listener: () => void) => () => void;
+  /** Switches the service worker's part in it; reloads this tab. */
+  set: (on: boolean) => Promise<void>;
+  reload: () => void;
+}
+
 export type StoredKind = 'dictionary' | 'download' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
 
 export interface StorageUse {

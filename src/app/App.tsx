@@ -27,8 +27,7 @@ import { DictionaryDoubts } from '../views/library/DictionaryDoubts.tsx';
 import { DictionaryOffer } from '../views/library/DictionaryOffer.tsx';
 import { useDroppedFiles } from '../views/library/droppedFiles.ts';
 import { ModelMenu, ModelOffer } from '../views/library/ModelMenu.tsx';
-import { laterDialog, laterPart, PART_MISSING } from '../views/shared/later.tsx';
-import { Sheet } from '../views/shared/Sheet.tsx';
+import { laterDialog, laterPart } from '../views/shared/later.tsx';
 import { NoticeBar } from '../views/shared/NoticeBar.tsx';
 import { sliceHooks, StoreProvider } from '../views/shared/StoreContext.tsx';
 
@@ -68,12 +67,7 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
 const LinkBanner = laterPart<object>(() => import('../views/frame/LinkBanner.tsx').then((m) => m.LinkBanner));
 
 /** Likewise help. */
-const Help = lazy<ComponentType<HelpProps>>(() =>
-  import('../views/frame/Help.tsx').then(
-    ({ Help: help }) => ({ default: help }),
-    () => ({ default: HelpMissing }),
-  ),
-);
+const Help = laterDialog<HelpProps>(() => import('../views/frame/Help.tsx').then((m) => m.Help));
 
 /** Likewise models of the hub. */
 const HubDialog = laterDialog<HubProps>(() => import('./hubScreen.ts').then(({ HubDialog: dialog }) => dialog));
@@ -93,9 +87,10 @@ interface ScreenProps {
 }
 
 export function Screen({ startup, api }: ScreenProps) {
-  const [help, setHelp] = useState<HelpKind>(null);
+  const [help, setHelp] = useState<HelpKind | null>(null);
   const openKeys = useCallback(() => setHelp('keys'), []);
   const openTour = useCallback(() => setHelp('tour'), []);
+  const closeHelp = useCallback(() => setHelp(null), []);
   // A dialog shows the notice itself.
   const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
   const exploring = useApp((s) => s.view === 'explore');
@@ -127,7 +122,7 @@ export function Screen({ startup, api }: ScreenProps) {
       {!covered && <NoticeBar />}
       {help !== null && (
         <Suspense fallback={null}>
-          <Help kind={help} onKind={setHelp} />
+          <Help kind={help} onTour={openTour} onClose={closeHelp} />
         </Suspense>
       )}
     </>
@@ -167,14 +162,6 @@ function Top({ startup, api, onHelp, training }: TopProps) {
       )}
       <DropTarget onFiles={onFiles} />
     </div>
-  );
-}
-
-function HelpMissing({ onKind }: HelpProps) {
-  return (
-    <Sheet title="Not here" onClose={() => onKind(null)}>
-      <p role="alert">{PART_MISSING}</p>
-    </Sheet>
   );
 }
 

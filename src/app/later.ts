@@ -1,7 +1,6 @@
 /** Parts of the page that the first picture does not need, and their stand-ins until they have come. */
-import type { IsolationStatus } from '../api/storage.ts';
+import type { Isolation, IsolationStatus } from '../api/storage.ts';
 import { NOWHERE, type Offline } from '../cache/offline/offline.ts';
-import type { Isolation } from '../state/shared/startup.ts';
 import { createSignal } from './signal.ts';
 
 /** Begins to load with `start`. */

@@ -8,7 +8,6 @@ import { pageAddress } from './address.ts';
 import { App } from './App.tsx';
 import { createApi } from './createApi.ts';
 import type { LoadProgress } from '../api/model.ts';
-import type { OfflineEnvironment } from '../cache/offline/environment.ts';
 import { createKept } from './kept.ts';
 import { isolationLater, offlineLater } from './later.ts';
 import { watchActivity } from './quiet.ts';
@@ -27,13 +26,7 @@ const kept = createKept();
 const modelId = query.get('model') ?? kept.settings.get('model') ?? DEFAULT_MODEL;
 const worker = startLens();
 const { calls, quietFor, used, take } = watchActivity(worker);
-/** One environment for both, so that of several reloads at a time one is made. */
-const background = async () => {
-  const parts = await import('./background.ts');
-  environment ??= parts.browserEnvironment();
-  return { ...parts, environment };
-};
-let environment: OfflineEnvironment | undefined;
+const background = () => import('./background.ts');
 const base = new URL('.', document.baseURI).href;
 
 const lens = createRemote<LensServices>(calls);
@@ -78,7 +71,7 @@ const startup: Startup = {
   },
   cancel: () => startupStop.abort(),
   isolation: isolationLater(async () => {
-    const { createIsolation, browserIsolation, environment } = await background();
+    const { createIsolation, environment } = await background();
     return createIsolation({
       wanted: unlessRefused('isolation'),
       useful: api.ready.then(
@@ -87,7 +80,7 @@ const startup: Startup = {
       ),
       used,
       quietFor,
-      environment: { ...environment, ...browserIsolation() },
+      environment,
     });
   }),
   address: pageAddress(),

@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { createRandom } from '../../src/core/array/random.ts';
+import { createConfig } from '../../src/core/formats/dictionaries/convert.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import type { help, Helper } from '../../src/kernels/wasm/threads.ts';
@@ -104,24 +105,7 @@ async function encodeAll(engine: SaeEngine, dictionary: Dictionary, x: Float32Ar
 function makeDictionary(d: number, n: number, sigmas: number): Dictionary {
   const b_enc = new Float32Array(n).fill((-sigmas * Math.sqrt(d)) / 12);
   return {
-    config: {
-      architecture: 'standard',
-      d_in: d,
-      d_sae: n,
-      d_out: d,
-      dtype: 'float32',
-      apply_b_dec_to_input: false,
-      normalize_activations: 'none',
-      reshape_activations: 'none',
-      hook_name: null,
-      hook_name_out: null,
-      model_name: null,
-      sae_lens_version: null,
-      context_size: null,
-      prepend_bos: null,
-      dataset_path: null,
-      training_checkpoint: false,
-    },
+    config: createConfig({ architecture: 'standard', d_in: d, d_sae: n }),
     tensors: { W_enc: numbers(d * n, 1), W_dec: numbers(n * d, 2), b_enc, b_dec: new Float32Array(d) },
   };
 }

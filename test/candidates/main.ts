@@ -2,6 +2,7 @@
 import { createRandom } from '../../src/core/array/random.ts';
 import { openModelFiles } from '../../src/core/formats/modelFiles.ts';
 import { createParameters } from '../../src/core/lm/parameters.ts';
+import { createConfig } from '../../src/core/formats/dictionaries/convert.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import { chooseDevice } from '../../src/gpu/device.ts';
 import { loadHookedModel } from '../../src/engine/model/hookedModel.ts';
@@ -76,24 +77,7 @@ function dictionaryFor(d: number): Dictionary {
   const random = createRandom(4);
   const normal = () => random() + random() + random() - 1.5;
   return {
-    config: {
-      architecture: 'tied',
-      d_in: d,
-      d_sae: LATENTS,
-      d_out: d,
-      dtype: 'float32',
-      apply_b_dec_to_input: false,
-      normalize_activations: 'none',
-      reshape_activations: 'none',
-      hook_name: HOOK,
-      hook_name_out: null,
-      model_name: null,
-      sae_lens_version: null,
-      context_size: null,
-      prepend_bos: null,
-      dataset_path: null,
-      training_checkpoint: false,
-    },
+    config: createConfig({ architecture: 'tied', d_in: d, d_sae: LATENTS, hook_name: HOOK }),
     tensors: { W_dec: Float32Array.from({ length: LATENTS * d }, normal), b_enc: new Float32Array(LATENTS) },
   };
 }

@@ -3,7 +3,7 @@
  * has threads, and makes that load by itself where nobody loses anything by it: once a tab, and never when that
  * cannot be remembered (docs/decisions/offline.md).
  */
-import type { IsolationStatus } from '../../api/storage.ts';
+import type { Isolation, IsolationStatus } from '../../api/storage.ts';
 import { QUIET_MS, type OfflineEnvironment } from './environment.ts';
 import type { Isolates } from './manifest.ts';
 import { ask } from './workerCalls.ts';
@@ -27,14 +27,6 @@ interface IsolationEnvironment extends Pick<OfflineEnvironment, 'container' | 'r
   served: boolean;
   /** Throws where the browser refuses it. */
   session: () => Pick<Storage, 'getItem' | 'setItem'>;
-}
-
-interface Isolation {
-  status: () => IsolationStatus;
-  subscribe: (listener: () => void) => () => void;
-  /** Switches the headers of the service worker on or off, and reloads this tab. */
-  set: (on: boolean) => Promise<void>;
-  reload: () => void;
 }
 
 const ANSWER_MS = 10_000;

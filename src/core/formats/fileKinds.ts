@@ -84,12 +84,25 @@ function identifyText(head: Uint8Array): FileKind | undefined {
   const text = decodeText(head).trimStart();
   if (/^<(!doctype|html|head|body|\?xml|!--)/i.test(text)) return { kind: 'web page', words: 'is a web page' };
   if (/^version https:\/\/git-lfs/i.test(text)) return { kind: 'lfs pointer', words: 'is a Git LFS pointer' };
-  if (head.length < LEAST_TEXT || head.some((byte) => byte < 9 || (byte > 13 && byte < 32) || byte === 127)) return undefined;
+  if (head.length < LEAST_TEXT || head.some(isControl)) return undefined;
   if (/^[[{]\s*(["{}[\]\d]|$)/.test(text)) return { kind: 'json', words: 'is JSON text' };
-  // The end may be the first half of a character.
-  if (text.slice(0, -3).includes('\ufffd')) return undefined;
+  if (isBroken(text)) return undefined;
   const flat = text.replace(/\s+/g, ' ').slice(0, 40);
   return { kind: 'text', words: `is plain text ("${flat}…")` };
+}
+
+/** Whether these bytes are UTF-8 without control characters. */
+export function isPlainText(head: Uint8Array): boolean {
+  return !head.some(isControl) && !isBroken(decodeText(head));
+}
+
+function isControl(byte: number): boolean {
+  return byte < 9 || (byte > 13 && byte < 32) || byte === 127;
+}
+
+/** The end may be the first half of a character. */
+function isBroken(text: string): boolean {
+  return text.slice(0, -3).includes('\ufffd');
 }
 
 function isSafetensors(head: Uint8Array): boolean {

@@ -13,8 +13,16 @@ export function plainJson(text: string): string | undefined {
   return replaceConstants(text, 'null');
 }
 
-/** @throws SyntaxError as JSON.parse does, or when there is nothing that the standard lacks */
-export function parsePythonJson(text: string): unknown {
+/** The standard's JSON or Python's. @throws SyntaxError as JSON.parse does */
+export function parseAnyJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return parsePythonJson(text);
+  }
+}
+
+function parsePythonJson(text: string): unknown {
   const plain = replaceConstants(text, JSON.stringify(MARK));
   if (plain === undefined) throw new SyntaxError('not JSON as Python writes it');
   return JSON.parse(plain, (_, value: unknown) => (value === MARK ? NaN : value)) as unknown;

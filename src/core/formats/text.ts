@@ -5,7 +5,7 @@
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
 import { findTwice } from './jsonKeys.ts';
 import { identify, SNIFF_BYTES, type FileKind, type Kind } from './fileKinds.ts';
-import { parsePythonJson, plainJson } from './pythonJson.ts';
+import { parseAnyJson, plainJson } from './pythonJson.ts';
 import { decodeText } from './utf8.ts';
 
 export { decodeText };
@@ -101,15 +101,11 @@ export function parseJson(text: string, name: string): unknown {
     throw new FormatError(`${name} is nested more than ${MAX_JSON_DEPTH} levels deep, which no model file needs.`);
   }
   try {
-    return JSON.parse(text) as unknown;
+    return parseAnyJson(text);
   } catch {
-    try {
-      return parsePythonJson(text);
-    } catch {
-      const how =
-        isOpen || text.trim() === '' ? 'It was probably cut off while being copied' : 'Open it in an editor: it is no JSON, or was damaged';
-      throw new FormatError(`${name} is not valid JSON. ${how}.`);
-    }
+    const how =
+      isOpen || text.trim() === '' ? 'It was probably cut off while being copied' : 'Open it in an editor: it is no JSON, or was damaged';
+    throw new FormatError(`${name} is not valid JSON. ${how}.`);
   }
 }
 

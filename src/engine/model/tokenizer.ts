@@ -35,7 +35,7 @@ export interface Tokenizer {
  * @throws FormatError when the library cannot make a tokenizer of it
  */
 export function createTokenizer(json: string, configJson: string | undefined): Tokenizer {
-  const hub = makeHubTokenizer(json, configJson);
+  const { hub, settings } = makeHubTokenizer(json, configJson);
   let size = 0;
   for (const id of hub.get_vocab(true).values()) size = Math.max(size, id + 1);
 
@@ -51,7 +51,6 @@ export function createTokenizer(json: string, configJson: string | undefined): T
     strings.set(id, string);
     return string;
   };
-  const settings = configJson ? (JSON.parse(configJson) as Record<string, unknown>) : {};
   const encodeWords = wordEncoder(hub, settings, (text) => hub.encode(text, { add_special_tokens: false }).ids);
   const encode = (text: string) => encodeWords(checkText(text));
   const decoding = { known, decode, bytesOf: byteReader(hub) };
@@ -114,9 +113,10 @@ function byteReader(hub: HubTokenizer): (id: number) => readonly number[] | unde
   };
 }
 
-function makeHubTokenizer(json: string, configJson: string | undefined): HubTokenizer {
+function makeHubTokenizer(json: string, configJson: string | undefined): { hub: HubTokenizer; settings: Record<string, unknown> } {
   try {
-    return new HubTokenizer(JSON.parse(json) as object, configJson ? (JSON.parse(configJson) as object) : {});
+    const settings = configJson ? (JSON.parse(configJson) as Record<string, unknown>) : {};
+    return { hub: new HubTokenizer(JSON.parse(json) as object, settings), settings };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FormatError(`The tokenizer of this model cannot be read (${reason.slice(0, 200)}).`);

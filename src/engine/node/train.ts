@@ -59,10 +59,10 @@ export async function train(job: TrainJob): Promise<void> {
     model: { id: opened.id, hash: opened.model.hash, config: opened.model.config },
     corpus: { names: names.map((name) => name.split('/').at(-1)!), ids, hash: await hashIds(ids) },
   };
-  const fresh = resolvePlan(config, known);
+  const planOf = (growing = true) => resolvePlan(config, known, growing);
+  const checkpoint = job.resume ? readCheckpoint(out, planOf) : undefined;
+  const plan = checkpoint?.plan ?? planOf();
   mkdirSync(out, { recursive: true });
-  const checkpoint = job.resume ? readCheckpoint(out, (growing) => resolvePlan(config, known, growing)) : undefined;
-  const plan = checkpoint?.plan ?? fresh;
   const run = checkpoint ? await TrainingRun.resume(parts, checkpoint) : await TrainingRun.begin(parts, plan, job.stop);
   const { kernels } = run.progress();
   log(`${plan.name}: ${plan.dictionaries.length} dictionaries, ${plan.steps} steps of ${plan.batch} rows, ${kernels}`);

@@ -6,8 +6,8 @@
 import { Gunzip } from 'fflate';
 import { throwIfStopped, type Stop } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
-import { identify, SNIFF_BYTES } from '../../core/formats/fileKinds.ts';
-import { decodeText } from '../../core/formats/text.ts';
+import { identify, isPlainText, SNIFF_BYTES } from '../../core/formats/fileKinds.ts';
+import { decodeText, identifyFile } from '../../core/formats/text.ts';
 import type { DocumentOptions, Documents } from './documentFields.ts';
 import { isJson, readJsonDocuments } from './jsonDocuments.ts';
 import { readTable } from './tableDocuments.ts';
@@ -32,7 +32,7 @@ export async function readDocuments({ path, data }: TextFile, options: DocumentO
   const name = path.slice(path.lastIndexOf('/') + 1);
   const maxBytes = options.maxBytes ?? MAX_BYTES;
   // Packed files are known by their first bytes too.
-  const packed = /\.gz$/i.test(name) || (await startsPacked(data));
+  const packed = /\.gz$/i.test(name) || (await identifyFile(data))?.kind === 'gzip';
   const bytes = packed ? await unpack(name, data, maxBytes, options.stop) : await readWhole(name, data, maxBytes);
   const encoding = readEncoding(name, bytes);
   const text = unixLines(decode(name, bytes, encoding));
@@ -103,11 +103,6 @@ async function unpack(name: string, data: Blob, maxBytes: number, stop?: Stop): 
   return bytes;
 }
 
-async function startsPacked(data: Blob): Promise<boolean> {
-  const [first, second] = new Uint8Array(await data.slice(0, 2).arrayBuffer());
-  return first === 0x1f && second === 0x8b;
-}
-
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /** @throws FormatError for what is no text, called what it is */
@@ -117,7 +112,7 @@ function readEncoding(name: string, bytes: Uint8Array): Encoding {
   if (!found || ['json', 'text', 'web page'].includes(found.kind)) return 'utf-8';
   if (found.kind === 'wide text' && !/UTF-32/.test(found.words)) return head[0] === 0xfe || head[0] === 0 ? 'utf-16be' : 'utf-16le';
   // A text may begin with the letters that a format begins with.
-  if (isPlain(head) && !ALWAYS.test(decodeText(head))) return 'utf-8';
+  if (isPlainText(head) && !ALWAYS.test(decodeText(head))) return 'utf-8';
   if (found.kind === 'lfs pointer') {
     throw new FormatError(`${name} is a Git LFS pointer, not the text itself. Fetch it with "git lfs pull" and add it again.`);
   }
@@ -128,12 +123,6 @@ function readEncoding(name: string, bytes: Uint8Array): Encoding {
       ? ' Save it as UTF-8 text and add that.'
       : '';
   throw new FormatError(`${name} ${what}${/UTF-32/.test(what) ? '' : ', not text'}.${advice} Nothing was added.`);
-}
-
-/** Whether these bytes are UTF-8 without control characters; their end may cut one off. */
-function isPlain(head: Uint8Array): boolean {
-  const isControl = (byte: number) => byte < 9 || (byte > 13 && byte < 32) || byte === 127;
-  return !head.some(isControl) && !decodeText(head).slice(0, -3).includes('\ufffd');
 }
 
 /** Markup as a document would be trained on as text. @throws FormatError */

@@ -4,7 +4,7 @@
  */
 import { throwIfStopped } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
-import { parsePythonJson } from '../../core/formats/pythonJson.ts';
+import { parseAnyJson } from '../../core/formats/pythonJson.ts';
 import { maybeRecord } from '../../core/formats/text.ts';
 import { fieldsOf, leftOut, quoteAll, wordsOf, type DocumentOptions, type Documents } from './documentFields.ts';
 
@@ -112,13 +112,9 @@ function collect(name: string, unit: readonly [string, string], parts: readonly 
 /** In a box, since null and false are values; undefined where `text` is no JSON. */
 function parse(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) as unknown };
+    return { value: parseAnyJson(text) };
   } catch {
-    try {
-      return { value: parsePythonJson(text) };
-    } catch {
-      return undefined;
-    }
+    return undefined;
   }
 }
 

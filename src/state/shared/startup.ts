@@ -1,6 +1,6 @@
 /** What the page knows about its own start, handed to the screens beside the api. */
 import type { LoadProgress } from '../../api/model.ts';
-import type { IsolationStatus } from '../../api/storage.ts';
+import type { Isolation } from '../../api/storage.ts';
 
 /** The page's address, handed in so that nothing here knows of a browser. */
 export interface Address {
@@ -9,17 +9,6 @@ export interface Address {
   write: (hash: string, kept: unknown, how: 'replace' | 'push') => void;
   /** Called when the person goes back, forth, or to another hash. */
   onMove: (listener: () => void) => void;
-}
-
-/** Whether the page is cross-origin isolated, which threads need, and what can be done about it. */
-export interface Isolation {
-  /** The same object until something changes. */
-  status: () => IsolationStatus;
-  /** Returns how to stop. */
-  subscribe: (listener: () => void) => () => void;
-  /** Switches the service worker's part in it; reloads this tab. */
-  set: (on: boolean) => Promise<void>;
-  reload: () => void;
 }
 
 export interface Startup {

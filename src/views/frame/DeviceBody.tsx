@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import type { Isolation } from '../../state/shared/startup.ts';
+import type { Isolation } from '../../api/storage.ts';
 import { useOffline, type OfflineApi } from '../shared/Offline.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
 import { deviceAddress, deviceChoice, type DeviceChoice } from './deviceChoice.ts';

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { Sheet } from '../shared/Sheet.tsx';
 
 const KEYS: [string, string][] = [
   ['?', 'this list'],
@@ -23,19 +23,8 @@ interface KeysDialogProps {
 }
 
 export function KeysDialog({ onClose, onTour }: KeysDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    const element = dialog.current;
-    element?.showModal();
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-    };
-  }, []);
   return (
-    <dialog ref={dialog} className="keys" aria-labelledby="keys-title" onClose={onClose}>
-      <h2 id="keys-title">Keys</h2>
+    <Sheet title="Keys" className="keys" onClose={onClose}>
       <dl>
         {KEYS.map(([key, effect]) => (
           <div key={key}>
@@ -46,14 +35,11 @@ export function KeysDialog({ onClose, onTour }: KeysDialogProps) {
           </div>
         ))}
       </dl>
-      <div className="menu-buttons">
+      <div>
         <button type="button" onClick={onTour}>
           Show me around
         </button>
-        <button type="button" onClick={onClose}>
-          Close
-        </button>
       </div>
-    </dialog>
+    </Sheet>
   );
 }

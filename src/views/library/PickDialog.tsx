@@ -7,8 +7,14 @@ import { useActions } from './store.ts';
 /** More dictionaries than this are not opened without choosing. */
 const MANY = 8;
 
+export interface PickProps {
+  found: readonly FoundDictionary[];
+  /** None is meant. */
+  onClose: () => void;
+}
+
 /** Which of several dictionaries that were dropped together are meant. */
-export function PickDialog({ found }: { found: readonly FoundDictionary[] }) {
+export function PickDialog({ found, onClose }: PickProps) {
   const { importPicked } = useActions();
   const everything = found.map((_, position) => position);
   // Sweeps hold dozens of large ones: those are chosen one by one.
@@ -21,7 +27,7 @@ export function PickDialog({ found }: { found: readonly FoundDictionary[] }) {
   const all = chosen.size === found.length;
   const bytes = [...chosen].reduce((sum, position) => sum + found[position].bytes, 0);
   return (
-    <Sheet title={`${formatInteger(found.length)} dictionaries found`} onClose={() => void importPicked([])}>
+    <Sheet title={`${formatInteger(found.length)} dictionaries found`} onClose={onClose}>
       <label className="check">
         <input type="checkbox" checked={all} onChange={() => setChosen(new Set(all ? [] : everything))} />
         All of them
@@ -51,7 +57,7 @@ export function PickDialog({ found }: { found: readonly FoundDictionary[] }) {
           Open {formatInteger(chosen.size)}
           {chosen.size > 0 && ` (${formatBytes(bytes)})`}
         </button>
-        <button type="button" onClick={() => void importPicked([])}>
+        <button type="button" onClick={onClose}>
           Cancel
         </button>
       </div>

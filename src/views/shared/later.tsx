@@ -2,12 +2,17 @@ import { lazy, type ComponentType } from 'react';
 import { Sheet } from './Sheet.tsx';
 import { useActions } from './StoreContext.tsx';
 
+/** How a dialog is closed that is not one of the store's. */
+interface Closable {
+  onClose?: () => void;
+}
+
 /** A dialog that is fetched when it is first wanted: the first paint does without it. Shown in a Suspense. */
 export function laterDialog<Props extends object>(load: () => Promise<ComponentType<Props>>) {
   return lazy<ComponentType<Props>>(() =>
     load().then(
       (dialog) => ({ default: dialog }),
-      () => ({ default: DialogMissing }),
+      () => ({ default: DialogMissing as ComponentType<Props> }),
     ),
   );
 }
@@ -26,10 +31,10 @@ function PartMissing() {
   return <p role="alert">{PART_MISSING}</p>;
 }
 
-function DialogMissing() {
+function DialogMissing({ onClose }: Closable) {
   const { openDialog } = useActions();
   return (
-    <Sheet title="Not here" onClose={() => openDialog(null)}>
+    <Sheet title="Not here" onClose={onClose ?? (() => openDialog(null))}>
       <p role="alert">{PART_MISSING}</p>
     </Sheet>
   );
