@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import type { TrainingApi } from '../../api/training.ts';
 import { runHere, watchedRun } from '../../state/train/state.ts';
 import { spokenWords } from '../../state/train/trainingWords.ts';
@@ -25,6 +25,12 @@ function Layout() {
     setShown(true);
     return () => setShown(false);
   }, [setShown]);
+  const wasGoing = useRef(going);
+  useEffect(() => {
+    // The button lies at the end of a form that on a phone is several windows long; what it began stands above.
+    if (going && !wasGoing.current) scrollTo({ top: 0 });
+    wasGoing.current = going;
+  }, [going]);
   const setup = <SetupPanel key="setup" />;
   const watch = <WatchPanel key="watch" />;
   return (
