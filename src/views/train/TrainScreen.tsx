@@ -27,8 +27,7 @@ function Layout() {
   }, [setShown]);
   const wasGoing = useRef(going);
   useEffect(() => {
-    // The button lies at the end of a form that on a phone is several windows long; what it began stands above.
-    if (going && !wasGoing.current) scrollTo({ top: 0 });
+    if (going && !wasGoing.current) showRun();
     wasGoing.current = going;
   }, [going]);
   const setup = <SetupPanel key="setup" />;
@@ -42,6 +41,17 @@ function Layout() {
       <SpokenRun />
     </main>
   );
+}
+
+/** The button lies at the end of a form that on a phone is several windows long, and it cannot be pressed again: what it began stands above. */
+function showRun() {
+  scrollTo({ top: 0 });
+  const at = document.activeElement;
+  const title = document.querySelector<HTMLElement>('.panel-watch h2');
+  if (!title || (at !== document.body && !at?.closest('.run-preview'))) return;
+  // Not its first button: Pause comes later, and what stops it must not be pressed by a second Enter.
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
 }
 
 /** By itself, so that the panels are not drawn again for it. */
