@@ -163,6 +163,8 @@ describe.each([
       // The software adapter of a busy machine takes its time.
       await expect.poll(() => phone.page.locator('.predictions tbody tr').count(), { timeout: 120_000 }).toBeGreaterThan(5);
       expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      const map = phone.page.locator('.model-map');
+      expect(await map.evaluate((e) => e.scrollWidth - e.clientWidth), 'of the map that is cut off').toBe(0);
       const small = await phone.page.evaluate(() =>
         [...document.querySelectorAll('button, select, input:not([type=file])')]
           .filter((e) => (e as HTMLElement).offsetParent !== null)

@@ -95,6 +95,22 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     ).toBe(2);
   });
 
+  it.runIf(isolation)('begins by the button on a phone, whose owner is then at the run, with its curves', async () => {
+    const page = await open();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Train' }).click();
+    await page.getByRole('button', { name: /^A quick look/ }).click();
+    const button = page.locator('.run-preview').getByRole('button', { name: 'Train', exact: true });
+    await button.focus();
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(400);
+    await page.keyboard.press('Enter');
+    const title = page.locator('.panel-watch h2');
+    await expect.poll(() => title.evaluate((e) => e === document.activeElement).catch(() => false), { timeout: 60_000 }).toBe(true);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+    await expect.poll(() => page.locator('.charts .chart-line[d]').count(), { timeout: 60_000 }).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Stop and discard' }).click();
+  });
+
   it('pauses, shows what it has, goes on, and keeps what it has when stopped', async () => {
     const page = await open();
     const id = await train(page, { ...CONFIG, tokens: 4_000_000 });
