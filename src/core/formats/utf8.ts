@@ -5,3 +5,7 @@ export function decodeText(bytes: Uint8Array): string {
   const text = getTextEncoding().decodeUtf8(bytes);
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
+
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  return getTextEncoding().encodeUtf8(text);
+}

@@ -9,6 +9,11 @@ export const ENTRY_WORDS = 3;
 
 const FIRST_CAPACITY = 4096;
 
+/** What no row's latent may be at or below. */
+export function lowestOf({ isSigned }: Plan): number {
+  return isSigned ? -3e38 : 0;
+}
+
 /** Takes rows block by block. */
 export class LatentsCollector {
   private readonly plan: Plan;
@@ -39,10 +44,10 @@ export class LatentsCollector {
     return false;
   }
 
-  /** Values up to this can no longer become active in a row of the block: the k-th largest so far, else 0. */
+  /** Values up to this can no longer become active in a row of the block: the k-th largest so far, else the plan's lowest. */
   bound(row: number): number {
     const heap = this.heaps[row];
-    return heap && heap.size > 0 && heap.size === heap.indices.length ? heap.values[0] : 0;
+    return heap && heap.size > 0 && heap.size === heap.indices.length ? heap.values[0] : lowestOf(this.plan);
   }
 
   /** Ends a block of `rows` rows. */

@@ -22,8 +22,10 @@ export interface Plan {
   bias: Float64Array;
   /** Gated: a latent is on when q + gateBias > 0. [d_sae] */
   gateBias?: Float64Array;
-  /** A latent is on when p > threshold, strictly; never below 0. Absent: 0. [d_sae] */
+  /** A latent is on when p > threshold, strictly; never below 0 unless `isSigned`. Absent: 0. [d_sae] */
   threshold?: Float64Array;
+  /** Values may be 0 or below. */
+  isSigned?: boolean;
   /** The k largest p of a row, of those the positive ones; ties go to the lower index. */
   k?: number;
   /** Of each run of this many latents only the largest p is kept, if positive; ties go to the lower index. */
@@ -50,6 +52,20 @@ export function getPlan(dictionary: Dictionary): Plan {
   let plan = plans.get(dictionary);
   if (!plan) plans.set(dictionary, (plan = createPlan(dictionary)));
   return plan;
+}
+
+/** Below every pre-activation in fp32; −infinity itself is not safe in WGSL. */
+const ALL = -3e38;
+
+/**
+ * The same encoder without its activation rule: what comes back are the pre-activations p above `floors`, of any sign.
+ * @param floors −Infinity for all. [d_sae]
+ */
+export function withFloors(dictionary: Dictionary, floors: Float64Array): Dictionary {
+  const { k: _k, groupSize: _groupSize, gateBias: _gateBias, ...plan } = getPlan(dictionary);
+  const view = { ...dictionary };
+  plans.set(view, { ...plan, threshold: floors.map((floor) => Math.max(ALL, floor)), isSigned: true });
+  return view;
 }
 
 function createPlan({ config, tensors }: Dictionary): Plan {

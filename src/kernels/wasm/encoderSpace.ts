@@ -1,5 +1,5 @@
 /** One dictionary's encoder in a WASM memory of its own: packed weights, rules and working memory. */
-import { LatentsCollector, ENTRY_WORDS } from '../../core/sae/collect.ts';
+import { LatentsCollector, ENTRY_WORDS, lowestOf } from '../../core/sae/collect.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { Latents } from '../../core/sae/latents.ts';
 import { getPlan, type Plan } from '../../core/sae/plan.ts';
@@ -126,7 +126,7 @@ export class EncoderSpace {
       const base = (r - (r % TILE_ROWS)) * d_in + (r % TILE_ROWS);
       for (let i = 0; i < d_in; i++) packed[base + i * TILE_ROWS] = row[i];
     }
-    this.arena.floats(this.at.bounds, padded).fill(0, 0, rows).fill(HUGE, rows);
+    this.arena.floats(this.at.bounds, padded).fill(lowestOf(this.plan), 0, rows).fill(HUGE, rows);
   }
 
   private raiseBounds(rows: number, collector: LatentsCollector): void {

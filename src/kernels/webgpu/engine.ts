@@ -1,5 +1,5 @@
 /** Dictionaries on the worker's GPU device, between ONNX Runtime's calls. */
-import { ENTRY_WORDS, LatentsCollector } from '../../core/sae/collect.ts';
+import { ENTRY_WORDS, LatentsCollector, lowestOf } from '../../core/sae/collect.ts';
 import { createDecodeFrame, type DecodeOptions } from '../../core/sae/decode.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { Latents } from '../../core/sae/latents.ts';
@@ -79,7 +79,7 @@ export class WebgpuEngine implements SaeEngine {
     const { d_in } = dictionary.config;
     const matrix = this.#use(dictionary);
     const input = this.#workspace.upload(device, 'rows', block);
-    let bounds = this.#workspace.upload(device, 'bounds', new Float32Array(rows));
+    let bounds = this.#workspace.upload(device, 'bounds', new Float32Array(rows).fill(lowestOf(getPlan(dictionary))));
     const room = 4 * (HEADER_WORDS + ENTRY_WORDS * rows * Math.min(matrix.panels[0].latents, dictionary.config.d_sae));
     const found = this.#workspace.get(device, 'found', room, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
     const pipeline = this.#pipeline(device, ENCODE);

@@ -5,9 +5,9 @@
  */
 import { isBatchTopk, isTiedForm, isTranscoder, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { foldScales } from '../../sae/fold.ts';
-import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { BlobLike } from '../bytes.ts';
 import { maybeRecord, parseJson } from '../text.ts';
+import { encodeText } from '../utf8.ts';
 import { createOutFile, join, type OutFile } from './files.ts';
 import { readDictionary, type OpenedDictionary } from './opened.ts';
 import type { StoredPart } from './stored.ts';
@@ -190,8 +190,4 @@ export function stateConfig(config: DictionaryConfig, base: Record<string, unkno
     ...(isTiedForm(architecture) && config.activation_scale !== undefined && { activation_scale: config.activation_scale }),
     metadata: { ...moved, ...old, ...stated, ...centring, sae_lens_version: config.sae_lens_version ?? SAELENS_VERSION },
   };
-}
-
-function encodeText(text: string): Uint8Array<ArrayBuffer> {
-  return getTextEncoding().encodeUtf8(text);
 }

@@ -1,0 +1,120 @@
+/** What features are, do and cause, as scripts, page and workers see it. Plain data but for the interfaces of functions. */
+import type { Effects, FeatureRecord, FeatureTag, IndexInfo, Rule, RuleFigures } from '../core/interp/types.ts';
+import type { DictionaryInfo } from './dictionaries.ts';
+
+export type * from '../core/interp/types.ts';
+
+/** Other directions of a hook as a dictionary. */
+export type BaselineOptions = {
+  kind: 'neurons' | 'pca' | 'ica' | 'random';
+  hook: string;
+  /** pca, ica: each sign by the sum of its 20 values of largest size. */
+  sign_fixed?: boolean;
+  /** pca, ica: ± stacked, through a ReLU. */
+  non_negative?: boolean;
+  /** pca, ica: ± stacked, and the k largest of a token kept. */
+  k?: number;
+  /** pca, ica, random: how many; default the hook's width. */
+  components?: number;
+  corpus?: string;
+  /** Tokens it is made on. */
+  tokens?: number;
+  seed?: number;
+};
+
+export interface BaselinesApi {
+  /** Makes it on the model in use and puts it into the library. */
+  make(
+    options: BaselineOptions,
+    o?: { onProgress?: (progress: { done: number; total: number; message: string }) => void; signal?: AbortSignal },
+  ): Promise<DictionaryInfo>;
+}
+
+/** Figures of all latents of a dictionary, for lists and searches. */
+export type IndexSummary = {
+  dictionary: string;
+  corpus: string;
+  tokens: number;
+  /** Fewer contexts are kept: it came with the page. */
+  short: boolean;
+  /** Each [d_sae]. */
+  density: Float32Array;
+  maximum: Float32Array;
+  /** The token it fires on most, by sum, and its share; −1 for a latent that never fires. */
+  token: Int32Array;
+  share: Float32Array;
+  /** Entropy in bits of its activation over tokens. */
+  entropy: Float32Array;
+  tags: FeatureTag[][];
+};
+
+export interface IndexApi {
+  /**
+   * Reads a corpus through the model in use, once for all of these dictionaries, and keeps what fires their features.
+   * A build that was stopped goes on where it stopped. Default: 100,000 tokens of the text that ships.
+   */
+  build(
+    dictionaries: string | string[],
+    o?: {
+      corpus?: string;
+      tokens?: number;
+      onProgress?: (progress: { done: number; total: number; message: string }) => void;
+      signal?: AbortSignal;
+    },
+  ): Promise<IndexInfo[]>;
+  /** Those that are here or come with the page, for the model in use; unfinished ones too. */
+  list(): Promise<IndexInfo[]>;
+  remove(dictionary: string, corpus: string): Promise<void>;
+  /** @throws when there is no index of it */
+  feature(dictionary: string, latent: number, o?: { corpus?: string }): Promise<FeatureRecord>;
+  /** null where there is no index. */
+  summary(dictionary: string, o?: { corpus?: string }): Promise<IndexSummary | null>;
+  /** Opens an index that `npm run index` made elsewhere. */
+  import(file: File): Promise<IndexInfo>;
+  /** Called when an index came, went, or grew. @returns how to stop */
+  subscribe(listener: () => void): () => void;
+}
+
+/** What to measure on. `ids`: texts as token ids, each of at most n_ctx. */
+export type EffectsOn = { corpus?: string; tokens?: number } | { text: string } | { ids: number[][] };
+
+/** What a latent writes to the logits and reads from the embedding, without any text. */
+export type LatentWeights = {
+  /** ((dec − mean dec) · ln_final.weight) · W_U, without LayerNorm's scale: highest and lowest tokens, and all in 50 bins. */
+  writes: { top: TokenWeight[]; bottom: TokenWeight[]; histogram: { edges: number[]; counts: number[] } };
+  /** Embedding · enc of each token: which tokens drive it by themselves. */
+  reads: { top: TokenWeight[]; bottom: TokenWeight[] };
+};
+export type TokenWeight = { id: number; value: number };
+
+/** Latents that are near another one. */
+export type Neighbours = {
+  /** Highest cosines of decoder rows. */
+  cosine: { latent: number; value: number }[];
+  /** Together on tokens: Jaccard = both / either, and Pearson correlation of values. Absent without tokens to count on. */
+  together?: { latent: number; jaccard: number; correlation: number }[];
+  /** Best match in another dictionary by cosine of decoder rows, and that one's best match back. */
+  elsewhere?: { dictionary: string; latent: number; value: number; back: number }[];
+};
+
+type Options = { onProgress?: (progress: { done: number; total: number }) => void; signal?: AbortSignal };
+
+export interface FeaturesApi {
+  baselines: BaselinesApi;
+  index: IndexApi;
+  /** Takes a latent out at all positions, and two controls in its place; what changes in the predictions. */
+  effects(dictionary: string, latent: number, on: EffectsOn, o?: Options): Promise<Effects>;
+  weights(dictionary: string, latent: number, o?: { k?: number; signal?: AbortSignal }): Promise<LatentWeights>;
+  neighbours(
+    dictionary: string,
+    latent: number,
+    o?: { k?: number; elsewhere?: string[]; corpus?: string; tokens?: number; signal?: AbortSignal },
+  ): Promise<Neighbours>;
+  /** How well a rule tells where a latent fires. */
+  rule(
+    dictionary: string,
+    latent: number,
+    rule: Rule,
+    o?: { corpus?: string; tokens?: number; threshold?: number } & Options,
+  ): Promise<RuleFigures>;
+}

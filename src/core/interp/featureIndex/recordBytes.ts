@@ -1,0 +1,233 @@
+/**
+ * A record as bytes: whole numbers of 7 bits a byte, values as fp32. `short` keeps fewer contexts, tokens and less
+ * around them, with values in 255 steps of the maximum, so that an index can ship with the page.
+ */
+import { FormatError } from '../../formats/bytes.ts';
+import type { Band, Context, FeatureRecord, FeatureTag, FiringToken, TokenCounts } from '../types.ts';
+
+const TAGS: readonly FeatureTag[] = ['dead', 'dense', 'single-token', 'first-token', 'positional', 'opening', 'closing'];
+const SHORT = { firing: 16, top: 6, band: 2, random: 3, near: 3, before: 8, after: 4 };
+/** Lists longer than this are not of ours. */
+const LONGEST = 2 ** 16;
+
+class Writer {
+  #bytes = new Uint8Array(512);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
+
+  whole(n: number): void {
+    this.#room(8);
+    while (n >= 128) {
+      this.#bytes[this.#at++] = (n % 128) + 128;
+      n = Math.floor(n / 128);
+    }
+    this.#bytes[this.#at++] = n;
+  }
+
+  float(x: number): void {
+    this.#room(4);
+    this.#view.setFloat32(this.#at, x, true);
+    this.#at += 4;
+  }
+
+  double(x: number): void {
+    this.#room(8);
+    this.#view.setFloat64(this.#at, x, true);
+    this.#at += 8;
+  }
+
+  done(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  #room(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(2 * this.#bytes.length);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  whole(): number {
+    let n = 0;
+    for (let place = 1; ; place *= 128) {
+      this.#need(1);
+      const byte = this.#bytes[this.#at++];
+      n += (byte % 128) * place;
+      if (byte < 128) return n;
+      if (place > 2 ** 42) throw damaged();
+    }
+  }
+
+  float(): number {
+    this.#need(4);
+    this.#at += 4;
+    return this.#view.getFloat32(this.#at - 4, true);
+  }
+
+  double(): number {
+    this.#need(8);
+    this.#at += 8;
+    return this.#view.getFloat64(this.#at - 8, true);
+  }
+
+  list<T>(read: () => T): T[] {
+    const n = this.whole();
+    if (n > LONGEST) throw damaged();
+    return Array.from({ length: n }, read);
+  }
+
+  #need(bytes: number): void {
+    if (this.#at + bytes > this.#bytes.length) throw damaged();
+  }
+}
+
+function damaged(): FormatError {
+  return new FormatError('The index is damaged: the record of a feature ends too early or holds a number that cannot be.');
+}
+
+export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<ArrayBuffer> {
+  const out = new Writer();
+  const list = <T>(items: readonly T[], most: number, write: (item: T) => void) => {
+    const kept = isShort ? items.slice(0, most) : items;
+    out.whole(kept.length);
+    kept.forEach(write);
+  };
+  const context = (one: Context) => writeContext(out, one, isShort ? record.maximum : 0);
+  const { histogram, log_histogram } = record;
+  out.whole(isShort ? 1 : 0);
+  out.whole(record.tokens);
+  out.double(record.density);
+  for (const x of [record.maximum, record.mean, record.variance]) out.double(x);
+  out.double(histogram.edges[0]);
+  out.double(histogram.edges[histogram.edges.length - 1]);
+  list(histogram.counts, LONGEST, (n) => out.whole(n));
+  list(log_histogram.edges, LONGEST, (x) => out.double(x));
+  list(log_histogram.counts, LONGEST, (n) => out.whole(n));
+  list(record.firing, SHORT.firing, ({ id, count, sum, max }) => {
+    out.whole(id);
+    out.whole(count);
+    if (isShort) out.float(sum);
+    else out.double(sum);
+    out.float(max);
+  });
+  out.whole(record.firing_tokens);
+  out.whole(record.firing_exact ? 1 : 0);
+  list(record.by_bin, LONGEST, ({ id, counts }) => {
+    out.whole(id === null ? 0 : id + 1);
+    list(counts, LONGEST, (n) => out.whole(n));
+  });
+  out.whole(record.by_bin_firings);
+  list(record.top, SHORT.top, context);
+  list(record.bands, LONGEST, (band) => {
+    for (const x of [band.from, band.to, ...band.share]) out.double(x);
+    list(band.contexts, SHORT.band, context);
+  });
+  list(record.random, SHORT.random, context);
+  list(record.near, SHORT.near, context);
+  out.whole(record.repeats);
+  list(record.places, LONGEST, (n) => out.whole(n));
+  list(record.tags, LONGEST, (tag) => out.whole(TAGS.indexOf(tag)));
+  return out.done();
+}
+
+/** @throws FormatError for bytes that `writeRecord` did not write */
+export function readRecord(bytes: Uint8Array): FeatureRecord {
+  const from = new Reader(bytes);
+  const isShort = from.whole() === 1;
+  const tokens = from.whole();
+  const density = from.double();
+  const [maximum, mean, variance] = [from.double(), from.double(), from.double()];
+  const [low, high] = [from.double(), from.double()];
+  const counts = from.list(() => from.whole());
+  const edges = Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length);
+  const context = () => readContext(from, isShort ? maximum : 0);
+  // Fields are read in the order in which they were written.
+  return {
+    tokens,
+    density,
+    maximum,
+    mean,
+    variance,
+    histogram: { edges, counts },
+    log_histogram: { edges: from.list(() => from.double()), counts: from.list(() => from.whole()) },
+    firing: from.list((): FiringToken => ({
+      id: from.whole(),
+      count: from.whole(),
+      sum: isShort ? from.float() : from.double(),
+      max: from.float(),
+    })),
+    firing_tokens: from.whole(),
+    firing_exact: from.whole() === 1,
+    by_bin: from.list((): TokenCounts => {
+      const id = from.whole();
+      return { id: id === 0 ? null : id - 1, counts: from.list(() => from.whole()) };
+    }),
+    by_bin_firings: from.whole(),
+    top: from.list(context),
+    bands: from.list((): Band => ({
+      from: from.double(),
+      to: from.double(),
+      share: [from.double(), from.double()],
+      contexts: from.list(context),
+    })),
+    random: from.list(context),
+    near: from.list(context),
+    repeats: from.whole(),
+    places: from.list(() => from.whole()),
+    tags: from.list(() => TAGS[from.whole()] ?? fail()),
+  };
+}
+
+function fail(): never {
+  throw damaged();
+}
+
+/** @param maximum what 255 steps reach to; 0: values are written whole */
+function writeContext(out: Writer, { document, position, ids, at, values, value }: Context, maximum: number): void {
+  const first = maximum > 0 ? Math.max(0, at - SHORT.before) : 0;
+  const end = maximum > 0 ? Math.min(ids.length, at + 1 + SHORT.after) : ids.length;
+  out.whole(document);
+  out.whole(position);
+  out.float(value);
+  out.whole(end - first);
+  out.whole(at - first);
+  for (let i = first; i < end; i++) out.whole(ids[i]);
+  const active = [...Array(end - first).keys()].filter((i) => values[first + i] !== 0);
+  out.whole(active.length);
+  for (const i of active) {
+    out.whole(i);
+    const v = values[first + i];
+    if (maximum > 0) out.whole(Math.min(255, Math.max(1, Math.round((255 * v) / maximum))));
+    else out.float(v);
+  }
+}
+
+function readContext(from: Reader, maximum: number): Context {
+  const document = from.whole();
+  const position = from.whole();
+  const value = from.float();
+  const n = from.whole();
+  const at = from.whole();
+  if (n > LONGEST || at >= n) throw damaged();
+  const ids = Array.from({ length: n }, () => from.whole());
+  const values = new Array<number>(n).fill(0);
+  for (let left = from.whole(); left > 0; left--) {
+    const i = from.whole();
+    const v = maximum > 0 ? (from.whole() * maximum) / 255 : from.float();
+    if (i >= n) throw damaged();
+    values[i] = v;
+  }
+  return { document, position, ids, at, values, value };
+}
