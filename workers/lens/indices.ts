@@ -40,11 +40,12 @@ export class IndicesService {
       corpus: found.info.corpus,
       tokens: summary.tokens,
       short: summary.isShort,
-      density: summary.density,
-      maximum: summary.maximum,
+      // What crosses is given away.
+      density: summary.density.slice(),
+      maximum: summary.maximum.slice(),
       token: Int32Array.from(summary.token, (token) => (token === 0xffffffff ? -1 : token)),
-      share: summary.share,
-      entropy: summary.entropy,
+      share: summary.share.slice(),
+      entropy: summary.entropy.slice(),
       tags: Array.from(summary.tags, (bits) => SUMMARY_TAGS.filter((_tag, t) => (bits >> t) & 1)),
     };
   }
@@ -64,7 +65,7 @@ export class IndicesService {
   async import(_: CallContext, file: Blob): Promise<IndexInfo> {
     const { summary } = await openIndex(file);
     const { identity } = summary;
-    const id = await this.#dictionaryOf(identity.dictionary);
+    const [id] = await this.#dictionariesOf(identity.dictionary);
     if (!id) throw new UsageError('This index is of a dictionary that is not here. Open the dictionary first, then the index again.');
     const model = this.#bench.current?.info;
     if (model?.hash !== identity.model)
@@ -85,7 +86,7 @@ export class IndicesService {
       throw new UsageError('This index comes with the page and cannot be removed.');
     const stored = (await this.#store().list()).filter(({ identity }) => identity.corpus === corpus);
     for (const { identity } of stored) {
-      if ((await this.#dictionaryOf(identity.dictionary)) === id) await this.#store().remove(identity.dictionary, corpus);
+      if ((await this.#dictionariesOf(identity.dictionary)).includes(id)) await this.#store().remove(identity.dictionary, corpus);
     }
     this.#open.clear();
   }
@@ -124,14 +125,14 @@ export class IndicesService {
     const found: Found[] = [];
     for (const stored of (await this.#bench.platform.indices?.list().catch(() => [])) ?? []) {
       const { identity, kind } = stored;
-      const id = identity.model === model?.hash ? await this.#dictionaryOf(identity.dictionary) : undefined;
-      if (!id) continue;
+      if (identity.model !== model?.hash) continue;
       const open = async () => {
         const blob = await this.#store().open(identity, kind);
         if (!blob) throw new FormatError('The index is not whole any more. Build it again.');
         return blob;
       };
-      found.push({ info: infoOf(id, stored), key: JSON.stringify([kind, identity, stored.made]), open });
+      const key = JSON.stringify([kind, identity, stored.made]);
+      for (const id of await this.#dictionariesOf(identity.dictionary)) found.push({ info: infoOf(id, stored), key, open });
     }
     for (const { id, index } of await this.#bench.library.shippedIndices()) {
       if (index.model !== model?.hash) continue;
@@ -146,13 +147,14 @@ export class IndicesService {
     return found;
   }
 
-  /** The dictionary here with this key; its settings are read only where its tensors are the same. */
-  async #dictionaryOf(key: string): Promise<string | undefined> {
+  /** Dictionaries here with this key; their settings are read only where their tensors are the same. */
+  async #dictionariesOf(key: string): Promise<string[]> {
+    const same: string[] = [];
     for (const { id, hash } of await this.#bench.library.list(undefined)) {
       if (!key.startsWith(`${hash || id} `)) continue;
-      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) return id;
+      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) same.push(id);
     }
-    return undefined;
+    return same;
   }
 }
 
