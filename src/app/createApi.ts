@@ -91,6 +91,7 @@ function inferenceOf({ inference, encoding }: Lens) {
   return {
     live: () => inference.live(),
     tokenize: (text) => inference.tokenize([text]),
+    detokenize: (rows) => inference.detokenize([rows]),
     run: scripted(1, inference.run),
     predict: scripted(1, inference.predict),
     generate: async (input, options) => {

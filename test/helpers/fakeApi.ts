@@ -249,6 +249,14 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       await wait('tokenize', text);
       return fakeTokenize(text);
     },
+    detokenize: (rows) =>
+      Promise.resolve(
+        rows.map((ids) => {
+          const tokens = ids.map((id) => pieces.get(id) ?? VOCABULARY[id - 10] ?? `w${id}`);
+          let at = 0;
+          return { ids, tokens, text: tokens.join(''), spans: tokens.map((token): [number, number] => [at, (at += token.length)]) };
+        }),
+      ),
     async run(input, { read = [], edits = [], signal } = {}) {
       const text = textOf(input);
       await wait('run', text, signal);
