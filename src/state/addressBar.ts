@@ -5,6 +5,7 @@ import type { ExploreFacts } from './explore/facts.ts';
 import type { ExploreSlice } from './explore/slice.ts';
 import type { ExploreState } from './explore/state.ts';
 import { findHook } from './shared/hooks.ts';
+import { featureHash, parseFeature } from './shared/featureAddress.ts';
 import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
 import { answerLink } from './shared/dictionaries.ts';
 import type { PageFacts } from './shared/page.ts';
@@ -18,6 +19,8 @@ export function factsFromAddress(address: Address): Partial<LinkedFacts & PageFa
   const { hash, kept } = address.read();
   const link = parseLink(hash);
   const facts = factsOf(withKept(link.status === 'link' ? link.state : {}, kept));
+  const feature = parseFeature(hash);
+  if (feature !== undefined) return { ...facts, view: 'feature', feature };
   if (link.status !== 'bad') return facts;
   const usual = (facts.text ?? facts.compare) === undefined ? ' The page starts as usual.' : '';
   return { ...facts, notice: { text: link.message + usual, undo: null } };
@@ -37,18 +40,19 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
   /** Of the last link, for when its model is open. */
   let place: Place = store.getState();
 
-  const write = () => {
+  const write = (state: ExploreState) => {
+    clearTimeout(timer);
     timer = undefined;
-    const state = store.getState();
     // Before the dictionaries are listed, the state says less than the address did.
     if (state.dictionaries.status === 'waiting' || state.load.status === 'loading') return;
-    const { hash, left } = encodeLink(linkState(state));
+    const { hash, left } = addressOf(state);
     const here = address.read();
     const view = viewOf(state);
     const how = viewed === null || viewed === view || state.wanted ? 'replace' : 'push';
     viewed = view;
     // What was kept goes when it fits, or is no more.
     if (hash !== here.hash || left || here.kept) address.write(hash, left, how);
+    if (state.view === 'feature') return;
     const withText = left?.text === undefined;
     if (state.linkHasText !== withText) store.setState({ linkHasText: withText });
     saySecond(left?.compare !== undefined);
@@ -66,19 +70,36 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
+    // What was changed before a screen was left is where "back" goes to.
+    if (timer !== undefined && now.view !== was.view) write(was);
     // Nothing is written while a list or a model is waited for.
     const listed = now.dictionaries.status !== was.dictionaries.status || now.load.status !== was.load.status;
-    if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) timer = setTimeout(write, WRITE_EVERY_MS);
+    if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) {
+      timer = setTimeout(() => write(store.getState()), WRITE_EVERY_MS);
+    }
   });
+
+  const goTo = (patch: Pick<LinkedFacts, 'view'> & Partial<LinkedFacts>) => {
+    clearTimeout(timer);
+    timer = undefined;
+    store.setState(patch);
+    viewed = viewOf(store.getState());
+  };
 
   address.onMove(() => {
     const { hash, kept } = address.read();
+    const feature = parseFeature(hash);
+    if (feature !== undefined) return goTo({ view: 'feature', feature });
     const parsed = parseLink(hash);
     if (parsed.status === 'none') return;
     if (parsed.status === 'bad') return store.setState({ notice: { text: parsed.message, undo: null } });
+    const facts = factsOf(withKept(parsed.state, kept));
+    const { view = 'explore' } = facts;
+    const same = addressOf({ ...store.getState(), view });
+    // Back from another screen to what is still as it was.
+    if (same.hash === hash && !same.left) return goTo({ view });
     clearTimeout(timer);
     timer = undefined;
-    const facts = factsOf(withKept(parsed.state, kept));
     apply(store, slice, facts);
     const state = store.getState();
     place = { ...facts, text: state.text };
@@ -95,8 +116,14 @@ function placeIn({ model, text }: LinkedFacts, { text: linked, hook = '', positi
 }
 
 /** What "back" goes back over. */
-function viewOf({ model, dictionary, view }: LinkedFacts): string {
-  return `${view} ${model?.id ?? ''} ${dictionary}`;
+function viewOf({ model, dictionary, view, feature }: LinkedFacts): string {
+  return view === 'feature' ? featureHash(feature?.from ?? feature) : `${view} ${model?.id ?? ''} ${dictionary}`;
+}
+
+/** The feature page's address names its feature, and what Explore holds is kept beside it. */
+function addressOf(state: LinkedFacts): ReturnType<typeof encodeLink> {
+  const { view, feature, text, compare } = state;
+  return view === 'feature' ? { hash: featureHash(feature), left: { text, compare: compare?.text } } : encodeLink(linkState(state));
 }
 
 /** The state a link names, the rest as a fresh page has it. */

@@ -73,6 +73,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
             // Another order starts at its top.
             key={`${ranking} ${wanted}`}
             ref={table}
+            dictionary={dictionary.id}
             {...{ counted, shown, ranking, names, labels, cursor, detailId }}
             pins={own}
             editing={editing}
@@ -83,6 +84,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
           <FeatureDetail
             id={detailId}
             fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
+            dictionary={dictionary.id}
             {...{ counted, names, labels, position }}
           />
         </div>
