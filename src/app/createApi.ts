@@ -6,6 +6,7 @@ import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
+import { createIndexing } from './indexing.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createLibrary } from './library.ts';
@@ -78,6 +79,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     ...inferenceOf(lens),
     evaluate: createEvaluation({ lens, study, model: models.inUse }),
     dictionaries: library.api,
+    index: createIndexing({ lens, study, tabs, model: models.inUse, askToPersist }),
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },

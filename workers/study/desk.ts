@@ -2,6 +2,7 @@
 import { AbortedError, throwIfStopped } from '../../src/core/errors.ts';
 import { readDictionary, type UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { WantedModel } from '../../src/api/model.ts';
+import type { Dictionary } from '../../src/core/sae/dictionary.ts';
 import type { LoadedModel } from '../../src/engine/model/openModel.ts';
 import type { EvaluationParts } from '../evaluation.ts';
 import type { ModelHolder } from '../modelHolder.ts';
@@ -11,6 +12,9 @@ class UnavailableError extends Error {
   override name = 'UnavailableError';
   readonly code = 'unavailable';
 }
+
+/** What an experiment on several dictionaries computes with. */
+export type StudyParts = Pick<EvaluationParts, 'loaded' | 'engine'> & { dictionaries: Dictionary[] };
 
 export class Desk {
   readonly #holder: ModelHolder;
@@ -22,6 +26,16 @@ export class Desk {
 
   /** Waits for its turn. @throws AbortedError; UnavailableError; what reading the dictionary and `work` throw */
   use<T>(signal: AbortSignal, model: WantedModel, unread: UnreadDictionary, work: (parts: EvaluationParts) => Promise<T>): Promise<T> {
+    return this.useAll(signal, model, [unread], ({ loaded, engine, dictionaries: [dictionary] }) => work({ loaded, engine, dictionary }));
+  }
+
+  /** The same with several dictionaries. */
+  useAll<T>(
+    signal: AbortSignal,
+    model: WantedModel,
+    unread: readonly UnreadDictionary[],
+    work: (parts: StudyParts) => Promise<T>,
+  ): Promise<T> {
     const turn = this.#last;
     const mine = (async () => {
       await turn.catch(() => {});
@@ -39,16 +53,17 @@ export class Desk {
   async #measure<T>(
     signal: AbortSignal,
     model: WantedModel,
-    unread: UnreadDictionary,
-    work: (parts: EvaluationParts) => Promise<T>,
+    unread: readonly UnreadDictionary[],
+    work: (parts: StudyParts) => Promise<T>,
   ): Promise<T> {
     const loaded = await this.#open(signal, model);
     const { engine } = await this.#holder.device();
-    const dictionary = await readDictionary(unread, signal);
+    const dictionaries: Dictionary[] = [];
     try {
-      return await work({ loaded, engine, dictionary });
+      for (const one of unread) dictionaries.push(await readDictionary(one, signal));
+      return await work({ loaded, engine, dictionaries });
     } finally {
-      engine.forget(dictionary);
+      for (const dictionary of dictionaries) engine.forget(dictionary);
     }
   }
 

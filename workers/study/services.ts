@@ -1,10 +1,12 @@
 /** The study worker's work, without the worker: experiments that take long, on a model of its own. */
 import type { UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { WantedModel } from '../../src/api/model.ts';
+import type { IndexStore } from '../../src/cache/indexStore.ts';
 import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
 import { Desk } from './desk.ts';
+import { IndexService } from './indices.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
 
@@ -14,11 +16,17 @@ interface Subject {
   dictionary: UnreadDictionary;
 }
 
-export function createStudyServices(platform: HolderPlatform) {
+export interface StudyPlatform extends HolderPlatform {
+  /** Where indices of features are kept. */
+  indices: IndexStore;
+}
+
+export function createStudyServices(platform: StudyPlatform) {
   const holder = new ModelHolder(platform);
   const desk = new Desk(holder);
   return {
     device: new DeviceService(holder),
+    indices: new IndexService(desk, holder, platform.indices),
     evaluation: new EvaluationService<Subject>({
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),

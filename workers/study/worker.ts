@@ -1,9 +1,15 @@
 /** Starts the study worker. */
 import { createCorpusStore } from '../../src/cache/corpusStore.ts';
+import { createIndexStore } from '../../src/cache/indexStore.ts';
 import { createOrtRuntime, createSaeEngine } from '../browserPlatform.ts';
 import { handlersOf } from '../remote.ts';
 import { serve, type Channel } from '../rpc.ts';
 import { createStudyServices } from './services.ts';
 
-const platform = { corpora: createCorpusStore(), createRuntime: createOrtRuntime, createEngine: createSaeEngine };
+const platform = {
+  corpora: createCorpusStore(),
+  indices: createIndexStore(),
+  createRuntime: createOrtRuntime,
+  createEngine: createSaeEngine,
+};
 serve(self as unknown as Channel, handlersOf(createStudyServices(platform)));
