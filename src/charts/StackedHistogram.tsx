@@ -17,7 +17,7 @@ export interface StackSeries {
   face?: ReactNode;
 }
 
-export interface ValueMark {
+interface ValueMark {
   value: number;
   words: string;
 }

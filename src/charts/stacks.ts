@@ -3,7 +3,7 @@ import { bisectRight } from 'd3-array';
 import type { Axis, Domain } from './axes.ts';
 
 /** Where one part of a bar lies, in pixels. */
-export interface StackPart {
+interface StackPart {
   bin: number;
   /** Which of the series. */
   part: number;

@@ -8,7 +8,7 @@ import { findHook } from './shared/hooks.ts';
 import { featureHash, parseFeature } from './shared/featureAddress.ts';
 import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
 import { answerLink } from './shared/dictionaries.ts';
-import type { PageFacts } from './shared/page.ts';
+import { VIEWS, type PageFacts } from './shared/page.ts';
 import type { Address } from './shared/startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
@@ -36,7 +36,7 @@ function withKept(state: LinkState, kept: unknown): LinkState {
 export function followAddress(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let viewed: string | null = null;
-  let saidSecond = false;
+  const saySecond = createSaySecond(store);
   /** Of the last link, for when its model is open. */
   let place: Place = store.getState();
 
@@ -58,15 +58,6 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
     saySecond(left?.compare !== undefined);
   };
 
-  /** Once, and never over another notice: that one may hold what takes something back. */
-  const saySecond = (isLeft: boolean) => {
-    if (isLeft && !saidSecond) {
-      if (store.getState().notice) return;
-      store.setState({ notice: { text: 'The second text is too long for a link and is left out of it.', undo: null } });
-    }
-    saidSecond = isLeft;
-  };
-
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
@@ -79,33 +70,46 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
     }
   });
 
-  const goTo = (patch: Pick<LinkedFacts, 'view'> & Partial<LinkedFacts>) => {
-    clearTimeout(timer);
-    timer = undefined;
-    store.setState(patch);
-    viewed = viewOf(store.getState());
-  };
-
   address.onMove(() => {
     const { hash, kept } = address.read();
-    const feature = parseFeature(hash);
-    if (feature !== undefined) return goTo({ view: 'feature', feature });
+    const screen = otherScreen(store.getState(), hash);
     const parsed = parseLink(hash);
-    if (parsed.status === 'none') return;
     if (parsed.status === 'bad') return store.setState({ notice: { text: parsed.message, undo: null } });
-    const facts = factsOf(withKept(parsed.state, kept));
-    const { view = 'explore' } = facts;
-    const same = addressOf({ ...store.getState(), view });
-    // Back from another screen to what is still as it was.
-    if (same.hash === hash && !same.left) return goTo({ view });
+    if (!screen && parsed.status === 'none') return;
     clearTimeout(timer);
     timer = undefined;
-    apply(store, slice, facts);
-    const state = store.getState();
-    place = { ...facts, text: state.text };
+    if (screen) store.setState(screen);
+    else if (parsed.status === 'link') {
+      const facts = factsOf(withKept(parsed.state, kept));
+      apply(store, slice, facts);
+      place = { ...facts, text: store.getState().text };
+    }
     // The model still to come is this link's: no step of its own.
-    viewed = state.wantedModel ? null : viewOf(state);
+    viewed = store.getState().wantedModel ? null : viewOf(store.getState());
   });
+}
+
+/** Once, and never over another notice: that one may hold what takes something back. */
+function createSaySecond(store: StoreApi<ExploreState>): (isLeft: boolean) => void {
+  let said = false;
+  return (isLeft) => {
+    if (isLeft && !said) {
+      if (store.getState().notice) return;
+      store.setState({ notice: { text: 'The second text is too long for a link and is left out of it.', undo: null } });
+    }
+    said = isLeft;
+  };
+}
+
+/** What changes where nothing but the screen does: to the page of a feature, or back to a screen that is still as it was. */
+function otherScreen(state: LinkedFacts, hash: string): Partial<LinkedFacts> | undefined {
+  const feature = parseFeature(hash);
+  if (feature !== undefined) return { view: 'feature', feature };
+  const view = VIEWS.find((one) => {
+    const same = encodeLink(linkState({ ...state, view: one }));
+    return !same.left && same.hash === hash;
+  });
+  return view && { view };
 }
 
 type Place = Partial<Pick<ExploreFacts, 'text' | 'hook' | 'position' | 'span'>>;

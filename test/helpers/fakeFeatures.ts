@@ -111,7 +111,7 @@ export function fakeRecord(latent: number, tokens = TOKENS): FeatureRecord {
     random: ranks(0, n, 10),
     near: Array.from({ length: 10 }, (_, i) => ({ ...fakeContext(500 + i, 0), value: -0.02 * (i + 1) })),
     repeats: latent === 0 ? 3 : 0,
-    places: [n > 0 ? 1 : 0, 0, 1, 2, 4, 8, 16, Math.max(0, n - 32)],
+    places: n > 0 ? [1, 0, 1, 2, 4, 8, 16, Math.max(0, n - 32)] : new Array<number>(8).fill(0),
     tags: [],
   };
   return { ...record, tags: tagsOf(record) };
@@ -189,12 +189,17 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
   const wait = (call: keyof typeof fail, words: string | number, signal?: AbortSignal) => {
     calls.push(`${call} ${words}`);
     return new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => (fail[call] ? reject(new Error(fail[call])) : resolve()), delayMs);
-      signal?.addEventListener('abort', () => {
+      const stop = () => {
         clearTimeout(timer);
         calls.push(`stopped ${call} ${words}`);
         reject(new DOMException('Stopped on request.', 'AbortError'));
-      });
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        if (fail[call]) reject(new Error(fail[call]));
+        else resolve();
+      }, delayMs);
+      signal?.addEventListener('abort', stop);
     });
   };
   /** Tokens of an index that is being made. */
@@ -223,8 +228,8 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
       },
       remove: elsewhere,
       async feature(dictionary, latent) {
-        await wait('feature', latent);
         const tokens = list.find((one) => one.dictionary === dictionary)?.tokens ?? being;
+        await wait('feature', latent);
         if (tokens === 0) throw new Error('There is no index of it.');
         return fakeRecord(latent, tokens);
       },

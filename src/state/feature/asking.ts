@@ -10,7 +10,7 @@ const STAY_MS = 200;
 /** An index that is being made is looked into no more often. */
 const GROWTH_MS = 4000;
 
-export interface AskingNeeds extends JobNeeds {
+interface AskingNeeds extends JobNeeds {
   /** The feature that is looked at, where it can be shown. */
   place: () => FeaturePlace | null;
 }

@@ -3,7 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import type { SharedState } from '../shared/state.ts';
 import { Asking } from './asking.ts';
-import { createCases } from './cases.ts';
+import { createCases, type Cases } from './cases.ts';
 import { createIndexing } from './indexing.ts';
 import { findPlace, initialFeatureFacts, type FeatureActions, type FeatureApi, type FeatureState, type FeatureStore } from './state.ts';
 import { createTokenNames } from './tokenNames.ts';
@@ -56,20 +56,27 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
       measureEffects: (tokens) => asking.measureEffects(tokens),
-      stop(part) {
-        const at = place();
-        if (at) cases.stop(at, part);
-      },
-      retry(part) {
-        const at = place();
-        if (!at) return;
-        cases.put(at, part, { status: 'waiting' });
-        asking.update();
-      },
+      ...partActions(cases, asking, place),
     },
   });
   indexing.refresh();
   return store;
+}
+
+/** For one part of the feature that is looked at. */
+function partActions(cases: Cases, asking: Asking, place: () => FeaturePlace | null): Pick<FeatureActions, 'stop' | 'retry'> {
+  return {
+    stop(part) {
+      const at = place();
+      if (at) cases.stop(at, part);
+    },
+    retry(part) {
+      const at = place();
+      if (!at) return;
+      cases.put(at, part, { status: 'waiting' });
+      asking.update();
+    },
+  };
 }
 
 /** From feature to feature. */

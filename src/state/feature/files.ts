@@ -8,7 +8,7 @@ import type { Firing } from './state.ts';
 type Names = ReadonlyMap<number, string>;
 
 /** An id as one line of text. */
-export function nameOf(names: Names, id: number): string {
+function nameOf(names: Names, id: number): string {
   const token = names.get(id);
   return token === undefined ? `[${id}]` : glyphText(token);
 }

@@ -3,7 +3,7 @@ import type { FeaturesApi } from '../../api/features.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { FeatureActions, FeatureStore } from './state.ts';
 
-export interface Indexing extends Pick<FeatureActions, 'buildIndex' | 'stopBuilding'> {
+interface Indexing extends Pick<FeatureActions, 'buildIndex' | 'stopBuilding'> {
   /** Asks again. */
   refresh: () => void;
 }

@@ -68,7 +68,7 @@ export interface FeatureCase {
 
 export type PartName = keyof FeatureCase;
 
-export type IndexList =
+type IndexList =
   { status: 'waiting' } | { status: 'absent' } | { status: 'done'; list: readonly IndexInfo[] } | { status: 'failed'; message: string };
 
 export type Build =
@@ -118,7 +118,7 @@ export type FeatureStore = StoreApi<FeatureState>;
 
 const WAITING = { status: 'waiting' } as const;
 
-export const NEW_CASE: FeatureCase = {
+const NEW_CASE: FeatureCase = {
   firing: WAITING,
   inText: WAITING,
   weights: WAITING,

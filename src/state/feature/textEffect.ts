@@ -1,7 +1,7 @@
 /** Where in a text the effect is largest. */
 import type { TextEffects } from './state.ts';
 
-export interface PositionEffect {
+interface PositionEffect {
   position: number;
   token: string;
   next: string;

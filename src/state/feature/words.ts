@@ -69,18 +69,13 @@ export function stackEdges({ histogram: { edges }, by_bin }: Pick<FeatureRecord,
   return edges.filter((_, i) => i % every === 0);
 }
 
-/** A stack without the bins that lie below a threshold. */
+/** A stack without the bins that lie below a threshold; an empty one where all do. */
 export function fromThreshold(
   { edges, series }: { edges: readonly number[]; series: readonly TokenCounts[] },
   threshold: number,
 ): { edges: number[]; series: TokenCounts[] } {
-  const first = Math.max(
-    0,
-    Math.min(
-      edges.length - 2,
-      edges.findIndex((_, i) => edges[i + 1] > threshold + 1e-9),
-    ),
-  );
+  const first = edges.slice(1).findIndex((end) => end > threshold + 1e-9);
+  if (first < 0) return { edges: edges.slice(-2), series: [] };
   return { edges: edges.slice(first), series: series.map(({ id, counts }) => ({ id, counts: counts.slice(first) })) };
 }
 

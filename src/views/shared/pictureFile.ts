@@ -1,5 +1,5 @@
 /** A chart on screen as a file that looks the same elsewhere: style sheets and the theme's colours are written into it. */
-export interface SvgFile {
+interface SvgFile {
   text: string;
   width: number;
   height: number;

@@ -135,8 +135,7 @@ describe('an effect', () => {
       ],
     });
     expect(countOf(fromThreshold(stack, 1).series)).toBe(4);
-    // At the end the last bin stays.
-    expect(fromThreshold(stack, 99).edges).toEqual([2, 3]);
+    expect(fromThreshold(stack, 99)).toEqual({ edges: [2, 3], series: [] });
   });
 
   it('in a text is largest first', () => {
@@ -184,6 +183,6 @@ describe('files', () => {
         names,
       ),
     ).toBe('from,to,·the,other tokens\r\n0,1,3,1\r\n1,2,4,0\r\n');
-    expect(effectsCsv(fakeEffects(0, 10), names)).toContain('control: direction,down');
+    expect(effectsCsv(fakeEffects(0, 10), names)).toContain('control: direction,up,0,0.86,·the,1\r\n');
   });
 });

@@ -49,7 +49,7 @@ async function page(
 }
 
 /** Words without markup. */
-const words = (html: string) => html.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+const words = (html: string) => html.replace(/<[^>]+>/g, ' ').replace(/[ \n]+/g, ' ');
 
 describe('the feature page', () => {
   it('shows the whole case of a clean feature, each panel with what it rests on', async () => {
@@ -79,7 +79,7 @@ describe('the feature page', () => {
     expect(words(html)).toMatch(/loss 3\.90 as it is, 3\.91 without the feature/);
     expect(html.match(/class="is-control"/g)).toHaveLength(2);
     expect(html.match(/class="chart-grey"/g)).toHaveLength(4);
-    expect(words(html)).toMatch(/Another feature , 77/);
+    expect(words(html)).toMatch(/Another feature, 77/);
   });
 
   it('of a dense feature says what that means', async () => {
