@@ -75,7 +75,9 @@ export function fakeRecord(latent: number, tokens = TOKENS): FeatureRecord {
   const sorted = [...values].sort((a, b) => b - a);
   const context = (rank: number) => fakeContext(latent * 97 + rank, sorted[rank], low);
   const ranks = (from: number, to: number, most: number) =>
-    Array.from({ length: Math.min(most, Math.max(0, to - from)) }, (_, i) => context(Math.floor(from + (i * (to - from)) / most)));
+    [...new Set(Array.from({ length: Math.min(most, Math.max(0, to - from)) }, (_, i) => Math.floor(from + (i * (to - from)) / most)))].map(
+      context,
+    );
   const shares: [number, number][] = [
     [0, 0.5],
     [0.5, 0.8],

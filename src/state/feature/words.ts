@@ -84,7 +84,9 @@ export function countOf(series: readonly TokenCounts[]): number {
   return series.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
 }
 
+/** A share of tokens; small ones with three digits. */
 export function densityWords(density: number): string {
+  if (density === 0) return '0';
   return density > 0 && density < 0.001 ? `${formatNumber(density * 100)}\u202F%` : formatPercent(density);
 }
 

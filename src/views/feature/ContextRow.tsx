@@ -54,12 +54,15 @@ export const ContextRow = memo(function ContextRow(props: ContextRowProps) {
 function Token({ token: { group, value, isMeant }, top, breaks }: { token: ContextToken; top: number; breaks: boolean }) {
   const share = top > 0 ? Math.min(1, Math.abs(value) / top) : 0;
   return (
-    <span
-      className={`context-token${isMeant ? ' is-meant' : ''}${value < 0 ? ' is-negative' : ''}`}
-      title={formatFull(value)}
-      style={{ '--share': Math.round(share * 100) / 100 } as CSSProperties}
-    >
-      <TokenText token={group.text} whole={group.count > 1} breaks={breaks} />
-    </span>
+    <>
+      {/^\s/.test(group.text) && <wbr />}
+      <span
+        className={`context-token${isMeant ? ' is-meant' : ''}${value < 0 ? ' is-negative' : ''}`}
+        title={formatFull(value)}
+        style={{ '--share': Math.round(share * 100) / 100 } as CSSProperties}
+      >
+        <TokenText token={group.text} whole={group.count > 1} breaks={breaks} />
+      </span>
+    </>
   );
 }

@@ -15,7 +15,7 @@ interface EffectFiguresProps {
 export function EffectFigures({ effects, threshold, place }: EffectFiguresProps) {
   const rows = [{ kind: 'this' as const, latent: place.latent, ...effects }, ...effects.controls];
   return (
-    <div className="table-scroll">
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Effect in numbers">
       <table className="effect-figures">
         <thead>
           <tr>
@@ -38,7 +38,7 @@ export function EffectFigures({ effects, threshold, place }: EffectFiguresProps)
           {rows.map(({ kind, latent, mean_delta, kl, up, down }) => (
             <tr key={kind} className={kind === 'this' ? undefined : 'is-control'}>
               <th scope="row">
-                {kind === 'this' ? 'This feature' : kind === 'direction' ? 'A random direction' : 'Another feature'}
+                {kind === 'this' ? 'This feature' : kind === 'direction' ? 'Random direction' : 'Another feature'}
                 {kind === 'latent' && latent !== undefined && (
                   <>
                     ,{' '}

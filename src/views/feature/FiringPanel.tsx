@@ -121,7 +121,7 @@ function Bars({ firing, inText, place, choices, range, onRange }: FiringProps) {
             </button>
           </>
         ) : (
-          'Drag over the bars to choose values, and the contexts below are theirs; with the keyboard Space begins, arrows move, Space ends.'
+          'Drag over the bars, or press Space at two of them, to see only the contexts of those values.'
         )}
       </p>
     </>

@@ -17,7 +17,7 @@ export function TextEffect({ measured }: { measured: TextEffects }) {
         Mean Δ {formatNumber(effects.mean_delta)} nats, KL {formatNumber(effects.kl)}, over {formatInteger(effects.positions)} positions.
         Most changed:
       </p>
-      <div className="table-scroll">
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Positions of your text that change most">
         <table className="text-effect">
           <thead>
             <tr>

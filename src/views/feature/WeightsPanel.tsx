@@ -52,8 +52,8 @@ function Weights({ weights, place }: { weights: LatentWeights; place: FeaturePla
       <div className="weight-lists">
         <List title="Writes, most up" tokens={writes.top} />
         <List title="Writes, most down" tokens={writes.bottom} />
-        <List title="Read from, most up" tokens={reads.top} />
-        <List title="Read from, most down" tokens={reads.bottom} />
+        <List title="Reads, most up" tokens={reads.top} />
+        <List title="Reads, most down" tokens={reads.bottom} />
       </div>
       <Picture name={`feature ${place.latent} writes ${place.dictionary}`} title={title} csv={() => weightsCsv(weights, names)}>
         <StackedHistogram
