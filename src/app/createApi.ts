@@ -45,6 +45,8 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     libraryChanged: library.changed,
     askToPersist,
   });
+  const study = settings.study ?? studyOnDemand(base, models.kind);
+  const indexing = createIndexing({ lens, study, tabs, model: models.inUse, askToPersist });
   const storage = createStorage({
     ...kept,
     offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
@@ -59,6 +61,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
         tabs.say('storage');
       },
     },
+    indices: { stored: () => lens.indices.stored(), remove: (id) => indexing.removeStored(id) },
     labelsChanged: labelled.tell,
     training: {
       stored: training.stored,
@@ -66,7 +69,6 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
       removeCorpus: (name) => training.api.corpus.remove(name),
     },
   });
-  const study = settings.study ?? studyOnDemand(base, models.kind);
 
   return {
     version: settings.version,
@@ -79,7 +81,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     ...inferenceOf(lens),
     evaluate: createEvaluation({ lens, study, model: models.inUse }),
     dictionaries: library.api,
-    index: createIndexing({ lens, study, tabs, model: models.inUse, askToPersist }),
+    index: indexing.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },

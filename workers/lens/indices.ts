@@ -40,11 +40,12 @@ export class IndicesService {
       corpus: found.info.corpus,
       tokens: summary.tokens,
       short: summary.isShort,
-      density: summary.density,
-      maximum: summary.maximum,
+      // What crosses is given away.
+      density: summary.density.slice(),
+      maximum: summary.maximum.slice(),
       token: Int32Array.from(summary.token, (token) => (token === 0xffffffff ? -1 : token)),
-      share: summary.share,
-      entropy: summary.entropy,
+      share: summary.share.slice(),
+      entropy: summary.entropy.slice(),
       tags: Array.from(summary.tags, (bits) => SUMMARY_TAGS.filter((_tag, t) => (bits >> t) & 1)),
     };
   }
@@ -64,7 +65,7 @@ export class IndicesService {
   async import(_: CallContext, file: Blob): Promise<IndexInfo> {
     const { summary } = await openIndex(file);
     const { identity } = summary;
-    const id = await this.#dictionaryOf(identity.dictionary);
+    const [id] = await this.#dictionariesOf(identity.dictionary);
     if (!id) throw new UsageError('This index is of a dictionary that is not here. Open the dictionary first, then the index again.');
     const model = this.#bench.current?.info;
     if (model?.hash !== identity.model)
@@ -85,8 +86,33 @@ export class IndicesService {
       throw new UsageError('This index comes with the page and cannot be removed.');
     const stored = (await this.#store().list()).filter(({ identity }) => identity.corpus === corpus);
     for (const { identity } of stored) {
-      if ((await this.#dictionaryOf(identity.dictionary)) === id) await this.#store().remove(identity.dictionary, corpus);
+      if ((await this.#dictionariesOf(identity.dictionary)).includes(id)) await this.#store().remove(identity.dictionary, corpus);
     }
+    this.#open.clear();
+  }
+
+  /** All that this browser keeps, also of dictionaries and models that are not here. */
+  async stored(_: CallContext): Promise<{ id: string; label: string; bytes: number }[]> {
+    const all = (await this.#bench.platform.indices?.list().catch(() => [])) ?? [];
+    return Promise.all(
+      all.map(async ({ identity, kind, bytes, tokens, total }) => {
+        const [of = `a dictionary of ${identity.hook} that is not here`] = await this.#dictionariesOf(identity.dictionary);
+        const part = kind === 'part' ? ` (${Math.floor((100 * tokens) / total)} % of it, to go on with)` : '';
+        return {
+          id: JSON.stringify([identity.dictionary, identity.corpus]),
+          label: `What fires ${of} in ${identity.corpus}${part}`,
+          bytes,
+        };
+      }),
+    );
+  }
+
+  /** @param id of `stored` */
+  async removeStored(_: CallContext, id: string): Promise<void> {
+    const { identity } =
+      (await this.#store().list()).find((one) => JSON.stringify([one.identity.dictionary, one.identity.corpus]) === id) ?? {};
+    if (!identity) throw new UsageError('This index is not here any more.');
+    await this.#store().remove(identity.dictionary, identity.corpus);
     this.#open.clear();
   }
 
@@ -124,14 +150,14 @@ export class IndicesService {
     const found: Found[] = [];
     for (const stored of (await this.#bench.platform.indices?.list().catch(() => [])) ?? []) {
       const { identity, kind } = stored;
-      const id = identity.model === model?.hash ? await this.#dictionaryOf(identity.dictionary) : undefined;
-      if (!id) continue;
+      if (identity.model !== model?.hash) continue;
       const open = async () => {
         const blob = await this.#store().open(identity, kind);
         if (!blob) throw new FormatError('The index is not whole any more. Build it again.');
         return blob;
       };
-      found.push({ info: infoOf(id, stored), key: JSON.stringify([kind, identity, stored.made]), open });
+      const key = JSON.stringify([kind, identity, stored.made]);
+      for (const id of await this.#dictionariesOf(identity.dictionary)) found.push({ info: infoOf(id, stored), key, open });
     }
     for (const { id, index } of await this.#bench.library.shippedIndices()) {
       if (index.model !== model?.hash) continue;
@@ -146,13 +172,14 @@ export class IndicesService {
     return found;
   }
 
-  /** The dictionary here with this key; its settings are read only where its tensors are the same. */
-  async #dictionaryOf(key: string): Promise<string | undefined> {
+  /** Dictionaries here with this key; their settings are read only where their tensors are the same. */
+  async #dictionariesOf(key: string): Promise<string[]> {
+    const same: string[] = [];
     for (const { id, hash } of await this.#bench.library.list(undefined)) {
       if (!key.startsWith(`${hash || id} `)) continue;
-      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) return id;
+      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) same.push(id);
     }
-    return undefined;
+    return same;
   }
 }
 
