@@ -7,7 +7,7 @@ import { misfit } from '../dictionary/encode.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { run } from '../model/run.ts';
 import { nextTask } from '../model/runtime.ts';
-import { IndexEncoder } from './indexEncoder.ts';
+import { IndexEncoder, type Encoded } from './indexEncoder.ts';
 
 /** Windows of one forward pass; more gains nothing. */
 const WINDOWS_AT_ONCE = 8;
@@ -68,7 +68,7 @@ export async function indexWindows(job: IndexJob): Promise<void> {
       const ids = batch.map(({ document, start, length }) => Array.from({ length }, (_, i) => job.documents[document][start + i]));
       const { acts } = await run(model, { ids, isBatch: true }, { read: hooks }, stop);
       const where = placesOf(batch, ids);
-      const found = [];
+      const found: Encoded[] = [];
       for (const [s, { dictionary }] of subjects.entries())
         found.push(await encoders[s].encode(acts[dictionary.config.hook_name!].data, stop));
       subjects.forEach(({ state }, s) => state.add({ ...where, ...found[s] }));
