@@ -6,6 +6,7 @@ import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
+import { createFeatures } from './features.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createLibrary } from './library.ts';
@@ -65,7 +66,6 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
       removeCorpus: (name) => training.api.corpus.remove(name),
     },
   });
-  const study = settings.study ?? studyOnDemand(base, models.kind);
 
   return {
     version: settings.version,
@@ -76,7 +76,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    evaluate: createEvaluation({ lens, study, model: models.inUse }),
+    ...studiesOf({ lens, model: models.inUse, ...studyOf(settings, models.kind) }),
     dictionaries: library.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
@@ -84,6 +84,16 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
   };
+}
+
+/** What runs experiments; one that was given is not ours to end. */
+function studyOf({ study, base }: ApiSettings, device: Promise<DeviceInfo['kind']>): { study: Study; end: () => void } {
+  return study ? { study, end: () => undefined } : studyOnDemand(base, device);
+}
+
+/** What the study worker answers. */
+function studiesOf(needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0]) {
+  return { evaluate: createEvaluation(needs), ...createFeatures(needs) } satisfies Partial<FeaturescopeApi>;
 }
 
 /** What the lens answers as it is asked. */

@@ -5,6 +5,8 @@ import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
 import { Desk } from './desk.ts';
+import { FeaturesService } from './features.ts';
+import { TextReader } from './texts.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
 
@@ -23,6 +25,7 @@ export function createStudyServices(platform: HolderPlatform) {
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),
     }),
+    features: new FeaturesService(desk, new TextReader(platform.corpora, () => holder.base)),
   };
 }
 
@@ -37,4 +40,7 @@ class DeviceService {
   open(_: CallContext, settings: HolderSettings): void {
     this.#holder.open(settings);
   }
+
+  /** Answers as soon as messages are looked at. */
+  ping(_: CallContext): void {}
 }
