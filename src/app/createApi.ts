@@ -7,6 +7,7 @@ import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import { createIndexing } from './indexing.ts';
+import { createFeatures } from './features.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createLibrary } from './library.ts';
@@ -45,8 +46,8 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     libraryChanged: library.changed,
     askToPersist,
   });
-  const study = settings.study ?? studyOnDemand(base, models.kind);
-  const indexing = createIndexing({ lens, study, tabs, model: models.inUse, askToPersist });
+  const experiments = studyOf(settings, models.kind);
+  const indexing = createIndexing({ lens, study: experiments.study, tabs, model: models.inUse, askToPersist });
   const storage = createStorage({
     ...kept,
     offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
@@ -79,7 +80,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    evaluate: createEvaluation({ lens, study, model: models.inUse }),
+    ...studiesOf({ lens, model: models.inUse, ...experiments }),
     dictionaries: library.api,
     index: indexing.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
@@ -90,11 +91,22 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
   };
 }
 
+/** What runs experiments; one that was given is not ours to end. */
+function studyOf({ study, base }: ApiSettings, device: Promise<DeviceInfo['kind']>): { study: Study; end: () => void } {
+  return study ? { study, end: () => undefined } : studyOnDemand(base, device);
+}
+
+/** What the study worker answers. */
+function studiesOf(needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0]) {
+  return { evaluate: createEvaluation(needs), ...createFeatures(needs) } satisfies Partial<FeaturescopeApi>;
+}
+
 /** What the lens answers as it is asked. */
 function inferenceOf({ inference, encoding }: Lens) {
   return {
     live: () => inference.live(),
     tokenize: (text) => inference.tokenize([text]),
+    detokenize: (rows) => inference.detokenize([rows]),
     run: scripted(1, inference.run),
     predict: scripted(1, inference.predict),
     generate: async (input, options) => {
