@@ -5,6 +5,7 @@ import type { SharedState } from '../shared/state.ts';
 import { Asking } from './asking.ts';
 import { createCases, type Cases } from './cases.ts';
 import { createIndexing } from './indexing.ts';
+import { createLists } from './lists.ts';
 import { findPlace, initialFeatureFacts, type FeatureActions, type FeatureApi, type FeatureState, type FeatureStore } from './state.ts';
 import { createTokenNames } from './tokenNames.ts';
 
@@ -14,6 +15,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
   const cases = createCases(store);
   const names = createTokenNames(api, store);
   const indexing = createIndexing(api.index, store);
+  const askLists = createLists(api, store, names.learn);
   let shown = false;
 
   const place = (): FeaturePlace | null => {
@@ -53,6 +55,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       },
       ...placeActions(page, asking),
       chooseCorpus: (corpus) => set({ corpus }),
+      askLists: (dictionary, corpus) => void askLists(dictionary, corpus).catch(() => undefined),
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
       measureEffects: (tokens) => asking.measureEffects(tokens),

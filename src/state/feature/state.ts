@@ -101,6 +101,8 @@ export interface FeatureActions {
   /** To a feature drawn at random, of those that fire where that is known. */
   random: (dictionary: string) => void;
   chooseCorpus: (corpus: string) => void;
+  /** Asks for figures, labels and tokens of all features of a dictionary. */
+  askLists: (dictionary: string, corpus: string) => void;
   /** Reads a corpus for the features of a dictionary. */
   buildIndex: (dictionary: string, tokens: number) => Promise<void>;
   /** What was read is kept. */
