@@ -133,4 +133,9 @@ export interface FeaturesApi {
     rule: Rule,
     o?: { corpus?: string; tokens?: number; threshold?: number; seed?: number } & Options,
   ): Promise<RuleFigures>;
+  /**
+   * Chosen features for those who are not here: one page with its pictures in it that needs no script, or a zip of
+   * Neuronpedia's bulk files. Needs an index.
+   */
+  report(dictionary: string, latents: readonly number[], o?: { format?: 'html' | 'neuronpedia'; corpus?: string } & Options): Promise<Blob>;
 }

@@ -11,7 +11,7 @@ import type { TrainingApi } from './training.ts';
 
 /** Every method that rejects does so with an Error whose message is a sentence for a person. */
 export interface FeaturescopeApi
-  extends InferenceApi, EncodingApi, TrainingApi, Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule'> {
+  extends InferenceApi, EncodingApi, TrainingApi, Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule' | 'report'> {
   /** Version of the page, as in package.json. */
   readonly version: string;
   /** Settles when the model named by the address bar, else the default, answers run(); asked again later, when any model does. */

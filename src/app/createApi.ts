@@ -71,7 +71,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     },
   });
 
-  return {
+  const api: FeaturescopeApi = {
     version: settings.version,
     get ready() {
       return models.ready();
@@ -88,7 +88,9 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
+    report: async (...asked) => (await import('./report.ts')).makeReport(api, ...asked),
   };
+  return api;
 }
 
 /** What runs experiments; one that was given is not ours to end. */

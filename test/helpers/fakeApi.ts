@@ -146,7 +146,7 @@ export function noise(a: number, b: number): number {
 
 /** Screens that study features bring their own. */
 const absent = () => Promise.reject(new Error('The fake studies no features.'));
-const noFeatures = { effects: absent, weights: absent, neighbours: absent, rule: absent };
+const noFeatures = { effects: absent, weights: absent, neighbours: absent, rule: absent, report: absent };
 
 export function fakeApi(options: FakeOptions = {}): FakeApi {
   const model = fakeModel(options.n_ctx);

@@ -242,7 +242,8 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
         return () => listeners.delete(listener);
       },
     },
-    async effects(_, latent, on, { onProgress, signal } = {}) {
+    report: () => Promise.reject(new Error('No report is made here.')),
+    async effects(_, latent, on = {}, { onProgress, signal } = {}) {
       await wait('effects', `${latent} ${'text' in on ? 'text' : 'corpus'}`, signal);
       if (!('text' in on)) {
         onProgress?.({ done: 10_000, total: 20_000 });
