@@ -166,8 +166,8 @@ describe('neighbours', () => {
 describe('a rule', () => {
   it('is counted on each token of the corpus', async () => {
     const rows = await denseCodes(DICTIONARY);
-    const threshold = 0.5;
-    const wanted = new Set(ids.filter((_, p) => rows[p][LATENT] > 2));
+    const threshold = 0.3;
+    const wanted = new Set(ids.filter((_, p) => rows[p][LATENT] > 0.7));
     const matched = (p: number) => wanted.has(ids[p]);
     const rule = { tokens: [...wanted] };
     const fires = (p: number) => rows[p][LATENT] > threshold;
