@@ -3,6 +3,7 @@
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
 import type { DictionariesApi, EncodingApi } from './dictionaries.ts';
+import type { BaselinesApi } from './features.ts';
 import type { LabelsApi } from './labels.ts';
 import type { AskedHost, InferenceApi, ModelsApi } from './model.ts';
 import type { OfflineApi, SettingsApi, StorageApi } from './storage.ts';
@@ -16,6 +17,7 @@ export interface FeaturescopeApi extends InferenceApi, EncodingApi, TrainingApi 
   readonly ready: Promise<void>;
   models: ModelsApi;
   dictionaries: DictionariesApi;
+  baselines: BaselinesApi;
   labels: LabelsApi;
   settings: SettingsApi;
   storage: StorageApi;

@@ -5,6 +5,7 @@ import type { DeviceInfo } from '../api/model.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
+import { createBaselines } from './baselines.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
@@ -78,6 +79,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     ...inferenceOf(lens),
     evaluate: createEvaluation({ lens, study, model: models.inUse }),
     dictionaries: library.api,
+    baselines: createBaselines({ lens, study, model: models.inUse, libraryChanged: library.changed, askToPersist }),
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },

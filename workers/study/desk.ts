@@ -22,12 +22,38 @@ export class Desk {
 
   /** Waits for its turn. @throws AbortedError; UnavailableError; what reading the dictionary and `work` throw */
   use<T>(signal: AbortSignal, model: WantedModel, unread: UnreadDictionary, work: (parts: EvaluationParts) => Promise<T>): Promise<T> {
+    return this.useModel(
+      signal,
+      model,
+      () => {},
+      async (loaded) => {
+        const { engine } = await this.#holder.device();
+        const dictionary = await readDictionary(unread, signal);
+        try {
+          return await work({ loaded, engine, dictionary });
+        } finally {
+          engine.forget(dictionary);
+        }
+      },
+    );
+  }
+
+  /**
+   * As `use`, for work that needs no dictionary.
+   * @param say gets what is going on while the model is read, as a sentence
+   */
+  useModel<T>(
+    signal: AbortSignal,
+    model: WantedModel,
+    say: (message: string) => void,
+    work: (loaded: LoadedModel) => Promise<T>,
+  ): Promise<T> {
     const turn = this.#last;
     const mine = (async () => {
       await turn.catch(() => {});
       throwIfStopped(signal);
       try {
-        return await this.#measure(signal, model, unread, work);
+        return await work(await this.#open(signal, model, say));
       } finally {
         await this.#holder.dropIfLost();
       }
@@ -36,25 +62,9 @@ export class Desk {
     return mine;
   }
 
-  async #measure<T>(
-    signal: AbortSignal,
-    model: WantedModel,
-    unread: UnreadDictionary,
-    work: (parts: EvaluationParts) => Promise<T>,
-  ): Promise<T> {
-    const loaded = await this.#open(signal, model);
-    const { engine } = await this.#holder.device();
-    const dictionary = await readDictionary(unread, signal);
+  async #open(signal: AbortSignal, model: WantedModel, say: (message: string) => void): Promise<LoadedModel> {
     try {
-      return await work({ loaded, engine, dictionary });
-    } finally {
-      engine.forget(dictionary);
-    }
-  }
-
-  async #open(signal: AbortSignal, model: WantedModel): Promise<LoadedModel> {
-    try {
-      return await this.#holder.load(model, { signal, say: () => {} });
+      return await this.#holder.load(model, { signal, say });
     } catch (error) {
       if (error instanceof AbortedError || signal.aborted) throw error;
       throw new UnavailableError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -1,9 +1,12 @@
 /** The study worker's work, without the worker: experiments that take long, on a model of its own. */
 import type { UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { WantedModel } from '../../src/api/model.ts';
+import type { Products } from '../../src/core/baselines/products.ts';
+import type { Runtime } from '../../src/engine/model/runtime.ts';
 import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
+import { BaselinesService } from './baselines.ts';
 import { Desk } from './desk.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
@@ -14,11 +17,17 @@ interface Subject {
   dictionary: UnreadDictionary;
 }
 
-export function createStudyServices(platform: HolderPlatform) {
+interface StudyPlatform extends HolderPlatform {
+  /** The big products of PCA and ICA; absent: plain TypeScript. */
+  createProducts?: (runtime: Runtime) => Promise<Products>;
+}
+
+export function createStudyServices(platform: StudyPlatform) {
   const holder = new ModelHolder(platform);
   const desk = new Desk(holder);
   return {
     device: new DeviceService(holder),
+    baselines: new BaselinesService({ holder, desk, createProducts: platform.createProducts }),
     evaluation: new EvaluationService<Subject>({
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),
