@@ -7,6 +7,7 @@ import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createBaselines } from './baselines.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
+import { createIndexing } from './indexing.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createLibrary } from './library.ts';
@@ -77,15 +78,23 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    evaluate: createEvaluation({ lens, study, model: models.inUse }),
+    ...experimentsOf({ lens, study, tabs, model: models.inUse, askToPersist, libraryChanged: library.changed }),
     dictionaries: library.api,
-    baselines: createBaselines({ lens, study, model: models.inUse, libraryChanged: library.changed, askToPersist }),
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
   };
+}
+
+/** What runs in the study worker. */
+function experimentsOf(need: Parameters<typeof createIndexing>[0] & Parameters<typeof createBaselines>[0]) {
+  return {
+    evaluate: createEvaluation(need),
+    index: createIndexing(need),
+    baselines: createBaselines(need),
+  } satisfies Partial<FeaturescopeApi>;
 }
 
 /** What the lens answers as it is asked. */

@@ -2,7 +2,7 @@
  * What the tabs of this page tell each other: the only place that says BroadcastChannel. A message says only
  * "look again", never what is true, so a wrong one (or one from another build) costs a second look and no more.
  */
-const CHANGES = ['library', 'labels', 'storage', 'runs', 'corpora'] as const;
+const CHANGES = ['library', 'labels', 'storage', 'runs', 'corpora', 'indices'] as const;
 export type Change = (typeof CHANGES)[number];
 
 export interface Tabs {

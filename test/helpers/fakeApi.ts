@@ -245,6 +245,15 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
         }),
       kept: () => Promise.resolve([]),
     },
+    index: {
+      build: () => Promise.resolve([]),
+      list: () => Promise.resolve([]),
+      remove: () => Promise.resolve(),
+      feature: () => Promise.reject(new Error('There is no index here.')),
+      summary: () => Promise.resolve(null),
+      import: () => Promise.reject(new Error('There is no index here.')),
+      subscribe: () => () => {},
+    },
     requests: () => Promise.resolve([{ host: 'https://example.org', requests: 3, bytes: 4000, last: 0 }]),
     async tokenize(text) {
       await wait('tokenize', text);

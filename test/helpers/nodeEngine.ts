@@ -18,6 +18,7 @@ import { createLensServices, type LensServices } from '../../workers/lens/servic
 import { fakeKept } from './fakeKept.ts';
 import type { SaeEngine } from '../../src/kernels/engine.ts';
 import { createNodeEngine } from './kernels.ts';
+import { memoryIndices } from './memoryIndices.ts';
 import { createRemote, handlersOf, type Remote, type Services } from '../../workers/remote.ts';
 import { connect, serve } from '../../workers/rpc.ts';
 import { createStudyServices, type StudyServices } from '../../workers/study/services.ts';
@@ -89,6 +90,7 @@ export function createNodeApi(model = 'bookworm-9m', { kept = fakeKept(), hub, f
     createRuntime: gpu?.createRuntime ?? (() => Promise.resolve(createNodeRuntime())),
     createEngine: (runtime: Runtime) => Promise.resolve(gpu?.createEngine(runtime) ?? createNodeEngine()),
     corpora: noCorpora,
+    indices: memoryIndices(),
     ...(hub && { hub: () => Promise.resolve(hub) }),
   };
   const lens = join<LensServices>(createLensServices(platform));

@@ -6,17 +6,19 @@ import { readDictionary, type OpenedDictionary, type UnreadDictionary } from '..
 import type { DictionaryCard, DictionaryDensities, DictionaryInfo, ExportFormat, FoundDictionary } from '../../src/api/dictionaries.ts';
 import type { LatentEdit, LoadProgress, PlainFile } from '../../src/api/model.ts';
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
-import type { Dictionary } from '../../src/core/sae/dictionary.ts';
+import type { Dictionary, DictionaryConfig } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../../src/engine/dictionary/encode.ts';
 import type { HookedModel } from '../../src/engine/model/hookedModel.ts';
 import { cardOf, densityOf } from './card.ts';
 import { asBlobs, describe, tensorHash, withOrigin, type Origin } from './describe.ts';
-import { listShipped } from './shipped.ts';
+import { listShipped, type ShippedIndex } from './shipped.ts';
 import { unpackZips } from './unpack.ts';
 import { zipDictionary } from './zipDictionary.ts';
 
 interface Entry {
   info: StoredInfo;
+  /** The index of its features that comes with the page. */
+  index?: ShippedIndex;
   /** Whether the store has it; what could not be kept lives as long as the page. */
   kept?: boolean;
   open: () => Promise<OpenedDictionary>;
@@ -127,6 +129,16 @@ export class DictionaryLibrary {
   async export(id: string, format: ExportFormat): Promise<Blob> {
     const { open } = await this.#find(id);
     return zipDictionary(await open(), format, id.replace(/[^\w.-]+/g, '_'));
+  }
+
+  async config(id: string): Promise<DictionaryConfig> {
+    const { open } = await this.#find(id);
+    return (await open()).config;
+  }
+
+  async shippedIndices(): Promise<{ id: string; index: ShippedIndex }[]> {
+    await this.#loadIndex();
+    return [...this.#entries].flatMap(([id, { index }]) => (index ? [{ id, index }] : []));
   }
 
   /** Settings and tensors in a form that crosses to another worker. */

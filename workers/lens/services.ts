@@ -1,6 +1,7 @@
 /** The lens worker's work, without the worker: all that the page asks of the model in use and of dictionaries. */
 import { EvaluationService } from '../evaluation.ts';
 import { EncodingService } from './encoding.ts';
+import { IndicesService } from './indices.ts';
 import { InferenceService } from './inference.ts';
 import { LibraryService } from './library.ts';
 import { ModelsService } from './models.ts';
@@ -15,6 +16,7 @@ export function createLensServices(platform: Platform) {
     inference: new InferenceService(bench),
     encoding: new EncodingService(bench),
     library: new LibraryService(bench),
+    indices: new IndicesService(bench),
     /** Where a model has no room twice; else the study worker measures. */
     evaluation: new EvaluationService<string>({
       texts: () => ({ base: bench.base, corpora: platform.corpora }),

@@ -18,10 +18,21 @@ interface IndexEntry {
   bytes: number;
   hash: string;
   formerly?: string[];
+  index?: ShippedIndex;
+}
+
+/** An index of features beside the dictionary, made on the model with this hash. */
+export interface ShippedIndex {
+  path: string;
+  corpus: string;
+  tokens: number;
+  bytes: number;
+  model: string;
 }
 
 interface ShippedDictionary {
   info: StoredInfo;
+  index?: ShippedIndex;
   open: () => Promise<OpenedDictionary>;
 }
 
@@ -29,7 +40,8 @@ interface ShippedDictionary {
 export async function listShipped(base: string): Promise<ShippedDictionary[]> {
   const blob = await download(`${base}dictionaries/index.json`, { label: 'The list of dictionaries' });
   const index = blob ? (JSON.parse(await blob.text()) as IndexEntry[]) : [];
-  return index.map(({ id, path, files, ...rest }) => ({
+  return index.map(({ id, path, files, index: features, ...rest }) => ({
+    ...(features && { index: features }),
     info: { id, label: id.split('/').slice(1).join(' ') || id, source: 'built-in', ...rest },
     open: () => openShipped(base, id, path, files),
   }));

@@ -3,6 +3,7 @@
  * until the calls that use it end.
  */
 import type { CorpusStore } from '../../src/cache/corpusStore.ts';
+import type { IndexStore } from '../../src/cache/indexStore.ts';
 import type { DictionaryStore } from '../../src/cache/dictionaryStore.ts';
 import { AbortedError, UsageError } from '../../src/core/errors.ts';
 import { chooseDevice, type DeviceRequest } from '../../src/gpu/device.ts';
@@ -24,6 +25,8 @@ export interface Platform {
   corpora?: CorpusStore;
   /** Where opened dictionaries are kept between visits; absent: nowhere. */
   store?: DictionaryStore;
+  /** Where indices of features are kept; absent: nowhere. */
+  indices?: IndexStore;
   createRuntime(choice: Awaited<ReturnType<typeof chooseDevice>>): Promise<Runtime>;
   /** What encodes and decodes; on the runtime's device where it has one. Never rejects. */
   createEngine(runtime: Runtime): Promise<SaeEngine>;

@@ -4,24 +4,22 @@ import { createPlainProducts, type Products } from '../../src/core/baselines/pro
 import { writeDictionary } from '../../src/core/formats/dictionaries/write.ts';
 import type { PlainFile, WantedModel } from '../../src/api/model.ts';
 import { makeBaseline, type BaselineProgress } from '../../src/engine/baselines/make.ts';
-import type { LoadedModel } from '../../src/engine/model/openModel.ts';
 import type { Runtime } from '../../src/engine/model/runtime.ts';
 import type { ModelHolder } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
 import type { Desk } from './desk.ts';
 
-interface BaselinesNeeds {
-  holder: ModelHolder;
-  desk: Desk;
-  /** Absent: plain TypeScript. */
-  createProducts?: ((runtime: Runtime) => Promise<Products>) | undefined;
-}
+export type CreateProducts = (runtime: Runtime) => Promise<Products>;
 
 export class BaselinesService {
-  readonly #need: BaselinesNeeds;
+  readonly #desk: Desk;
+  readonly #holder: ModelHolder;
+  readonly #createProducts: CreateProducts;
 
-  constructor(need: BaselinesNeeds) {
-    this.#need = need;
+  constructor(desk: Desk, holder: ModelHolder, createProducts: CreateProducts = () => Promise.resolve(createPlainProducts())) {
+    this.#desk = desk;
+    this.#holder = holder;
+    this.#createProducts = createProducts;
   }
 
   /**
@@ -30,16 +28,15 @@ export class BaselinesService {
    */
   async make({ signal, progress }: CallContext<BaselineProgress>, model: WantedModel, options: BaselineOptions): Promise<PlainFile[]> {
     const settings = checkBaseline(options);
-    const { holder, desk, createProducts = () => Promise.resolve(createPlainProducts()) } = this.#need;
     const say = (message: string) => progress({ done: 0, total: 0, message });
-    return desk.useModel(signal, model, say, async (loaded: LoadedModel) => {
-      const { runtime } = await holder.device();
+    return this.#desk.useAll(signal, model, [], async ({ loaded }) => {
+      const { runtime } = await this.#holder.device();
       const opened = await makeBaseline({
         model: loaded.model,
         id: loaded.info.id,
         settings,
-        text: () => holder.read([settings.corpus], loaded, { signal, say }),
-        products: () => createProducts(runtime),
+        text: () => this.#holder.read([settings.corpus], loaded, { signal, say }),
+        products: () => this.#createProducts(runtime),
         onProgress: progress,
         stop: signal,
       });

@@ -1,13 +1,13 @@
 /** The study worker's work, without the worker: experiments that take long, on a model of its own. */
 import type { UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { WantedModel } from '../../src/api/model.ts';
-import type { Products } from '../../src/core/baselines/products.ts';
-import type { Runtime } from '../../src/engine/model/runtime.ts';
+import type { IndexStore } from '../../src/cache/indexStore.ts';
 import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
-import { BaselinesService } from './baselines.ts';
+import { BaselinesService, type CreateProducts } from './baselines.ts';
 import { Desk } from './desk.ts';
+import { IndexService } from './indices.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
 
@@ -17,9 +17,11 @@ interface Subject {
   dictionary: UnreadDictionary;
 }
 
-interface StudyPlatform extends HolderPlatform {
+export interface StudyPlatform extends HolderPlatform {
+  /** Where indices of features are kept. */
+  indices: IndexStore;
   /** The big products of PCA and ICA; absent: plain TypeScript. */
-  createProducts?: (runtime: Runtime) => Promise<Products>;
+  createProducts?: CreateProducts;
 }
 
 export function createStudyServices(platform: StudyPlatform) {
@@ -27,7 +29,8 @@ export function createStudyServices(platform: StudyPlatform) {
   const desk = new Desk(holder);
   return {
     device: new DeviceService(holder),
-    baselines: new BaselinesService({ holder, desk, createProducts: platform.createProducts }),
+    baselines: new BaselinesService(desk, holder, platform.createProducts),
+    indices: new IndexService(desk, holder, platform.indices),
     evaluation: new EvaluationService<Subject>({
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),

@@ -7,7 +7,7 @@ import { misfit } from '../dictionary/encode.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { run } from '../model/run.ts';
 import { nextTask } from '../model/runtime.ts';
-import { IndexEncoder } from './indexEncoder.ts';
+import { IndexEncoder, type Encoded } from './indexEncoder.ts';
 
 /** Windows of one forward pass; more gains nothing. */
 const WINDOWS_AT_ONCE = 8;
@@ -48,7 +48,7 @@ interface IndexJob {
   /** Windows that the states know already. */
   done: number;
   /** After each batch, which all states have taken whole; it is waited for. */
-  onBatch?: (done: number, tokens: number) => Promise<void> | void;
+  onBatch?: (done: number) => Promise<void> | void;
   stop?: Stop;
 }
 
@@ -68,12 +68,12 @@ export async function indexWindows(job: IndexJob): Promise<void> {
       const ids = batch.map(({ document, start, length }) => Array.from({ length }, (_, i) => job.documents[document][start + i]));
       const { acts } = await run(model, { ids, isBatch: true }, { read: hooks }, stop);
       const where = placesOf(batch, ids);
-      const found = [];
+      const found: Encoded[] = [];
       for (const [s, { dictionary }] of subjects.entries())
         found.push(await encoders[s].encode(acts[dictionary.config.hook_name!].data, stop));
       subjects.forEach(({ state }, s) => state.add({ ...where, ...found[s] }));
       done += batch.length;
-      await job.onBatch?.(done, where.ids.length);
+      await job.onBatch?.(done);
       await nextTask();
     }
   } finally {

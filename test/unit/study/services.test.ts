@@ -2,8 +2,7 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { AbortedError, EngineError } from '../../../src/core/errors.ts';
 import type { WantedModel } from '../../../src/api/model.ts';
-import type { HolderPlatform } from '../../../workers/modelHolder.ts';
-import { createStudyServices } from '../../../workers/study/services.ts';
+import { createStudyServices, type StudyPlatform } from '../../../workers/study/services.ts';
 
 const fake = vi.hoisted(() => ({ open: vi.fn(), evaluate: vi.fn(), read: vi.fn() }));
 vi.mock('../../../src/engine/model/openModel.ts', () => ({ openModel: fake.open, tokenizerOf: () => ({ encode: () => [1, 2, 3] }) }));
@@ -36,7 +35,7 @@ function make() {
       return Promise.resolve(runtimes.at(-1));
     },
     createEngine: () => Promise.resolve({ forget }),
-  } as unknown as HolderPlatform;
+  } as unknown as StudyPlatform;
   const services = createStudyServices(platform);
   const stop = new AbortController();
   const context = { signal: stop.signal, progress: vi.fn() };

@@ -74,17 +74,23 @@ const SHOWN = 50;
 
 /**
  * 50 equal bins of a latent, each of the same number of fine ones: from 0, or as far below 0 as above where values are
- * signed, to at or just above the largest.
+ * signed, to just above the largest.
  */
-export function shownHistogram(fine: FineHistograms, latent: number, largest: number): { edges: number[]; counts: number[] } {
+export function shownHistogram(fine: FineHistograms, latent: number): { edges: number[]; counts: number[] } {
   const width = 2 ** fine.exponents[latent];
   const row = fine.of(latent);
   const half = fine.isSigned ? fine.bins / 2 : 0;
-  const sides = fine.isSigned ? 2 : 1;
-  // The largest value lies in the bin that it opens, so that bin is within the range.
-  const needed = Math.floor(largest / width) + 1;
-  const each = Math.max(1, Math.ceil((needed * sides) / SHOWN));
-  const first = fine.isSigned ? half - (SHOWN / 2) * each : 0;
+  const above = row.findLastIndex((count) => count > 0) + 1 - half;
+  const below = fine.isSigned
+    ? half -
+      Math.max(
+        0,
+        row.findIndex((count) => count > 0),
+      )
+    : 0;
+  const shownOnASide = fine.isSigned ? SHOWN / 2 : SHOWN;
+  const each = Math.max(1, Math.ceil(Math.max(above, below) / shownOnASide));
+  const first = fine.isSigned ? half - shownOnASide * each : 0;
   const counts = Array.from({ length: SHOWN }, (_, i) => {
     let sum = 0;
     for (let b = Math.max(0, first + i * each); b < Math.min(fine.bins, first + (i + 1) * each); b++) sum += row[b];
@@ -100,11 +106,20 @@ const LOG_EDGES = Float64Array.from({ length: LOG_BINS + 1 }, (_, i) => 10 ** (D
 
 export { LOG_BINS };
 
+/** A guess of the bin for each exponent of fp32: its lowest number's. */
+const GUESSES = Uint8Array.from({ length: 256 }, (_, e) =>
+  Math.max(
+    0,
+    LOG_EDGES.findLastIndex((edge) => edge <= 2 ** (e - 127)),
+  ),
+);
+const bits = new DataView(new ArrayBuffer(4));
+
 /** The bin of |value|, by comparing with edges, so that no rounding of a logarithm decides; the outer ones take what lies beyond. */
 export function logBin(value: number): number {
+  bits.setFloat32(0, value);
+  let bin = GUESSES[(bits.getUint16(0) >> 7) & 255];
   const size = Math.abs(value);
-  let bin = Math.min(LOG_BINS - 1, Math.max(0, Math.floor((Math.log10(size) - DECADES.first) * DECADES.bins)));
-  while (bin > 0 && size < LOG_EDGES[bin]) bin--;
   while (bin < LOG_BINS - 1 && size >= LOG_EDGES[bin + 1]) bin++;
   return bin;
 }

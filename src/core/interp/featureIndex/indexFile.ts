@@ -4,6 +4,9 @@
  */
 import { FormatError, type BlobLike } from '../../formats/bytes.ts';
 import { openColumnFile, writeColumnFile } from '../../formats/columnFile.ts';
+import { sha256Hex } from '../../formats/sha256.ts';
+import { encodeText } from '../../formats/utf8.ts';
+import { settingsKey, type DictionaryConfig } from '../../sae/dictionary.ts';
 import type { FeatureRecord, FeatureTag } from '../types.ts';
 import { recordOf, FiringTokens } from './record.ts';
 import { readRecord, writeRecord } from './recordBytes.ts';
@@ -16,13 +19,15 @@ const INDEX = 'fs-indx1';
 
 /** What an index is of. */
 export interface IndexIdentity {
-  /** Hash of the dictionary's tensors and settings, as in `DictionaryInfo.hash`. */
+  /** What tells the dictionary from all others: `dictionaryKey`. */
   dictionary: string;
   /** Hash of the model's parameters. */
   model: string;
   hook: string;
-  /** Name of the corpus and hash of the token ids read of it. */
+  /** Name of the corpus, hash of its token ids, and tokens to be read of it. */
   corpus: string;
+  text: string;
+  total: number;
   n_ctx: number;
 }
 
@@ -33,7 +38,7 @@ export interface PartProgress {
   shards: number;
   /** Windows of this shard that are counted, and there are. */
   done: number;
-  total: number;
+  windows: number;
 }
 
 export interface IndexPart extends PartProgress {
@@ -41,17 +46,22 @@ export interface IndexPart extends PartProgress {
   state: IndexState;
 }
 
-export function writePart({ identity, state, shard, shards, done, total }: IndexPart): BlobLike {
-  return writeColumnFile(PART, { ...identity, shard, shards, done, total, facts: factsOf(state) }, columnsOf(state));
+/** What tells a dictionary from all others: its tensors and the settings that decide what they mean. @param hash of its tensors; else its id */
+export function dictionaryKey(hash: string, config: DictionaryConfig): string {
+  return `${hash} ${sha256Hex(encodeText(settingsKey(config))).slice(0, 16)}`;
+}
+
+export function writePart({ identity, state, shard, shards, done, windows }: IndexPart): BlobLike {
+  return writeColumnFile(PART, { ...identity, shard, shards, done, windows, facts: factsOf(state) }, columnsOf(state));
 }
 
 /** @throws FormatError */
 export async function openPart(file: BlobLike): Promise<IndexPart> {
   const opened = await openColumnFile(PART, file);
   const meta = opened.meta as Partial<IndexIdentity & PartProgress & { facts: StateFacts }>;
-  const { facts, shard, shards, done, total } = meta;
+  const { facts, shard, shards, done, windows } = meta;
   const d_sae = facts?.sizes?.d_sae;
-  const counts = [shard, shards, done, total, facts?.tokens, d_sae];
+  const counts = [shard, shards, done, windows, facts?.tokens, d_sae];
   if (!facts || !counts.every((n) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)) {
     throw new FormatError('The part of an index is damaged: its beginning does not say what it is of.');
   }
@@ -65,7 +75,7 @@ export async function openPart(file: BlobLike): Promise<IndexPart> {
     shard: shard!,
     shards: shards!,
     done: done!,
-    total: total!,
+    windows: windows!,
   };
 }
 
@@ -183,9 +193,10 @@ export async function openIndex(file: BlobLike): Promise<OpenIndex> {
 }
 
 function identityOf(meta: Partial<IndexIdentity> | null | undefined): IndexIdentity {
-  const { dictionary, model, hook, corpus, n_ctx } = meta ?? {};
-  if (![dictionary, model, hook, corpus].every((text) => typeof text === 'string') || typeof n_ctx !== 'number') {
+  const { dictionary, model, hook, corpus, text, total, n_ctx } = meta ?? {};
+  const words = [dictionary, model, hook, corpus, text];
+  if (!words.every((word) => typeof word === 'string') || ![total, n_ctx].every((n) => Number.isSafeInteger(n))) {
     throw new FormatError('The index does not say what it is of.');
   }
-  return { dictionary: dictionary!, model: model!, hook: hook!, corpus: corpus!, n_ctx };
+  return { dictionary: dictionary!, model: model!, hook: hook!, corpus: corpus!, text: text!, total: total!, n_ctx: n_ctx! };
 }

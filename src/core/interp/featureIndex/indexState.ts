@@ -1,12 +1,11 @@
 /** What an index knows while it is made: figures of every latent over the tokens seen so far. */
 import { UsageError } from '../../errors.ts';
 import type { Latents } from '../../sae/latents.ts';
-import { ContextList } from './contextList.ts';
+import { ContextList, NO_TOKEN } from './contextList.ts';
 import { ExactSums, SQUARE_UNIT, VALUE_UNIT } from './exactSum.ts';
 import { FineHistograms, LOG_BINS, logBin } from './fineHistogram.ts';
 import { Sample } from './sample.ts';
 import { AFTER, BEFORE, firingHash, placeHash, type IndexSizes } from './sizes.ts';
-import { NO_TOKEN } from './contextList.ts';
 import { TokenTable } from './tokenTable.ts';
 
 /** Places in a window are counted by the number of their binary digits: 0, 1, 2-3, 4-7, … */
@@ -69,24 +68,29 @@ export class IndexState {
   }
 
   add(batch: IndexBatch): void {
-    const { documents, positions, ids, places, fired } = batch;
-    for (let r = 0; r < ids.length; r++) {
-      const place = placeHash(documents[r], positions[r]);
-      const placeBin = Math.min(PLACES - 1, 32 - Math.clz32(places[r]));
-      for (let e = fired.rows[r]; e < fired.rows[r + 1]; e++) {
-        const latent = fired.latents[e];
+    const { documents, positions, ids, places } = batch;
+    const hashes = Uint32Array.from(ids, (_, r) => placeHash(documents[r], positions[r]));
+    const placeBins = Uint8Array.from(places, (place) => Math.min(PLACES - 1, 32 - Math.clz32(place)));
+    const fired = byLatent(batch.fired);
+    // Latent by latent, so that what is kept of one stays in the processor's cache.
+    for (let latent = 0; latent < this.sizes.d_sae; latent++) {
+      const sample = this.samples[latent];
+      const drawn = this.drawn[latent];
+      const top = this.top[latent];
+      for (let e = fired.starts[latent]; e < fired.starts[latent + 1]; e++) {
+        const row = fired.rows[e];
         const value = fired.values[e];
         if (value === 0) continue;
-        this.#count(latent, value, ids[r]);
-        this.places[latent * PLACES + placeBin]++;
-        const hash = firingHash(place, latent);
-        this.samples[latent].offer(hash, ids[r], value);
-        this.#offer(this.drawn[latent], -hash, value, latent, r, batch);
-        this.#offer(this.top[latent], value, value, latent, r, batch);
+        this.#count(latent, value, ids[row]);
+        this.places[latent * PLACES + placeBins[row]]++;
+        const hash = firingHash(hashes[row], latent);
+        sample.offer(hash, ids[row], value);
+        if (drawn.wants(-hash)) this.#offer(drawn, -hash, value, latent, row, e, batch, fired);
+        if (top.wants(value)) this.#offer(top, value, value, latent, row, e, batch, fired);
       }
     }
     this.tokens += ids.length;
-    if (batch.missed) this.#addMissed(batch, batch.missed);
+    if (batch.missed) this.#addMissed(batch, batch.missed, fired);
   }
 
   /** Of each latent the pre-activation that a near miss must reach to be kept; −Infinity while there is room. [d_sae] */
@@ -123,39 +127,73 @@ export class IndexState {
     this.table.add(latent, token, value);
   }
 
-  #addMissed(batch: IndexBatch, missed: Latents): void {
+  #addMissed(batch: IndexBatch, missed: Latents, fired: ByLatent): void {
     for (let r = 0; r < batch.ids.length; r++) {
       for (let e = missed.rows[r]; e < missed.rows[r + 1]; e++) {
         const latent = missed.latents[e];
-        this.#offer(this.near[latent], missed.values[e], missed.values[e], latent, r, batch);
+        const p = missed.values[e];
+        const list = this.near[latent];
+        if (list.wants(p)) this.#offer(list, p, p, latent, r, firstFrom(fired, latent, r), batch, fired);
       }
     }
   }
 
-  #offer(list: ContextList, key: number, value: number, latent: number, row: number, batch: IndexBatch): void {
-    if (!list.wants(key)) return;
-    list.offer(key, value, batch.documents[row], batch.positions[row], (ids, around) => fillWindow(batch, row, latent, ids, around));
+  /** @param entry of `fired`, of this latent: the one of this row, or the first after it */
+  #offer(
+    list: ContextList,
+    key: number,
+    value: number,
+    latent: number,
+    row: number,
+    entry: number,
+    batch: IndexBatch,
+    fired: ByLatent,
+  ): void {
+    list.offer(key, value, batch.documents[row], batch.positions[row], (ids, around) => {
+      const first = Math.max(batch.starts[row], row - BEFORE);
+      const end = Math.min(batch.ends[row], row + AFTER + 1);
+      const shift = BEFORE - row;
+      ids.fill(NO_TOKEN);
+      around.fill(0);
+      for (let r = first; r < end; r++) ids[r + shift] = batch.ids[r];
+      const { starts, rows, values } = fired;
+      for (let e = entry; e < starts[latent + 1] && rows[e] < end; e++) around[rows[e] + shift] = values[e];
+      for (let e = entry - 1; e >= starts[latent] && rows[e] >= first; e--) around[rows[e] + shift] = values[e];
+    });
   }
 }
 
-/** The tokens around a row, within its context, and a latent's values there. */
-function fillWindow({ ids, starts, ends, fired }: IndexBatch, row: number, latent: number, to: Uint32Array, around: Float32Array): void {
-  for (let k = 0; k < BEFORE + 1 + AFTER; k++) {
-    const r = row - BEFORE + k;
-    const isInside = r >= starts[row] && r < ends[row];
-    to[k] = isInside ? ids[r] : NO_TOKEN;
-    around[k] = isInside ? valueOf(fired, r, latent) : 0;
-  }
+/** Latents of rows in the order of latents: entries starts[j] … starts[j + 1] are those of latent j, by rising row. */
+interface ByLatent {
+  starts: Uint32Array;
+  rows: Uint32Array;
+  values: Float32Array;
 }
 
-/** A latent's value in a row, whose latents rise; 0 where it does not fire. */
-function valueOf({ rows, latents, values }: Latents, row: number, latent: number): number {
-  let low = rows[row];
-  let high = rows[row + 1];
+function byLatent({ rows, latents, values, d_sae }: Latents): ByLatent {
+  const starts = new Uint32Array(d_sae + 1);
+  for (const latent of latents) starts[latent + 1]++;
+  for (let j = 0; j < d_sae; j++) starts[j + 1] += starts[j];
+  const next = starts.slice(0, d_sae);
+  const sorted = { starts, rows: new Uint32Array(latents.length), values: new Float32Array(latents.length) };
+  for (let r = 0; r + 1 < rows.length; r++) {
+    for (let e = rows[r]; e < rows[r + 1]; e++) {
+      const at = next[latents[e]]++;
+      sorted.rows[at] = r;
+      sorted.values[at] = values[e];
+    }
+  }
+  return sorted;
+}
+
+/** The first entry of a latent at or after a row; its end where there is none. */
+function firstFrom({ starts, rows }: ByLatent, latent: number, row: number): number {
+  let low = starts[latent];
+  let high = starts[latent + 1];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (latents[middle] < latent) low = middle + 1;
+    if (rows[middle] < row) low = middle + 1;
     else high = middle;
   }
-  return low < rows[row + 1] && latents[low] === latent ? values[low] : 0;
+  return low;
 }

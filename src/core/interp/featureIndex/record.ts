@@ -58,7 +58,7 @@ export function recordOf(state: IndexState, firing: FiringTokens, latent: number
   const mean = n > 0 ? state.sums.value(latent) / n : 0;
   const pairs = firing.of(latent);
   const sample = columnsOf(state.samples[latent]);
-  const histogram = shownHistogram(state.fine, latent, maximum);
+  const histogram = shownHistogram(state.fine, latent);
   const lists = { drawn: rowsOf(state.drawn[latent]), top: rowsOf(state.top[latent]), near: rowsOf(state.near[latent]) };
   const { shown, repeats } = withoutRepeats(lists.top, SHOWN.top);
   const record: FeatureRecord = {

@@ -54,11 +54,20 @@ export class TokenTable {
     }
   }
 
-  /** All pairs by latent, then by token, in columns. */
+  /** All pairs by latent, then by token. */
   columns(): TokenColumns {
+    return this.#columns(() => true);
+  }
+
+  /** Those of one latent. */
+  columnsOf(latent: number): TokenColumns {
+    return this.#columns((other) => other === latent);
+  }
+
+  #columns(isWanted: (latent: number) => boolean): TokenColumns {
     this.#sums.carry();
     const slots: number[] = [];
-    for (let s = 0; s <= this.#mask; s++) if (this.#latents[s] > 0) slots.push(s);
+    for (let s = 0; s <= this.#mask; s++) if (this.#latents[s] > 0 && isWanted(this.#latents[s] - 1)) slots.push(s);
     slots.sort((a, b) => this.#latents[a] - this.#latents[b] || this.#tokens[a] - this.#tokens[b]);
     const order = Uint32Array.from(slots);
     const take = <T extends { [i: number]: number }>(to: T, from: ArrayLike<number>, minus = 0) => {

@@ -1,0 +1,164 @@
+/** Indices of features that are here: what this browser keeps, and what comes with the page. */
+import type { IndexInfo, IndexSummary } from '../../src/api/features.ts';
+import { download } from '../../src/cache/download.ts';
+import type { StoredIndex } from '../../src/cache/indexStore.ts';
+import { UsageError } from '../../src/core/errors.ts';
+import { FormatError, type BlobLike } from '../../src/core/formats/bytes.ts';
+import { dictionaryKey, openIndex, SUMMARY_TAGS, type OpenIndex } from '../../src/core/interp/featureIndex/indexFile.ts';
+import type { FeatureRecord } from '../../src/core/interp/types.ts';
+import type { CallContext } from '../rpc.ts';
+import type { Workbench } from './workbench.ts';
+
+/** An index as it is listed, and how it is read. */
+interface Found {
+  info: IndexInfo;
+  key: string;
+  open: () => Promise<BlobLike>;
+}
+
+export class IndicesService {
+  readonly #bench: Workbench;
+  /** Files that are open, by key. */
+  readonly #open = new Map<string, Promise<OpenIndex>>();
+
+  constructor(bench: Workbench) {
+    this.#bench = bench;
+  }
+
+  /** For the model in use; a build that was not finished has fewer tokens than its total. */
+  async list(_: CallContext): Promise<IndexInfo[]> {
+    return (await this.#find()).map(({ info }) => info);
+  }
+
+  /** null where there is none. */
+  async summary(_: CallContext, id: string, corpus?: string): Promise<IndexSummary | null> {
+    const found = await this.#of(id, corpus);
+    if (!found) return null;
+    const { summary } = await this.#read(found);
+    return {
+      dictionary: id,
+      corpus: found.info.corpus,
+      tokens: summary.tokens,
+      short: summary.isShort,
+      // What crosses is given away.
+      density: summary.density.slice(),
+      maximum: summary.maximum.slice(),
+      token: Int32Array.from(summary.token, (token) => (token === 0xffffffff ? -1 : token)),
+      share: summary.share.slice(),
+      entropy: summary.entropy.slice(),
+      tags: Array.from(summary.tags, (bits) => SUMMARY_TAGS.filter((_tag, t) => (bits >> t) & 1)),
+    };
+  }
+
+  /** null where there is no finished index. @throws UsageError for a latent that does not exist */
+  async record(_: CallContext, id: string, latent: number, corpus?: string): Promise<FeatureRecord | null> {
+    const found = await this.#of(id, corpus);
+    if (!found) return null;
+    const { summary, record } = await this.#read(found);
+    if (!Number.isInteger(latent) || latent < 0 || latent >= summary.density.length) {
+      throw new UsageError(`There is no latent ${String(latent)}; ${id} has ${summary.density.length}, counted from 0.`);
+    }
+    return record(latent);
+  }
+
+  /** Opens a file that `npm run index` made. @throws UsageError when it is of no dictionary here, or of another model */
+  async import(_: CallContext, file: Blob): Promise<IndexInfo> {
+    const { summary } = await openIndex(file);
+    const { identity } = summary;
+    const [id] = await this.#dictionariesOf(identity.dictionary);
+    if (!id) throw new UsageError('This index is of a dictionary that is not here. Open the dictionary first, then the index again.');
+    const model = this.#bench.current?.info;
+    if (model?.hash !== identity.model)
+      throw new UsageError(`This index was made on other weights than those of ${model?.id ?? 'the model in use'}.`);
+    const stored = await this.#store().save(
+      { identity, kind: 'index', tokens: summary.tokens, total: identity.total, made: Date.now(), source: 'file' },
+      file,
+    );
+    this.#open.clear();
+    return infoOf(id, stored);
+  }
+
+  /** @throws UsageError for one that comes with the page */
+  async remove(_: CallContext, id: string, corpus: string): Promise<void> {
+    const found = (await this.#find()).filter(({ info }) => info.dictionary === id && info.corpus === corpus);
+    if (found.length === 0) throw new UsageError(`There is no index of ${id} on ${corpus}.`);
+    if (found.every(({ info }) => info.source === 'built-in'))
+      throw new UsageError('This index comes with the page and cannot be removed.');
+    const stored = (await this.#store().list()).filter(({ identity }) => identity.corpus === corpus);
+    for (const { identity } of stored) {
+      if ((await this.#dictionariesOf(identity.dictionary)).includes(id)) await this.#store().remove(identity.dictionary, corpus);
+    }
+    this.#open.clear();
+  }
+
+  /** What is kept was changed, here or in another tab. */
+  refresh(_: CallContext): void {
+    this.#open.clear();
+  }
+
+  #store() {
+    const { indices } = this.#bench.platform;
+    if (!indices) throw new UsageError('Nothing is kept here, so there are no indices.');
+    return indices;
+  }
+
+  /** The index of a dictionary with most tokens that is finished. */
+  async #of(id: string, corpus: string | undefined): Promise<Found | undefined> {
+    const all = (await this.#find()).filter(
+      ({ info }) => info.dictionary === id && info.tokens === info.total && (corpus === undefined || info.corpus === corpus),
+    );
+    return all.sort((a, b) => b.info.tokens - a.info.tokens || b.info.made - a.info.made)[0];
+  }
+
+  #read({ key, open }: Found): Promise<OpenIndex> {
+    let opened = this.#open.get(key);
+    if (!opened) {
+      opened = open().then(openIndex);
+      this.#open.set(key, opened);
+      opened.catch(() => this.#open.delete(key));
+    }
+    return opened;
+  }
+
+  async #find(): Promise<Found[]> {
+    const model = this.#bench.current?.info;
+    const found: Found[] = [];
+    for (const stored of (await this.#bench.platform.indices?.list().catch(() => [])) ?? []) {
+      const { identity, kind } = stored;
+      if (identity.model !== model?.hash) continue;
+      const open = async () => {
+        const blob = await this.#store().open(identity, kind);
+        if (!blob) throw new FormatError('The index is not whole any more. Build it again.');
+        return blob;
+      };
+      const key = JSON.stringify([kind, identity, stored.made]);
+      for (const id of await this.#dictionariesOf(identity.dictionary)) found.push({ info: infoOf(id, stored), key, open });
+    }
+    for (const { id, index } of await this.#bench.library.shippedIndices()) {
+      if (index.model !== model?.hash) continue;
+      const open = async () => {
+        const blob = await download(`${this.#bench.base}dictionaries/${index.path}`, { label: `The index of ${id}` });
+        if (!blob) throw new FormatError(`The index of ${id} is missing from the server.`);
+        return blob;
+      };
+      const { corpus, tokens, bytes } = index;
+      found.push({ info: { dictionary: id, corpus, tokens, total: tokens, bytes, made: 0, source: 'built-in' }, key: index.path, open });
+    }
+    return found;
+  }
+
+  /** Dictionaries here with this key; their settings are read only where their tensors are the same. */
+  async #dictionariesOf(key: string): Promise<string[]> {
+    const same: string[] = [];
+    for (const { id, hash } of await this.#bench.library.list(undefined)) {
+      if (!key.startsWith(`${hash || id} `)) continue;
+      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) same.push(id);
+    }
+    return same;
+  }
+}
+
+function infoOf(dictionary: string, { identity, tokens, total, bytes, made, source, kind }: StoredIndex): IndexInfo {
+  // A part may have read all and not be written yet.
+  return { dictionary, corpus: identity.corpus, tokens: kind === 'part' ? Math.min(tokens, total - 1) : total, total, bytes, made, source };
+}
