@@ -4,8 +4,9 @@
  */
 import { createRandom } from '../array/random.ts';
 import { UsageError } from '../errors.ts';
-import { eigen, principalComponents } from './pca.ts';
-import { dots, transpose, type HeldRows } from './products.ts';
+import { decorrelate } from './decorrelate.ts';
+import { principalComponents } from './pca.ts';
+import { dots, transpose, type HeldRows, type Products } from './products.ts';
 
 /** scikit-learn's. */
 export const ICA_LIMITS = { iterations: 200, tolerance: 1e-4 } as const;
@@ -39,6 +40,7 @@ export function whiten(covariance: Float64Array, d: number, components?: number)
 }
 
 interface IcaJob {
+  products: Pick<Products, 'project' | 'decomposed'>;
   /** White rows in pieces. */
   pieces: readonly HeldRows[];
   /** Rows of all pieces. */
@@ -47,8 +49,10 @@ interface IcaJob {
   seed: number;
   /** Default scikit-learn's. */
   tolerance?: number;
-  /** After each piece, and with how far the iteration moved after each; may throw to stop. */
-  tick: (iteration: number, change: number | undefined) => Promise<void>;
+  /** After each big product; may throw to stop. */
+  pause: () => Promise<void>;
+  /** After each iteration, with how far it moved. */
+  onIteration?: (iteration: number, change: number) => void;
 }
 
 interface Unmixing {
@@ -60,12 +64,11 @@ interface Unmixing {
   converged: boolean;
 }
 
-export async function fastIca({ pieces, rows, components: c, seed, tolerance = ICA_LIMITS.tolerance, tick }: IcaJob): Promise<Unmixing> {
+export async function fastIca(job: IcaJob): Promise<Unmixing> {
+  const { pieces, rows, components: c, seed, tolerance = ICA_LIMITS.tolerance, pause } = job;
   const random = createRandom(seed);
-  let w = decorrelate(
-    Float64Array.from({ length: c * c }, () => normal(random)),
-    c,
-  );
+  const orthogonal = (matrix: Float64Array) => decorrelate(matrix, c, job.products, pause);
+  let w = await orthogonal(Float64Array.from({ length: c * c }, () => normal(random)));
   let change = Infinity;
   for (let iteration = 1; iteration <= ICA_LIMITS.iterations; iteration++) {
     const product = new Float64Array(c * c);
@@ -74,15 +77,12 @@ export async function fastIca({ pieces, rows, components: c, seed, tolerance = I
       const sums = await piece.contrast(w);
       sums.product.forEach((value, at) => (product[at] += value));
       sums.slope.forEach((value, at) => (slope[at] += value));
-      await tick(iteration, undefined);
+      await pause();
     }
-    const next = decorrelate(
-      product.map((value, at) => (value - slope[Math.floor(at / c)] * w[at]) / rows),
-      c,
-    );
+    const next = await orthogonal(product.map((value, at) => (value - slope[Math.floor(at / c)] * w[at]) / rows));
     change = changeOf(next, w, c);
     w = next;
-    await tick(iteration, change);
+    job.onIteration?.(iteration, change);
     if (change < tolerance) return { rotation: w, iterations: iteration, change, converged: true };
   }
   return { rotation: w, iterations: ICA_LIMITS.iterations, change, converged: false };
@@ -95,15 +95,6 @@ export function unmix(
 ): { unmixing: Float64Array; mixing: Float64Array } {
   const times = (rows: Float64Array) => dots(rotation, transpose(rows, c, rows.length / c), c);
   return { unmixing: times(white), mixing: times(colour) };
-}
-
-/** (W·Wᵀ)^−½·W: the orthogonal matrix nearest to W. */
-function decorrelate(w: Float64Array, c: number): Float64Array {
-  const { values, vectors } = eigen(dots(w, w, c), c);
-  const v = Float64Array.from({ length: c * c }, (_, at) => vectors.get(Math.floor(at / c), at % c));
-  // As scikit-learn: what rounding makes of a vanishing one must not be divided by.
-  const scaled = v.map((value, at) => value / Math.sqrt(Math.max(Number.MIN_VALUE, values[at % c])));
-  return dots(dots(scaled, v, c), transpose(w, c, c), c);
 }
 
 function changeOf(next: Float64Array, before: Float64Array, c: number): number {

@@ -40,8 +40,10 @@ export interface BaselineSettings {
   seed: number;
 }
 
-/** Wider hooks would need minutes in which nothing can be stopped, and hundreds of MB. */
+/** Wider hooks would make a dictionary of hundreds of MB. */
 const MOST_WIDTH = 4096;
+/** Likewise where a matrix of its width is decomposed, which takes a minute at this. */
+const MOST_DECOMPOSED = 2048;
 /** Fitting rows that are held, and their numbers; of more tokens every second, third … is (a PCA's mean and covariance count all). */
 const MOST_ROWS = 32_768;
 const MOST_NUMBERS = 2 ** 25;
@@ -119,8 +121,11 @@ export function isFitted({ kind }: Pick<BaselineSettings, 'kind'>): boolean {
  */
 export function checkFit(settings: BaselineSettings, width: number, rows: number): number {
   const { kind, hook, components = width, k } = settings;
-  if (width > MOST_WIDTH)
-    throw new UsageError(`${hook} has ${width} numbers for each token; directions are made for at most ${MOST_WIDTH}.`);
+  const most = kind === 'neurons' ? MOST_WIDTH : MOST_DECOMPOSED;
+  if (width > most) {
+    const name = BASELINE_KINDS[kind].words;
+    throw new UsageError(`${hook} has ${width} numbers for each token; ${name} can be made of at most ${most}.`);
+  }
   if (kind === 'neurons' || kind === 'random') return components;
   if (components > width)
     throw new UsageError(`${hook} has ${width} numbers for each token, so there are no ${components} components of it.`);

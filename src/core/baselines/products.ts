@@ -26,6 +26,8 @@ export interface Products {
   readonly name: string;
   /** Multiply-adds of a call that lets messages in soon enough. */
   readonly callSize: number;
+  /** Square matrices up to this size are sooner decomposed than multiplied fifty times. */
+  readonly decomposed: number;
   /** Xᵀ·X. @param x [n, d], centred @returns [d, d] */
   gram(x: Float64Array, d: number): Promise<Float64Array>;
   /** X·Wᵀ. @param x [n, d] @param w [m, d] @returns [n, m] */
@@ -44,6 +46,7 @@ export function createPlainProducts(): Products {
   return {
     name: 'typescript',
     callSize: PLAIN_CALL,
+    decomposed: 1024,
     gram: async (x, d) => {
       const turned = transpose(x, x.length / d, d);
       return dots(turned, turned, x.length / d);

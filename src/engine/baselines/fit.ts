@@ -112,19 +112,20 @@ async function ica(job: FitJob, moments: Moments, kept: Float32Array): Promise<F
       pieces.push(products.hold(Float64Array.from(z), c));
       await nextTask();
     }
-    const tick = async (iteration: number, change: number | undefined) => {
-      if (change !== undefined) {
-        const message = `Iteration ${iteration} of at most ${ICA_LIMITS.iterations}; the largest change is ${change.toPrecision(2)} and must fall below ${ICA_LIMITS.tolerance}.`;
-        say(job, iteration, ICA_LIMITS.iterations, message);
-      }
+    const pause = async () => {
       await nextTask();
       throwIfStopped(stop);
     };
-    const unmixing = await fastIca({ pieces, rows: kept.length / width, components: c, seed: settings.seed, tick });
+    const onIteration = (iteration: number, change: number) => {
+      const message = `Iteration ${iteration} of at most ${ICA_LIMITS.iterations}; the largest change is ${change.toPrecision(2)} and must fall below ${ICA_LIMITS.tolerance}.`;
+      say(job, iteration, ICA_LIMITS.iterations, message);
+    };
+    const rows = kept.length / width;
+    const unmixing = await fastIca({ pieces, products, rows, components: c, seed: settings.seed, pause, onIteration });
     const { iterations, converged, change } = unmixing;
-    const rows = unmix(unmixing, whitening);
+    const found = unmix(unmixing, whitening);
     return {
-      directions: { d: width, encoder: rows.unmixing, decoder: rows.mixing, mean: moments.mean },
+      directions: { d: width, encoder: found.unmixing, decoder: found.mixing, mean: moments.mean },
       record: { iterations, converged, last_change: change, tolerance: ICA_LIMITS.tolerance },
     };
   } finally {

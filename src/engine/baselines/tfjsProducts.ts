@@ -8,12 +8,13 @@ type Result = ReturnType<typeof square>;
 interface TfjsNeeds {
   name: string;
   callSize: number;
+  decomposed: number;
   /** Runs work while nothing else uses the device. */
   turn: <T>(work: () => Promise<T>) => Promise<T>;
   release: () => void;
 }
 
-export function createTfjsProducts({ name, callSize, turn, release }: TfjsNeeds): Products {
+export function createTfjsProducts({ name, callSize, decomposed, turn, release }: TfjsNeeds): Products {
   /** @param make of tensors given, what is read; both are disposed */
   const read = (given: Matrix[], make: () => Result[]) =>
     turn(async () => {
@@ -29,6 +30,7 @@ export function createTfjsProducts({ name, callSize, turn, release }: TfjsNeeds)
   return {
     name,
     callSize,
+    decomposed,
     async gram(x, d) {
       const rows = matrix(x, d);
       const [product] = await read([rows], () => [matMul(rows, rows, true, false)]);

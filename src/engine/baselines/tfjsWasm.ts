@@ -14,5 +14,5 @@ export async function openTfjsWasm(wasm: string): Promise<Products> {
   // Without threads only this one is asked for, but all must be named.
   setWasmPaths({ 'tfjs-backend-wasm.wasm': wasm, 'tfjs-backend-wasm-simd.wasm': wasm, 'tfjs-backend-wasm-threaded-simd.wasm': wasm });
   if (!(await setBackend('wasm'))) throw new EngineError('tfjs could not be started on the processor.');
-  return createTfjsProducts({ name: 'tfjs-wasm', callSize: CALL, turn: (work) => work(), release: () => {} });
+  return createTfjsProducts({ name: 'tfjs-wasm', callSize: CALL, decomposed: 256, turn: (work) => work(), release: () => {} });
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
+import { decorrelate } from '../../../src/core/baselines/decorrelate.ts';
 import { fastIca, ICA_LIMITS, unmix, whiten } from '../../../src/core/baselines/ica.ts';
 import { centre, Moments } from '../../../src/core/baselines/moments.ts';
 import { principalComponents } from '../../../src/core/baselines/pca.ts';
@@ -145,10 +146,44 @@ async function icaOf(
   const z = dots(centre(x, moments.mean), whitening.white, d);
   const cut = Math.ceil(rows / pieces) * c;
   const held = Array.from({ length: pieces }, (_, p) => plain.hold(z.slice(p * cut, (p + 1) * cut), c));
-  const found = await fastIca({ pieces: held, rows, components: c, seed, ...more, tick: () => Promise.resolve() });
+  const found = await fastIca({ pieces: held, products: plain, rows, components: c, seed, ...more, pause: () => Promise.resolve() });
   const { unmixing, mixing } = unmix(found, whitening);
   return { found, unmixing, mixing, components: c, scores: dots(centre(x, moments.mean), unmixing, d), mean: moments.mean };
 }
+
+describe('decorrelation', () => {
+  const random = createRandom(3);
+  const matrix = (c: number) => Float64Array.from({ length: c * c }, () => random() - 0.5);
+  const pause = () => Promise.resolve();
+  const byProducts = { ...plain, decomposed: 0 };
+
+  it.each([1, 2, 17, 40])('makes the nearest orthogonal matrix of %d rows', async (c) => {
+    const w = matrix(c);
+    const u = await decorrelate(w, c, byProducts, pause);
+    const unit = Float64Array.from({ length: c * c }, (_, at) => (at % (c + 1) === 0 ? 1 : 0));
+    expect(maxDifference(dots(u, u, c), unit)).toBeLessThan(1e-9);
+    expect(maxDifference(u, await decorrelate(w, c, plain, pause))).toBeLessThan(1e-6);
+    // Nearest: what is left of W, W·Uᵀ, is symmetric.
+    const rest = dots(w, u, c);
+    expect(maxDifference(rest, transpose(rest, c, c))).toBeLessThan(1e-8);
+  });
+
+  it('stops when asked, and takes eigenvectors where a direction has vanished', async () => {
+    const stop = () => Promise.reject(new Error('stopped'));
+    await expect(decorrelate(matrix(9), 9, byProducts, stop)).rejects.toThrow('stopped');
+    const flat = matrix(6);
+    flat.fill(0, 30);
+    const u = await decorrelate(flat, 6, byProducts, pause);
+    expect(u.every(Number.isFinite)).toBe(true);
+    const first = u.subarray(0, 30);
+    expect(
+      maxDifference(
+        dots(first, first, 6),
+        Float64Array.from({ length: 25 }, (_, at) => (at % 6 === 0 ? 1 : 0)),
+      ),
+    ).toBeLessThan(1e-6);
+  });
+});
 
 describe('ICA', () => {
   const x = Float64Array.from(ica.inputs.x.flat());

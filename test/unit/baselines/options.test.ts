@@ -46,7 +46,8 @@ describe('the options of other directions', () => {
     expect(() => fit({ kind: 'pca', hook }, 256, 256)).toThrow('PCA with 256 components needs at least 257 tokens; there are 256.');
     expect(() => fit({ kind: 'ica', hook, components: 300 }, 256, 9999)).toThrow('no 300 components');
     expect(() => fit({ kind: 'pca', hook, components: 8, k: 17 }, 256, 999)).toThrow('8 components with both signs are only 16 features');
-    expect(() => fit({ kind: 'neurons', hook }, 8192, 0)).toThrow('at most 4096');
+    expect(() => fit({ kind: 'neurons', hook }, 8192, 0)).toThrow('Neurons can be made of at most 4096');
+    expect(() => fit({ kind: 'ica', hook }, 4096, 9999)).toThrow('ICA can be made of at most 2048');
   });
 
   it('name the dictionary for a person', () => {

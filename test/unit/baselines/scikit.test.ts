@@ -36,7 +36,7 @@ describe.skipIf(!HAS_SCIKIT)('scikit-learn', () => {
     const whitening = whiten(moments.covariance(), D);
     const centred = centre(x, moments.mean);
     const pieces = [plain.hold(dots(centred, whitening.white, D), D)];
-    const found = await fastIca({ pieces, rows: 4000, components: D, seed: 0, tick: () => Promise.resolve() });
+    const found = await fastIca({ pieces, products: plain, rows: 4000, components: D, seed: 0, pause: () => Promise.resolve() });
     const scores = dots(centred, unmix(found, whitening).unmixing, D).subarray(0, 200 * D);
     for (const correlation of bestCorrelations(scores, D, theirs.scores.flat(), D)) expect(correlation).toBeGreaterThan(0.999);
   });
