@@ -3,7 +3,7 @@
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
 import type { DictionariesApi, EncodingApi } from './dictionaries.ts';
-import type { FeaturesApi, IndexApi } from './features.ts';
+import type { BaselinesApi, FeaturesApi, IndexApi } from './features.ts';
 import type { LabelsApi } from './labels.ts';
 import type { AskedHost, InferenceApi, ModelsApi } from './model.ts';
 import type { OfflineApi, SettingsApi, StorageApi } from './storage.ts';
@@ -18,6 +18,7 @@ export interface FeaturescopeApi
   readonly ready: Promise<void>;
   models: ModelsApi;
   dictionaries: DictionariesApi;
+  baselines: BaselinesApi;
   index: IndexApi;
   labels: LabelsApi;
   settings: SettingsApi;

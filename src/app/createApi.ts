@@ -5,6 +5,7 @@ import type { DeviceInfo } from '../api/model.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
+import { createBaselines } from './baselines.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import { createIndexing } from './indexing.ts';
 import { createFeatures } from './features.ts';
@@ -80,7 +81,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    ...studiesOf({ lens, model: models.inUse, ...experiments }),
+    ...studiesOf({ lens, model: models.inUse, askToPersist, libraryChanged: library.changed, ...experiments }),
     dictionaries: library.api,
     index: indexing.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
@@ -99,8 +100,14 @@ function studyOf({ study, base }: ApiSettings, device: Promise<DeviceInfo['kind'
 }
 
 /** What the study worker answers. */
-function studiesOf(needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0]) {
-  return { evaluate: createEvaluation(needs), ...createFeatures(needs) } satisfies Partial<FeaturescopeApi>;
+function studiesOf(
+  needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0] & Parameters<typeof createBaselines>[0],
+) {
+  return {
+    evaluate: createEvaluation(needs),
+    baselines: createBaselines(needs),
+    ...createFeatures(needs),
+  } satisfies Partial<FeaturescopeApi>;
 }
 
 /** What the lens answers as it is asked. */
