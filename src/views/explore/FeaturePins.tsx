@@ -15,6 +15,7 @@ import {
 } from '../../state/explore/featureFacts.ts';
 import { binnedSeries, featureValue } from '../../state/explore/features.ts';
 import { firesOn } from '../../state/explore/firesOn.ts';
+import { indexNameOf } from '../../state/explore/indexNames.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
@@ -84,7 +85,8 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
   const row = counted.byLatent.get(latent);
   const text = useApp((s) => shownLabels(s).get(latent));
-  const fired = text ? undefined : firesOn(counted, latent, tokenNames(reading));
+  const indexed = useApp((s) => (text ? undefined : indexNameOf(s, latent)));
+  const fired = text || indexed ? undefined : firesOn(counted, latent, tokenNames(reading));
   const written = (next: string | null, byKey: boolean) => {
     if (next !== null) void label(pin.dictionary, latent, next);
     if (!byKey) return setEditing(false);
@@ -98,7 +100,16 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
         {latent}
       </FeatureLink>
       <span className="feature-label">
-        <LabelCell latent={latent} label={text} fired={fired} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
+        <LabelCell
+          latent={latent}
+          label={text}
+          fired={fired}
+          indexed={indexed}
+          editing={editing}
+          onEdit={() => setEditing(true)}
+          onDone={written}
+          tabStop
+        />
       </span>
       <TokenBars values={series} />
       <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>
