@@ -56,6 +56,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
       measureEffects: (tokens) => asking.measureEffects(tokens),
+      countTogether: (tokens) => asking.countTogether(tokens),
       ...partActions(cases, asking, place),
     },
   });

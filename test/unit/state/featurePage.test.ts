@@ -220,6 +220,18 @@ describe('what a person does', () => {
     expect(known(0).corpusEffects).toMatchObject({ status: 'done', value: { positions: 20_000 } });
   });
 
+  it('counts which fire together with it', async () => {
+    const { open, known, actions } = await screen();
+    open(0);
+    await later();
+    actions.countTogether(20_000);
+    await later();
+    expect(known(0).together).toMatchObject({
+      status: 'done',
+      value: expect.arrayContaining([{ latent: 11, jaccard: 0.4, correlation: 0.8 / 3 }]) as never,
+    });
+  });
+
   it('steps to the features beside it, never beyond the ends, as one step of going back', async () => {
     const { open, page, actions } = await screen();
     open(1);
