@@ -19,7 +19,10 @@ async function screen(options: FakeFeaturesOptions = { indexed: [R4] }, { absent
   const api = fakeApi();
   const page = createAppStore(api, fakeStartup(), { text: 'the sea' });
   await later();
-  const store = createFeatureStore({ ...api, ...(absent ? { index: undefined } : features) }, page);
+  const store = createFeatureStore(
+    { ...api, ...(absent ? { index: undefined, effects: undefined, weights: undefined, neighbours: undefined } : features) },
+    page,
+  );
   const { actions } = store.getState();
   actions.setShown(true);
   actions.setText('the sea');
