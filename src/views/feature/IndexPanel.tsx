@@ -15,10 +15,11 @@ const USUAL = 100_000;
 /** Whether anybody knows when the features of a dictionary fire, and what finds it out. */
 export function IndexPanel({ dictionary }: { dictionary: DictionaryInfo }) {
   const indices = useFeature((s) => s.indices);
-  const shown = useFeature((s) => indexOf(s, dictionary.id));
+  const corpus = useFeature((s) => s.corpus);
   const short = useFeature((s) => s.summary?.dictionary === dictionary.id && s.summary.summary.short);
   const build = useFeature((s) => s.build);
   const own = indicesOf(indices, dictionary.id);
+  const shown = indexOf({ indices, corpus, build }, dictionary.id);
   const isMine = build?.dictionary === dictionary.id;
   if (isMine && build.status === 'running') return <Building build={build} />;
   if (indices.status === 'absent') {
