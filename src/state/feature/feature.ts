@@ -59,14 +59,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       askLists: (dictionary, corpus) => void askLists(dictionary, corpus).catch(() => undefined),
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
-      async makeReport(...asked) {
-        try {
-          return (await api.report?.(...asked)) ?? null;
-        } catch (error) {
-          if (!isAbort(error)) page.getState().actions.setNotice({ text: sentenceOf(error), undo: null });
-          return null;
-        }
-      },
+      makeReport: reportAction(api, page),
       measureEffects: (tokens) => asking.measureEffects(tokens),
       countTogether: (tokens) => asking.countTogether(tokens),
       ...partActions(cases, asking, place),
@@ -74,6 +67,18 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
   });
   indexing.refresh();
   return store;
+}
+
+/** Features as files; why not is told in a notice. */
+function reportAction(api: Pick<FeatureApi, 'report'>, page: StoreApi<SharedState>): FeatureActions['makeReport'] {
+  return async (...asked) => {
+    try {
+      return (await api.report?.(...asked)) ?? null;
+    } catch (error) {
+      if (!isAbort(error)) page.getState().actions.setNotice({ text: sentenceOf(error), undo: null });
+      return null;
+    }
+  };
 }
 
 /** For one part of the feature that is looked at. */

@@ -5,6 +5,7 @@ import { formatInteger } from '../../charts/format.ts';
 import { indexOf, indicesOf, type Build } from '../../state/feature/state.ts';
 import { leftWords, restWords } from '../../state/feature/words.ts';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
+import { ClusterIndexRecipes } from './ClusterIndexRecipes.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { Going } from './PartBody.tsx';
 
@@ -119,6 +120,7 @@ function NoIndex({ dictionary, begun, failure, busy }: NoIndexProps) {
           {begun ? 'Go on reading' : 'Read the text'}
         </button>
       </div>
+      <ClusterIndexRecipes dictionary={dictionary} />
     </Panel>
   );
 }
