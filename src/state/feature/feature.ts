@@ -59,6 +59,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       askLists: (dictionary, corpus) => void askLists(dictionary, corpus).catch(() => undefined),
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
+      importIndex: indexing.importIndex,
       makeReport: reportAction(api, page),
       measureEffects: (tokens) => asking.measureEffects(tokens),
       countTogether: (tokens) => asking.countTogether(tokens),

@@ -109,6 +109,8 @@ export interface FeatureActions {
   buildIndex: (dictionary: string, tokens: number) => Promise<void>;
   /** What was read is kept. */
   stopBuilding: () => void;
+  /** Opens an index made elsewhere. @returns how it went, as a sentence */
+  importIndex: (file: File) => Promise<string>;
   /** Measures on the text that ships what changes without the feature. */
   measureEffects: (tokens: number) => void;
   /** Counts on the text that ships which features fire together with it. */
