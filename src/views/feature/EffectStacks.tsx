@@ -30,13 +30,19 @@ export function EffectStacks({ effects, measured, threshold, place }: EffectStac
   const [own, ...controls] = measured;
   return SIDES.map(({ side, title, formula, word }) => (
     <div key={side} className="effect-row">
-      <Picture
-        name={`feature ${place.latent} effect ${side} ${place.dictionary}`}
-        title={`${title}, feature ${place.latent}`}
-        csv={() => effectsCsv(effects, threshold, names)}
-      >
-        <Bars stack={own[side]} title={title} formula={`${formula} above ${formatNumber(threshold)} nats`} />
-      </Picture>
+      {countOf(own[side].series) === 0 ? (
+        <p className="hint">
+          {title}: none changes by more than {formatNumber(threshold)} nats.
+        </p>
+      ) : (
+        <Picture
+          name={`feature ${place.latent} effect ${side} ${place.dictionary}`}
+          title={`${title}, feature ${place.latent}`}
+          csv={() => effectsCsv(effects, threshold, names)}
+        >
+          <Bars stack={own[side]} title={title} formula={`${formula} above ${formatNumber(threshold)} nats`} />
+        </Picture>
+      )}
       <div className="effect-controls">
         {controls.map((control) => (
           <Grey key={control.name} stack={control[side]} title={`${control.name}, ${word}`} />
@@ -65,12 +71,10 @@ function Bars({ stack: { edges, series: counted }, title, formula }: BarsProps &
         })),
     [counted, names],
   );
-  const count = countOf(counted);
-  if (count === 0) return <p className="hint">{title}: none.</p>;
   return (
     <StackedHistogram
       title={title}
-      formula={`${formula}: ${formatInteger(count)} positions, by the token that comes next`}
+      formula={`${formula}: ${formatInteger(countOf(counted))} positions, by the token that comes next`}
       xName="nats"
       yName="positions"
       edges={edges}

@@ -76,7 +76,9 @@ function Both({ onCorpus, onText, place }: EffectsProps) {
             <button type="button" onClick={() => measureEffects(TOKENS)}>
               Measure on {formatInteger(TOKENS)} tokens
             </button>
-            <span className="hint">Four passes over each: as it is, without the feature, and twice without something else.</span>
+            <span className="hint">
+              A minute or so on a CPU: each is read as it is, without the feature, and twice without something else.
+            </span>
           </div>
         }
       >

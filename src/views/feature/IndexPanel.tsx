@@ -97,8 +97,8 @@ function NoIndex({ dictionary, begun, failure, busy }: NoIndexProps) {
         {begun
           ? `The text was read for the features of ${dictionary.label} up to ${formatInteger(begun.tokens)} of ${formatInteger(begun.total)} tokens and then stopped; it goes on there.`
           : `Nobody has read a text for the features of ${dictionary.label} yet, so when they fire is not known. The text that ships with the page is read once for all ${formatInteger(dictionary.d_sae)} of them.`}{' '}
-        100,000 tokens take from half a minute to several minutes on a CPU, less with a graphics card. The page can be used meanwhile, and
-        what was read is kept.
+        {formatInteger(USUAL)} tokens take from half a minute to several minutes on a CPU, less with a graphics card. The page can be used
+        meanwhile, and what was read is kept.
       </Empty>
       <div className="panel-foot">
         <label className="inline-field">
