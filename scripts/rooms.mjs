@@ -42,12 +42,14 @@ export const ROOMS = {
   'src/state/explore': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   'src/state/library': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   'src/state/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
+  'src/state/feature': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   // Puts the slices together.
   'src/state': ['src/core', 'src/api', 'src/state/*'],
   'src/views/shared': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   'src/views/explore': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/explore', 'src/views/shared'],
   'src/views/library': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/library', 'src/views/shared'],
   'src/views/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/train', 'src/views/shared'],
+  'src/views/feature': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/feature', 'src/views/shared'],
   'src/views/frame': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/views/shared'],
   'src/app': ['src/core', 'src/api', 'src/cache', 'src/charts', 'src/state', 'src/state/*', 'src/views/*', 'workers', 'workers/*'],
 };

@@ -63,12 +63,22 @@ export interface IndexApi {
 /** What to measure on. `ids`: texts as token ids, each of at most n_ctx. */
 export type EffectsOn = { corpus?: string; tokens?: number } | { text: string } | { ids: number[][] };
 
+export type EffectsOptions = {
+  /** Size of Δ that the stacks count above, nats; default 0.1. */
+  threshold?: number;
+  /** Decides the controls: which other latent, and which direction; default 0. */
+  seed?: number;
+};
+
 /** What a latent writes to the logits and reads from the embedding, without any text. */
 export type LatentWeights = {
-  /** ((dec − mean dec) · ln_final.weight) · W_U, without LayerNorm's scale: highest and lowest tokens, and all in 50 bins. */
-  writes: { top: TokenWeight[]; bottom: TokenWeight[]; histogram: { edges: number[]; counts: number[] } };
-  /** Embedding · enc of each token: which tokens drive it by themselves. */
-  reads: { top: TokenWeight[]; bottom: TokenWeight[] };
+  /**
+   * ((dec − mean dec) · ln_final.weight) · W_U, without LayerNorm's scale: highest and lowest tokens, and all in 50 bins.
+   * dec of mlp.hook_post goes through W_out first, of attn.hook_z through W_O. `obstacle`: why there are none, as a sentence.
+   */
+  writes: { top: TokenWeight[]; bottom: TokenWeight[]; histogram: { edges: number[]; counts: number[] }; obstacle?: string };
+  /** Embedding · enc of each token, in raw units: which tokens drive it by themselves. `obstacle`: as of `writes`. */
+  reads: { top: TokenWeight[]; bottom: TokenWeight[]; obstacle?: string };
 };
 export type TokenWeight = { id: number; value: number };
 
@@ -87,19 +97,30 @@ type Options = { onProgress?: (progress: { done: number; total: number }) => voi
 export interface FeaturesApi {
   baselines: BaselinesApi;
   index: IndexApi;
-  /** Takes a latent out at all positions, and two controls in its place; what changes in the predictions. */
-  effects(dictionary: string, latent: number, on: EffectsOn, o?: Options): Promise<Effects>;
+  /**
+   * Takes a latent out at all positions, and two controls in its place; what changes in the predictions. Default: the first
+   * 20,000 tokens of the text that ships.
+   */
+  effects(dictionary: string, latent: number, on?: EffectsOn, o?: EffectsOptions & Options): Promise<Effects>;
   weights(dictionary: string, latent: number, o?: { k?: number; signal?: AbortSignal }): Promise<LatentWeights>;
   neighbours(
     dictionary: string,
     latent: number,
-    o?: { k?: number; elsewhere?: string[]; corpus?: string; tokens?: number; signal?: AbortSignal },
+    o?: { k?: number; elsewhere?: string[]; corpus?: string; tokens?: number } & Options,
   ): Promise<Neighbours>;
-  /** How well a rule tells where a latent fires. */
+  /**
+   * How well a rule tells where a latent fires above a threshold (default 0). Default: on the first 20,000 tokens of the text
+   * that ships. `seed` decides what the interval is drawn from.
+   */
   rule(
     dictionary: string,
     latent: number,
     rule: Rule,
-    o?: { corpus?: string; tokens?: number; threshold?: number } & Options,
+    o?: { corpus?: string; tokens?: number; threshold?: number; seed?: number } & Options,
   ): Promise<RuleFigures>;
+  /**
+   * Chosen features for those who are not here: one page with its pictures in it that needs no script, or a zip of
+   * Neuronpedia's bulk files. Needs an index.
+   */
+  report(dictionary: string, latents: readonly number[], o?: { format?: 'html' | 'neuronpedia'; corpus?: string } & Options): Promise<Blob>;
 }

@@ -3,14 +3,15 @@
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
 import type { DictionariesApi, EncodingApi } from './dictionaries.ts';
-import type { BaselinesApi, IndexApi } from './features.ts';
+import type { BaselinesApi, FeaturesApi, IndexApi } from './features.ts';
 import type { LabelsApi } from './labels.ts';
 import type { AskedHost, InferenceApi, ModelsApi } from './model.ts';
 import type { OfflineApi, SettingsApi, StorageApi } from './storage.ts';
 import type { TrainingApi } from './training.ts';
 
 /** Every method that rejects does so with an Error whose message is a sentence for a person. */
-export interface FeaturescopeApi extends InferenceApi, EncodingApi, TrainingApi {
+export interface FeaturescopeApi
+  extends InferenceApi, EncodingApi, TrainingApi, Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule' | 'report'> {
   /** Version of the page, as in package.json. */
   readonly version: string;
   /** Settles when the model named by the address bar, else the default, answers run(); asked again later, when any model does. */

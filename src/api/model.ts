@@ -94,6 +94,9 @@ export type AskedHost = {
 
 export type Tokenized = { ids: number[]; tokens: string[]; spans: [number, number][] };
 
+/** Ids as the text that they spell. */
+export type Detokenized = Tokenized & { text: string };
+
 export type GenerateOptions = {
   /** How many new tokens at most; a token that ends a text, as the model's files name it, ends earlier. */
   tokens: number;
@@ -221,6 +224,8 @@ export interface InferenceApi {
   live(): Promise<Live>;
   /** Spans are character ranges in `text.normalize('NFC')`. */
   tokenize(text: string): Promise<Tokenized>;
+  /** What each row of ids spells, with the string of each token and its place in that. */
+  detokenize(rows: number[][]): Promise<Detokenized[]>;
   run(input: Input, options?: RunOptions & CallOptions): Promise<RunResult>;
   /** Next-token statistics of one text (not a batch), computed where the model is. `k` defaults to 10. */
   predict(input: Input, options?: { k?: number; edits?: Edit[] } & CallOptions): Promise<Predictions>;

@@ -70,7 +70,7 @@ export interface Isolation {
   reload: () => void;
 }
 
-export type StoredKind = 'dictionary' | 'download' | 'model' | 'run' | 'corpus' | 'labels' | 'offline' | 'settings';
+export type StoredKind = 'dictionary' | 'download' | 'model' | 'run' | 'corpus' | 'index' | 'labels' | 'offline' | 'settings';
 
 export interface StorageUse {
   /** Bytes of everything this site keeps, as the browser estimates; null when it does not say. */

@@ -7,9 +7,10 @@ import '../views/shared/styles.ts';
 import '../views/frame/styles.ts';
 import '../views/explore/styles.ts';
 import '../views/library/styles.ts';
-import { Activity, lazy, Suspense, useCallback, useEffect, useState, type ComponentType } from 'react';
+import { Activity, lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { TrainingApi } from '../api/training.ts';
+import type { View } from '../state/shared/page.ts';
 import type { Startup } from '../state/shared/startup.ts';
 import { createAppStore, type AppState, type AppStore } from '../state/store.ts';
 import { ExploreScreen } from '../views/explore/ExploreScreen.tsx';
@@ -63,6 +64,9 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
   ),
 );
 
+/** Likewise the page of a feature. */
+const FeatureScreen = laterPart<FeatureProps>(() => import('./featureScreen.tsx').then((m) => m.FeatureScreen));
+
 /** Likewise what is said of a link that names something not here. */
 const LinkBanner = laterPart<object>(() => import('../views/frame/LinkBanner.tsx').then((m) => m.LinkBanner));
 
@@ -81,6 +85,10 @@ interface TrainingProps {
   api: TrainingApi;
 }
 
+interface FeatureProps {
+  api: FeaturescopeApi;
+}
+
 interface ScreenProps {
   startup: Startup;
   api: FeaturescopeApi;
@@ -93,11 +101,14 @@ export function Screen({ startup, api }: ScreenProps) {
   const closeHelp = useCallback(() => setHelp(null), []);
   // A dialog shows the notice itself.
   const covered = useApp((s) => s.dialog !== null || s.importTask.status === 'choosing');
-  const exploring = useApp((s) => s.view === 'explore');
-  const everTrained = useOnce(!exploring);
+  const view = useApp((s) => s.view);
+  const exploring = view === 'explore';
+  const everTrained = useOnce(view === 'train');
+  const everLooked = useOnce(view === 'feature');
   const everRead = useOnce(useApp((s) => s.reading.status === 'done' || s.reading.status === 'empty'));
   usePageKeys(useActions(), openKeys, exploring);
   useTheme();
+  useScrolls(view);
   return (
     <>
       <Top startup={startup} api={api} onHelp={openKeys} training={everRead || everTrained} />
@@ -105,9 +116,16 @@ export function Screen({ startup, api }: ScreenProps) {
       <Welcome settings={api.settings} onTour={openTour} />
       <ModelOffer settings={api.settings} place="line" />
       {everTrained && (
-        <Activity mode={exploring ? 'hidden' : 'visible'}>
+        <Activity mode={view === 'train' ? 'visible' : 'hidden'}>
           <Suspense fallback={<main className="train" aria-busy="true" />}>
             <TrainScreen api={api} />
+          </Suspense>
+        </Activity>
+      )}
+      {everLooked && (
+        <Activity mode={view === 'feature' ? 'visible' : 'hidden'}>
+          <Suspense fallback={<main aria-busy="true" />}>
+            <FeatureScreen api={api} />
           </Suspense>
         </Activity>
       )}
@@ -180,6 +198,19 @@ function useOnce(now: boolean): boolean {
   const [was, setWas] = useState(now);
   if (now && !was) setWas(true);
   return now || was;
+}
+
+/** Each screen comes back where it was scrolled to. */
+function useScrolls(view: View) {
+  const places = useRef(new Map<View, number>());
+  useLayoutEffect(() => {
+    const { current } = places;
+    if (current.size > 0) scrollTo(0, current.get(view) ?? 0);
+    const keep = () => current.set(view, scrollY);
+    keep();
+    addEventListener('scroll', keep);
+    return () => removeEventListener('scroll', keep);
+  }, [view]);
 }
 
 function TrainScreenMissing() {

@@ -8,6 +8,7 @@ import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createBaselines } from './baselines.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import { createIndexing } from './indexing.ts';
+import { createFeatures } from './features.ts';
 import type { Kept } from './kept.ts';
 import { createLabels } from './labels.ts';
 import { createLibrary } from './library.ts';
@@ -46,6 +47,8 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     libraryChanged: library.changed,
     askToPersist,
   });
+  const experiments = studyOf(settings, models.kind);
+  const indexing = createIndexing({ lens, study: experiments.study, tabs, model: models.inUse, askToPersist });
   const storage = createStorage({
     ...kept,
     offline: { bytes: offline.bytes, remove: offline.remove, problem: () => offline.status().problem ?? null },
@@ -60,6 +63,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
         tabs.say('storage');
       },
     },
+    indices: { stored: () => lens.indices.stored(), remove: (id) => indexing.removeStored(id) },
     labelsChanged: labelled.tell,
     training: {
       stored: training.stored,
@@ -67,9 +71,8 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
       removeCorpus: (name) => training.api.corpus.remove(name),
     },
   });
-  const study = settings.study ?? studyOnDemand(base, models.kind);
 
-  return {
+  const api: FeaturescopeApi = {
     version: settings.version,
     get ready() {
       return models.ready();
@@ -78,22 +81,32 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    ...experimentsOf({ lens, study, tabs, model: models.inUse, askToPersist, libraryChanged: library.changed }),
+    ...studiesOf({ lens, model: models.inUse, askToPersist, libraryChanged: library.changed, ...experiments }),
     dictionaries: library.api,
+    index: indexing.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
     ...training.api,
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
+    report: async (...asked) => (await import('./report.ts')).makeReport(api, ...asked),
   };
+  return api;
 }
 
-/** What runs in the study worker. */
-function experimentsOf(need: Parameters<typeof createIndexing>[0] & Parameters<typeof createBaselines>[0]) {
+/** What runs experiments; one that was given is not ours to end. */
+function studyOf({ study, base }: ApiSettings, device: Promise<DeviceInfo['kind']>): { study: Study; end: () => void } {
+  return study ? { study, end: () => undefined } : studyOnDemand(base, device);
+}
+
+/** What the study worker answers. */
+function studiesOf(
+  needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0] & Parameters<typeof createBaselines>[0],
+) {
   return {
-    evaluate: createEvaluation(need),
-    index: createIndexing(need),
-    baselines: createBaselines(need),
+    evaluate: createEvaluation(needs),
+    baselines: createBaselines(needs),
+    ...createFeatures(needs),
   } satisfies Partial<FeaturescopeApi>;
 }
 
@@ -102,6 +115,7 @@ function inferenceOf({ inference, encoding }: Lens) {
   return {
     live: () => inference.live(),
     tokenize: (text) => inference.tokenize([text]),
+    detokenize: (rows) => inference.detokenize([rows]),
     run: scripted(1, inference.run),
     predict: scripted(1, inference.predict),
     generate: async (input, options) => {

@@ -22,16 +22,15 @@ interface EvaluationNeeds {
   model: () => (WantedModel & { info: ModelInfo }) | undefined;
 }
 
-/** The study worker, as a page uses it. */
-export function studyOnDemand(base: string, device: Promise<'webgpu' | 'wasm'>, start = startStudy): Study {
-  return createRemote<StudyServices>(
-    onDemand({
-      start,
-      open: async (worker) => createRemote<StudyServices>(worker).device.open([{ device: await device, base }]),
-      idleMs: IDLE_MS,
-      died: 'The part of the page that measures has stopped, perhaps for lack of memory. Measure again.',
-    }),
-  );
+/** The study worker, as a page uses it; `end` ends it whatever it does. */
+export function studyOnDemand(base: string, device: Promise<'webgpu' | 'wasm'>, start = startStudy): { study: Study; end: () => void } {
+  const worker = onDemand({
+    start,
+    open: async (worker) => createRemote<StudyServices>(worker).device.open([{ device: await device, base }]),
+    idleMs: IDLE_MS,
+    died: 'The part of the page that measures has stopped, perhaps for lack of memory. Measure again.',
+  });
+  return { study: createRemote<StudyServices>(worker), end: () => worker.end() };
 }
 
 export function createEvaluation({ lens, study, model }: EvaluationNeeds): EncodingApi['evaluate'] {

@@ -7,7 +7,7 @@ import type { createIndexHost } from './indexHost.ts';
 
 type Needs = Omit<Parameters<typeof createIndexHost>[0], 'changed'> & { tabs: Tabs };
 
-export function createIndexing(need: Needs): IndexApi {
+export function createIndexing(need: Needs): { api: IndexApi; removeStored: (id: string) => Promise<void> } {
   const signal = createSignal();
   need.tabs.subscribe((change) => {
     if (change === 'indices') void need.lens.indices.refresh().then(signal.tell, () => {});
@@ -18,12 +18,18 @@ export function createIndexing(need: Needs): IndexApi {
   };
   const host = onceItWorks(() => import('./indexHost.ts').then(({ createIndexHost }) => createIndexHost({ ...need, changed })));
   return {
-    build: async (dictionaries, o) => (await host()).build(dictionaries, o),
-    list: async () => (await host()).list(),
-    remove: async (dictionary, corpus) => (await host()).remove(dictionary, corpus),
-    feature: async (dictionary, latent, o) => (await host()).feature(dictionary, latent, o),
-    summary: async (dictionary, o) => (await host()).summary(dictionary, o),
-    import: async (file) => (await host()).import(file),
-    subscribe: signal.subscribe,
+    async removeStored(id) {
+      await need.lens.indices.removeStored([id]);
+      changed();
+    },
+    api: {
+      build: async (dictionaries, o) => (await host()).build(dictionaries, o),
+      list: async () => (await host()).list(),
+      remove: async (dictionary, corpus) => (await host()).remove(dictionary, corpus),
+      feature: async (dictionary, latent, o) => (await host()).feature(dictionary, latent, o),
+      summary: async (dictionary, o) => (await host()).summary(dictionary, o),
+      import: async (file) => (await host()).import(file),
+      subscribe: signal.subscribe,
+    },
   };
 }

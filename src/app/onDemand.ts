@@ -5,6 +5,8 @@ import { EngineError } from '../core/errors.ts';
 export interface OnDemand extends Calls {
   /** @param wanted whether something lives in the worker, so that it must not be ended */
   keep(wanted: boolean): void;
+  /** Ends the worker now, whatever it does; open calls reject, and the next one starts another. */
+  end(): void;
 }
 
 interface OnDemandNeeds {
@@ -53,6 +55,7 @@ export function onDemand({ start, open, idleMs, died }: OnDemandNeeds): OnDemand
         settle();
       }
     },
+    end,
     keep(wanted) {
       kept = wanted;
       settle();

@@ -40,6 +40,8 @@ interface StorageNeeds {
   models?: { kept: () => Promise<KeptModel[]>; remove: (id: string) => Promise<void> };
   /** Published dictionaries that were not fetched to their end. */
   downloads?: { begun: () => Promise<Download[]>; remove: (id: string) => Promise<void> };
+  /** Indices of features; absent where none are kept. */
+  indices?: { stored: () => Promise<{ id: string; label: string; bytes: number }[]>; remove: (id: string) => Promise<void> };
   labelsChanged: () => void;
   /** Runs and texts; absent where nothing is trained. */
   training?: {
@@ -67,13 +69,14 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
       if (kind === 'dictionary') return need.removeDictionary(id);
       if (kind === 'download') return need.downloads?.remove(id);
       if (kind === 'model') return need.models?.remove(id);
+      if (kind === 'index') return need.indices?.remove(id);
       if (kind === 'labels') return removeLabels(need, id);
       if (kind === 'settings') return settings.clear();
       if (kind === 'offline') return offline?.remove();
       if (kind === 'run') return need.training?.removeRun(id);
       if (kind === 'corpus') return need.training?.removeCorpus(id);
       throw new UsageError(
-        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, download, model, run, corpus, labels, offline and settings.`,
+        `There is nothing of the kind "${quote(String(kind))}" here; kinds are dictionary, download, model, run, corpus, index, labels, offline and settings.`,
       );
     },
   };
@@ -92,7 +95,7 @@ export function createStorage(need: StorageNeeds): { api: FeaturescopeApi['stora
 async function usage(need: StorageNeeds): Promise<StorageUse> {
   const { labels, settings, manager, offline } = need;
   const listed = await need.dictionaries();
-  const [estimate, persisted, kept, mine, offlineBytes, trained, models, downloads] = await Promise.all([
+  const [estimate, persisted, kept, mine, offlineBytes, trained, models, downloads, indices] = await Promise.all([
     manager?.estimate?.().catch(() => undefined),
     manager?.persisted?.().catch(() => undefined),
     need.keptDictionaries(),
@@ -101,6 +104,7 @@ async function usage(need: StorageNeeds): Promise<StorageUse> {
     need.training?.stored() ?? [],
     need.models?.kept().catch(() => []) ?? [],
     need.downloads?.begun().catch(() => []) ?? [],
+    need.indices?.stored().catch(() => []) ?? [],
   ]);
   const dictionaries = listed.filter(({ id }) => kept.includes(id));
   const { usage: used = null, quota = null } = estimate ?? {};
@@ -117,6 +121,7 @@ async function usage(need: StorageNeeds): Promise<StorageUse> {
       ...models.map(modelItem),
       ...downloads.filter(({ here }) => here > 0).map(downloadItem),
       ...trained,
+      ...indices.map((index): Item => ({ kind: 'index', ...index })),
       ...labelItems(mine, listed),
       ...only('offline', 'The page itself, so that it works offline', offlineBytes),
       ...only('settings', 'Settings', settings.bytes()),

@@ -5,9 +5,10 @@ import type { ExploreFacts } from './explore/facts.ts';
 import type { ExploreSlice } from './explore/slice.ts';
 import type { ExploreState } from './explore/state.ts';
 import { findHook } from './shared/hooks.ts';
+import { featureHash, parseFeature } from './shared/featureAddress.ts';
 import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
 import { answerLink } from './shared/dictionaries.ts';
-import type { PageFacts } from './shared/page.ts';
+import { VIEWS, type PageFacts } from './shared/page.ts';
 import type { Address } from './shared/startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
@@ -18,6 +19,8 @@ export function factsFromAddress(address: Address): Partial<LinkedFacts & PageFa
   const { hash, kept } = address.read();
   const link = parseLink(hash);
   const facts = factsOf(withKept(link.status === 'link' ? link.state : {}, kept));
+  const feature = parseFeature(hash);
+  if (feature !== undefined) return { ...facts, view: 'feature', feature };
   if (link.status !== 'bad') return facts;
   const usual = (facts.text ?? facts.compare) === undefined ? ' The page starts as usual.' : '';
   return { ...facts, notice: { text: link.message + usual, undo: null } };
@@ -33,58 +36,80 @@ function withKept(state: LinkState, kept: unknown): LinkState {
 export function followAddress(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let viewed: string | null = null;
-  let saidSecond = false;
+  const saySecond = createSaySecond(store);
   /** Of the last link, for when its model is open. */
   let place: Place = store.getState();
 
-  const write = () => {
+  const write = (state: ExploreState) => {
+    clearTimeout(timer);
     timer = undefined;
-    const state = store.getState();
     // Before the dictionaries are listed, the state says less than the address did.
     if (state.dictionaries.status === 'waiting' || state.load.status === 'loading') return;
-    const { hash, left } = encodeLink(linkState(state));
+    const { hash, left } = addressOf(state);
     const here = address.read();
     const view = viewOf(state);
     const how = viewed === null || viewed === view || state.wanted ? 'replace' : 'push';
     viewed = view;
     // What was kept goes when it fits, or is no more.
     if (hash !== here.hash || left || here.kept) address.write(hash, left, how);
+    if (state.view === 'feature') return;
     const withText = left?.text === undefined;
     if (state.linkHasText !== withText) store.setState({ linkHasText: withText });
     saySecond(left?.compare !== undefined);
   };
 
-  /** Once, and never over another notice: that one may hold what takes something back. */
-  const saySecond = (isLeft: boolean) => {
-    if (isLeft && !saidSecond) {
-      if (store.getState().notice) return;
-      store.setState({ notice: { text: 'The second text is too long for a link and is left out of it.', undo: null } });
-    }
-    saidSecond = isLeft;
-  };
-
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
+    // What was changed before a screen was left is where "back" goes to.
+    if (timer !== undefined && now.view !== was.view) write(was);
     // Nothing is written while a list or a model is waited for.
     const listed = now.dictionaries.status !== was.dictionaries.status || now.load.status !== was.load.status;
-    if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) timer = setTimeout(write, WRITE_EVERY_MS);
+    if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) {
+      timer = setTimeout(() => write(store.getState()), WRITE_EVERY_MS);
+    }
   });
 
   address.onMove(() => {
     const { hash, kept } = address.read();
+    const screen = otherScreen(store.getState(), hash);
     const parsed = parseLink(hash);
-    if (parsed.status === 'none') return;
     if (parsed.status === 'bad') return store.setState({ notice: { text: parsed.message, undo: null } });
+    if (!screen && parsed.status === 'none') return;
     clearTimeout(timer);
     timer = undefined;
-    const facts = factsOf(withKept(parsed.state, kept));
-    apply(store, slice, facts);
-    const state = store.getState();
-    place = { ...facts, text: state.text };
+    if (screen) store.setState(screen);
+    else if (parsed.status === 'link') {
+      const facts = factsOf(withKept(parsed.state, kept));
+      apply(store, slice, facts);
+      place = { ...facts, text: store.getState().text };
+    }
     // The model still to come is this link's: no step of its own.
-    viewed = state.wantedModel ? null : viewOf(state);
+    viewed = store.getState().wantedModel ? null : viewOf(store.getState());
   });
+}
+
+/** Once, and never over another notice: that one may hold what takes something back. */
+function createSaySecond(store: StoreApi<ExploreState>): (isLeft: boolean) => void {
+  let said = false;
+  return (isLeft) => {
+    if (isLeft && !said) {
+      if (store.getState().notice) return;
+      store.setState({ notice: { text: 'The second text is too long for a link and is left out of it.', undo: null } });
+    }
+    said = isLeft;
+  };
+}
+
+/** What changes where nothing but the screen does: to the page of a feature, or back to a screen that is still as it was. */
+function otherScreen(state: LinkedFacts, hash: string): Partial<LinkedFacts> | undefined {
+  const feature = parseFeature(hash);
+  if (feature !== undefined) return { view: 'feature', feature };
+  const view = VIEWS.find((one) => {
+    const same = encodeLink(linkState({ ...state, view: one }));
+    return !same.left && same.hash === hash;
+  });
+  return view && { view };
 }
 
 type Place = Partial<Pick<ExploreFacts, 'text' | 'hook' | 'position' | 'span'>>;
@@ -95,8 +120,14 @@ function placeIn({ model, text }: LinkedFacts, { text: linked, hook = '', positi
 }
 
 /** What "back" goes back over. */
-function viewOf({ model, dictionary, view }: LinkedFacts): string {
-  return `${view} ${model?.id ?? ''} ${dictionary}`;
+function viewOf({ model, dictionary, view, feature }: LinkedFacts): string {
+  return view === 'feature' ? featureHash(feature?.from ?? feature) : `${view} ${model?.id ?? ''} ${dictionary}`;
+}
+
+/** The feature page's address names its feature, and what Explore holds is kept beside it. */
+function addressOf(state: LinkedFacts): ReturnType<typeof encodeLink> {
+  const { view, feature, text, compare } = state;
+  return view === 'feature' ? { hash: featureHash(feature), left: { text, compare: compare?.text } } : encodeLink(linkState(state));
 }
 
 /** The state a link names, the rest as a fresh page has it. */

@@ -51,7 +51,7 @@ async function everything(dictionary: Dictionary, tokens: number) {
   const { d_sae, hook_name } = dictionary.config;
   const documents = splitDocuments(ids, model.model.config.eos_token_id);
   const all = withFloors(dictionary, new Float64Array(d_sae).fill(-Infinity));
-  const windows = [];
+  const windows: { document: number; start: number; ids: number[]; p: Float32Array; values: Float32Array }[] = [];
   for (const { document, start, length } of cutWindows(documents, model.model.config.n_ctx, tokens)) {
     const window = [...documents[document].subarray(start, start + length)];
     const { acts } = await run(model.model, { ids: [window], isBatch: true }, { read: [hook_name!] });

@@ -145,6 +145,10 @@ export function noise(a: number, b: number): number {
   return x - Math.floor(x);
 }
 
+/** Screens that study features bring their own. */
+const absent = () => Promise.reject(new Error('The fake studies no features.'));
+const noFeatures = { effects: absent, weights: absent, neighbours: absent, rule: absent, report: absent };
+
 export function fakeApi(options: FakeOptions = {}): FakeApi {
   const model = fakeModel(options.n_ctx);
   let current = model;
@@ -259,6 +263,14 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       await wait('tokenize', text);
       return fakeTokenize(text);
     },
+    detokenize: (rows) =>
+      Promise.resolve(
+        rows.map((ids) => {
+          const tokens = ids.map((id) => pieces.get(id) ?? VOCABULARY[id - 10] ?? `w${id}`);
+          let at = 0;
+          return { ids, tokens, text: tokens.join(''), spans: tokens.map((token): [number, number] => [at, (at += token.length)]) };
+        }),
+      ),
     async run(input, { read = [], edits = [], signal } = {}) {
       const text = textOf(input);
       await wait('run', text, signal);
@@ -296,6 +308,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       const losses = { ce_clean: 4, ce_spliced: 4.5, ce_zero: 13, ce_recovered: 17 / 18, kl: 0.4 };
       return { tokens, l0: 39, fvu: 0.29, mse: 0.8, l2_ratio: 0.9, ...losses, alive: 700, dead: 200, density: new Float32Array(1024) };
     },
+    ...noFeatures,
     baselines: {
       async make(asked, { signal, onProgress } = {}) {
         for (let done = 1; done <= 3; done++) {

@@ -5,7 +5,7 @@ import { sha256Hex } from '../../src/core/formats/sha256.ts';
 import { maybeRecord } from '../../src/core/formats/text.ts';
 import type { PublishedSource } from '../../src/api/dictionaries.ts';
 import { settingsKey } from '../../src/core/sae/dictionary.ts';
-import { createModelHash } from '../../src/engine/model/modelHash.ts';
+import { tensorHash } from '../../src/engine/dictionary/tensorHash.ts';
 
 /** What is known of files beyond what stands in them. */
 export interface Origin {
@@ -59,14 +59,4 @@ export async function describe(opened: OpenedDictionary, origin?: Origin): Promi
 function idOf(hash: string, config: OpenedDictionary['config']): string {
   const settings = sha256Hex(new TextEncoder().encode(settingsKey(config)));
   return hash && `${hash.slice(0, 'sha256-'.length + 16)}-${settings.slice(0, 8)}`;
-}
-
-/** `DictionaryInfo.hash`: of the tensors' names and bytes as stored, in no order. scripts/indexDictionaries.mjs computes the same. */
-export async function tensorHash(opened: Pick<OpenedDictionary, 'parts'>): Promise<string> {
-  const hash = createModelHash();
-  for (const { name, data } of opened.parts) {
-    await hash.add(name, new Uint8Array(await data.arrayBuffer()));
-  }
-  const digest = await hash.finish();
-  return digest && `sha256-${digest}`;
 }

@@ -8,9 +8,10 @@ import type { LatentEdit, LoadProgress, PlainFile } from '../../src/api/model.ts
 import { vectors, type LatentVectors } from '../../src/core/sae/decode.ts';
 import type { Dictionary, DictionaryConfig } from '../../src/core/sae/dictionary.ts';
 import { misfit } from '../../src/engine/dictionary/encode.ts';
+import { tensorHash } from '../../src/engine/dictionary/tensorHash.ts';
 import type { HookedModel } from '../../src/engine/model/hookedModel.ts';
 import { cardOf, densityOf } from './card.ts';
-import { asBlobs, describe, tensorHash, withOrigin, type Origin } from './describe.ts';
+import { asBlobs, describe, withOrigin, type Origin } from './describe.ts';
 import { listShipped, type ShippedIndex } from './shipped.ts';
 import { unpackZips } from './unpack.ts';
 import { zipDictionary } from './zipDictionary.ts';

@@ -91,6 +91,31 @@ export class IndicesService {
     this.#open.clear();
   }
 
+  /** All that this browser keeps, also of dictionaries and models that are not here. */
+  async stored(_: CallContext): Promise<{ id: string; label: string; bytes: number }[]> {
+    const all = (await this.#bench.platform.indices?.list().catch(() => [])) ?? [];
+    return Promise.all(
+      all.map(async ({ identity, kind, bytes, tokens, total }) => {
+        const [of = `a dictionary of ${identity.hook} that is not here`] = await this.#dictionariesOf(identity.dictionary);
+        const part = kind === 'part' ? ` (${Math.floor((100 * tokens) / total)} % of it, to go on with)` : '';
+        return {
+          id: JSON.stringify([identity.dictionary, identity.corpus]),
+          label: `What fires ${of} in ${identity.corpus}${part}`,
+          bytes,
+        };
+      }),
+    );
+  }
+
+  /** @param id of `stored` */
+  async removeStored(_: CallContext, id: string): Promise<void> {
+    const { identity } =
+      (await this.#store().list()).find((one) => JSON.stringify([one.identity.dictionary, one.identity.corpus]) === id) ?? {};
+    if (!identity) throw new UsageError('This index is not here any more.');
+    await this.#store().remove(identity.dictionary, identity.corpus);
+    this.#open.clear();
+  }
+
   /** What is kept was changed, here or in another tab. */
   refresh(_: CallContext): void {
     this.#open.clear();

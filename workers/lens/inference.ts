@@ -1,6 +1,17 @@
 /** Running the model in use. */
 import { UsageError } from '../../src/core/errors.ts';
-import type { Edit, Generated, GenerateOptions, Input, Live, Predictions, RunOptions, RunResult, Tokenized } from '../../src/api/model.ts';
+import type {
+  Detokenized,
+  Edit,
+  Generated,
+  GenerateOptions,
+  Input,
+  Live,
+  Predictions,
+  RunOptions,
+  RunResult,
+  Tokenized,
+} from '../../src/api/model.ts';
 import { tokenizerOf } from '../../src/engine/model/openModel.ts';
 import { predict } from '../../src/engine/model/predict.ts';
 import { checkRows, run, type EditMeans } from '../../src/engine/model/run.ts';
@@ -17,6 +28,15 @@ export class InferenceService {
 
   tokenize(_: CallContext, text: string): Promise<Tokenized> {
     return this.#bench.use(undefined, (loaded) => Promise.resolve(tokenizerOf(loaded).tokenize(text)));
+  }
+
+  detokenize(_: CallContext, batch: number[][]): Promise<Detokenized[]> {
+    return this.#bench.use(undefined, (loaded) => {
+      const { ids } = toRows({ batch }, loaded);
+      return Promise.resolve(
+        ids.map((row) => ({ ...describeTokens({ ids: row }, row, loaded), text: loaded.tokenizer?.decode(row) ?? '' })),
+      );
+    });
   }
 
   run({ signal }: CallContext, input: Input, options: RunOptions = {}): Promise<RunResult> {

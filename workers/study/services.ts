@@ -8,6 +8,8 @@ import type { CallContext } from '../rpc.ts';
 import { BaselinesService, type CreateProducts } from './baselines.ts';
 import { Desk } from './desk.ts';
 import { IndexService } from './indices.ts';
+import { FeaturesService } from './features.ts';
+import { TextReader } from './texts.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
 
@@ -35,6 +37,7 @@ export function createStudyServices(platform: StudyPlatform) {
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),
     }),
+    features: new FeaturesService(desk, new TextReader(platform.corpora, () => holder.base)),
   };
 }
 
@@ -49,4 +52,7 @@ class DeviceService {
   open(_: CallContext, settings: HolderSettings): void {
     this.#holder.open(settings);
   }
+
+  /** Answers as soon as messages are looked at. */
+  ping(_: CallContext): void {}
 }

@@ -81,7 +81,7 @@ export type IndexInfo = {
   source: 'built-in' | 'made' | 'file';
 };
 
-/** Counts of next tokens by how much a change moved their log-probability. */
+/** Counts of next tokens by how much a change moved their log-probability; the last bin has its upper edge too. Empty: no edges. */
 export type Stack = { edges: number[]; series: TokenCounts[] };
 
 /** What taking a latent out, or a control in its place, does to the prediction of the true next token. */
@@ -93,6 +93,8 @@ export type EffectFigures = {
   /** Positions where Δ is above the threshold, and below minus it (by |Δ|), by their true next token. */
   up: Stack;
   down: Stack;
+  /** Δ of each position in the order of `Effects.next`, of which `stackOf` makes stacks above another threshold. [positions] */
+  deltas?: Float32Array;
 };
 
 export type Effects = EffectFigures & {
@@ -101,8 +103,17 @@ export type Effects = EffectFigures & {
   /** Mean cross-entropies, nats. */
   loss_clean: number;
   loss_ablated: number;
+  /** The true next token of each position, text after text. [positions] */
+  next?: Uint32Array;
+  /** Size of Δ that `up` and `down` count above, nats. */
+  threshold?: number;
+  /** What the controls were drawn with. */
+  seed?: number;
   controls: ({ kind: 'latent' | 'direction'; latent?: number } & EffectFigures)[];
-  /** Where the text was given; one entry a text. */
+  /**
+   * Where the text was given; one entry a text, of a text longer than n_ctx one a stretch. `value`: the latent's. The last
+   * position has a `kl` but no `delta`, since no next token is known.
+   */
   per_position?: { delta: number[]; kl: number[]; value: number[] }[];
 };
 
@@ -110,7 +121,10 @@ export type Effects = EffectFigures & {
 export type Rule = {
   /** Ids of tokens. */
   tokens?: number[];
-  /** Regular expressions: on the token, on the text before it, on the word that it is part of. */
+  /**
+   * Regular expressions (flag u): on the token, on the 200 characters before it, on the word that it is part of: letters,
+   * marks and digits, with apostrophes and hyphens inside; '' for a token that has none.
+   */
   token?: string;
   before?: string;
   word?: string;
@@ -121,8 +135,11 @@ export type RuleFigures = {
   precision: number;
   recall: number;
   f1: number;
-  /** Of f1, 95 %, over documents. */
+  /** Of f1, 95 %, over windows of n_ctx tokens of the documents. */
   interval: [number, number];
+  /** Tokens where the rule matches and the latent fires, where only the rule does, and where only the latent does. */
+  counts?: { hits: number; false_positives: number; misses: number };
+  /** By the latent's value, highest first, at most 20 each. */
   false_positives: Context[];
   misses: Context[];
 };

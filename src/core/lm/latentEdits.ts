@@ -5,7 +5,7 @@
  */
 import { decoderVector } from '../sae/decode.ts';
 import type { Dictionary } from '../sae/dictionary.ts';
-import type { Latents } from '../sae/latents.ts';
+import { valueOf, type Latents } from '../sae/latents.ts';
 import type { CheckedEdit, LatentChecked, SingleChange } from './editContext.ts';
 import { forEachToken, type Slots, type Stretch } from './stretch.ts';
 
@@ -78,16 +78,4 @@ function singleChange(change: SingleChange, value: number, c: number): number {
     case 'add':
       return value;
   }
-}
-
-/** A latent's value in one row, which names its latents in rising order; 0 when it does not fire. */
-function valueOf({ rows, latents, values }: Latents, row: number, latent: number): number {
-  let low = rows[row];
-  let high = rows[row + 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (latents[middle] < latent) low = middle + 1;
-    else high = middle;
-  }
-  return low < rows[row + 1] && latents[low] === latent ? values[low] : 0;
 }

@@ -15,6 +15,25 @@ export type Latents = {
   shift?: Float32Array;
 };
 
+/** A latent's value in each row; 0 where it does not fire. [n] */
+export function columnOf({ rows, latents, values }: Latents, latent: number): Float32Array {
+  const column = new Float32Array(rows.length - 1);
+  for (let r = 0; r < column.length; r++) column[r] = valueOf({ rows, latents, values }, r, latent);
+  return column;
+}
+
+/** A latent's value in one row; 0 when it does not fire. */
+export function valueOf({ rows, latents, values }: Pick<Latents, 'rows' | 'latents' | 'values'>, row: number, latent: number): number {
+  let low = rows[row];
+  let high = rows[row + 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (latents[middle] < latent) low = middle + 1;
+    else high = middle;
+  }
+  return low < rows[row + 1] && latents[low] === latent ? values[low] : 0;
+}
+
 const FIRST_CAPACITY = 1024;
 
 /** Collects rows of unknown length in typed arrays that double. */

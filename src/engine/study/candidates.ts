@@ -38,6 +38,8 @@ export interface CandidatesJob extends EditMeans {
   sharePrefix?: boolean;
   /** The unedited values of a context, before its candidates. */
   onClean?: (context: number, values: Values) => void;
+  /** A text's clean values, where the caller has them of a job with the same hooks and reading; else each text is run here. */
+  clean?: (context: number) => Promise<CleanContext>;
   onResult: (result: CandidateResult) => void;
   onBatch?: (batch: BatchReport) => void;
   stop?: Stop;
@@ -101,7 +103,8 @@ export async function runCandidates(job: CandidatesJob): Promise<CandidatesCost>
     let held = 0;
     while (next < contexts.length && (wave.length === 0 || held + cleanBytes(job, reading, needs, next) <= bound / 2)) {
       throwIfStopped(stop);
-      const clean = await runClean(job, reading, needs, next++);
+      const clean = await (job.clean?.(next) ?? runClean(job, reading, needs, next));
+      next++;
       wave.push(clean);
       held += clean.bytes;
     }

@@ -16,7 +16,7 @@ export interface CleanContext {
   ids: readonly number[];
   /** Residual at each start, by the first edited hook. [pos, d_model] */
   resids: ReadonlyMap<string, Float32Array>;
-  /** By layer, where candidates may continue from a prefix. [heads, pos, d_head] */
+  /** By layer, where candidates may continue from a prefix; empty below the first block that they run. [heads, pos, d_head] */
   keys: readonly { k: Float32Array; v: Float32Array }[];
   /** Latents of the text before any edit. */
   codes: ReadonlyMap<Dictionary, Latents>;
@@ -29,7 +29,7 @@ export interface CleanContext {
 export function cleanBytes({ model: { config }, contexts }: CandidatesJob, reading: Reading, needs: CandidateNeeds, index: number): number {
   const { length } = contexts[index];
   const { d_model: D, d_vocab: V } = config;
-  const kept = length * D * (needs.starts.length + 2 * reading.until);
+  const kept = length * D * (needs.starts.length + 2 * Math.max(0, reading.until - firstBlock(needs)));
   const acts = reading.hooks.reduce((sum, { F, positions }) => sum + positions[index].length * F, 0);
   return 4 * (kept + acts + reading.logits[index].length * V);
 }
@@ -73,12 +73,17 @@ export async function runClean(job: CandidatesJob, reading: Reading, needs: Cand
       );
       if (final.logits) values.logits = { data: final.logits.data.slice(), shape: final.logits.shape };
     });
-    const keys = (job.sharePrefix ?? true) ? await readKeys(job, cache) : [];
+    const keys = (job.sharePrefix ?? true) ? await readKeys(job, cache, firstBlock(needs)) : [];
     return { index, ids, resids, keys, codes, values, bytes: bytesOf(resids, keys, codes, values) };
   } finally {
     model.runtime.dispose(resid);
     disposeCache(model, cache);
   }
+}
+
+/** The first block that any candidate runs. */
+function firstBlock({ starts }: CandidateNeeds): number {
+  return Math.min(...starts.map(({ layer }) => layer));
 }
 
 /** One past the block that a hook belongs to. */
@@ -103,9 +108,13 @@ function pick({ F, positions }: HookReading, context: number, values: Float32Arr
   return { data, shape: [wanted.length, F] };
 }
 
-async function readKeys({ model: { runtime } }: CandidatesJob, { k, v }: KeyValues): Promise<CleanContext['keys']> {
+async function readKeys({ model: { runtime } }: CandidatesJob, { k, v }: KeyValues, from: number): Promise<CleanContext['keys']> {
   const keys: { k: Float32Array; v: Float32Array }[] = [];
-  for (const layer of k.keys()) keys.push({ k: await runtime.read(k[layer]), v: await runtime.read(v[layer]) });
+  const none = new Float32Array(0);
+  for (const layer of k.keys()) {
+    if (layer < from) runtime.dispose(k[layer], v[layer]);
+    keys.push(layer < from ? { k: none, v: none } : { k: await runtime.read(k[layer]), v: await runtime.read(v[layer]) });
+  }
   k.length = 0;
   v.length = 0;
   return keys;

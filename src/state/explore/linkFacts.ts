@@ -8,7 +8,7 @@ import { COLOURS, type ExploreFacts } from './facts.ts';
 import { MAX_PINS, type Pin } from './featureFacts.ts';
 import { RANKINGS } from './ranking.ts';
 
-export type LinkedFacts = ExploreFacts & DictionaryFacts & Pick<ModelFacts, 'model' | 'wantedModel'> & Pick<PageFacts, 'view'>;
+export type LinkedFacts = ExploreFacts & DictionaryFacts & Pick<ModelFacts, 'model' | 'wantedModel'> & Pick<PageFacts, 'view' | 'feature'>;
 
 /** What a change of calls for another link. */
 export const LINKED = [
@@ -24,6 +24,7 @@ export const LINKED = [
   'span',
   'compare',
   'view',
+  'feature',
 ] as const;
 
 /** What a link says, as far as it is usable. */

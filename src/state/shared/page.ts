@@ -1,10 +1,11 @@
 /** Facts about the page as a whole: what it shows, what covers it, what it tells. */
 import type { PublishedSource } from '../../api/dictionaries.ts';
+import type { FeaturePlace } from './featureAddress.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** The screens of the page. */
-export const VIEWS = ['explore', 'train'] as const;
+export const VIEWS = ['explore', 'feature', 'train'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What takes back what a notice tells of: the last step of the screen, or something of its own. */
@@ -33,6 +34,8 @@ export interface PageFacts {
   notice: Notice | null;
   theme: Theme;
   view: View;
+  /** What the feature page is about; null until one was chosen. */
+  feature: FeaturePlace | null;
   dialog: OpenDialog;
   /** Texts that were dropped on the page and wait for the training screen. */
   droppedTexts: readonly File[];
@@ -48,18 +51,20 @@ export interface PageActions {
   setNotice: (notice: Notice | null) => void;
   setTheme: (theme: Theme) => void;
   show: (view: View) => void;
+  openFeature: (place: FeaturePlace) => void;
   openDialog: (dialog: OpenDialog) => void;
   /** Opens the training screen with texts to train on; none: they were taken. */
   dropTexts: (files: readonly File[]) => void;
 }
 
-export const initialPageFacts: PageFacts = { notice: null, theme: 'auto', view: 'explore', dialog: null, droppedTexts: [] };
+export const initialPageFacts: PageFacts = { notice: null, theme: 'auto', view: 'explore', feature: null, dialog: null, droppedTexts: [] };
 
 export function createPageActions(set: (patch: Partial<PageFacts>) => void): PageActions {
   return {
     setNotice: (notice) => set({ notice }),
     setTheme: (theme) => set({ theme }),
     show: (view) => set({ view }),
+    openFeature: (feature) => set({ view: 'feature', feature, dialog: null }),
     openDialog: (dialog) => set({ dialog }),
     dropTexts: (droppedTexts) => set({ droppedTexts, ...(droppedTexts.length > 0 && { view: 'train' }) }),
   };

@@ -73,7 +73,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
             // Another order starts at its top.
             key={`${ranking} ${wanted}`}
             ref={table}
-            {...{ counted, shown, ranking, names, labels, cursor, detailId }}
+            {...{ counted, shown, ranking, names, labels, cursor, detailId, dictionary: dictionary.id }}
             pins={own}
             editing={editing}
             onEdit={write}
@@ -83,7 +83,7 @@ export function FeatureList({ reading, names, position }: FeatureListProps) {
           <FeatureDetail
             id={detailId}
             fallback={shown[Math.min(cursor, shown.length - 1)].row.latent}
-            {...{ counted, names, labels, position }}
+            {...{ counted, names, labels, position, dictionary: dictionary.id }}
           />
         </div>
       )}

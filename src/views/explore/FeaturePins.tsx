@@ -16,6 +16,7 @@ import {
 import { binnedSeries, featureValue } from '../../state/explore/features.ts';
 import { firesOn } from '../../state/explore/firesOn.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
+import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
 import { LabelCell } from './LabelCell.tsx';
 import { useActions, useApp } from './store.ts';
@@ -93,7 +94,9 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   return (
     <li ref={item} data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
       <PinBadge slot={slot} />
-      <span className="pin-name">{latent}</span>
+      <FeatureLink dictionary={dictionary.id} latent={latent} className="pin-name">
+        {latent}
+      </FeatureLink>
       <span className="feature-label">
         <LabelCell latent={latent} label={text} fired={fired} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
       </span>

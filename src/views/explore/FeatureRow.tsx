@@ -7,11 +7,13 @@ import type { NamedToken } from '../../core/lm/glyphs.ts';
 import { binnedSeries, type FeatureRow as Row } from '../../state/explore/features.ts';
 import { firesOn } from '../../state/explore/firesOn.ts';
 import type { Tally } from '../../state/explore/ranking.ts';
+import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { LabelCell } from './LabelCell.tsx';
 import { rowAttributes, type RowPlace } from './VirtualGrid.tsx';
 
 interface FeatureRowProps extends RowPlace {
+  dictionary: string;
   counted: Tally;
   row: Row;
   value: number;
@@ -30,7 +32,7 @@ interface FeatureRowProps extends RowPlace {
 }
 
 export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
-  const { counted, row, value, whole, names, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
+  const { dictionary, counted, row, value, whole, names, slot, label, editing, onEdit, onDone, place, top, stop, detailId } = props;
   const { latent } = row;
   const silent = row.count === 0;
   // None while another text is being named.
@@ -51,6 +53,7 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
       </span>
       <span role="gridcell" className="feature-label">
         <LabelCell latent={latent} label={label} fired={fired} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
+        <FeatureLink dictionary={dictionary} latent={latent} className="row-link" inRow />
       </span>
     </div>
   );

@@ -6,6 +6,7 @@ import { FeatureRow } from './FeatureRow.tsx';
 import { VirtualGrid, type GridHandle } from './VirtualGrid.tsx';
 
 interface FeatureTableProps {
+  dictionary: string;
   counted: Tally;
   shown: readonly RankedFeature[];
   ranking: Ranking;
@@ -35,7 +36,7 @@ const VALUE_HEADS: Record<Ranking, string> = {
 
 /** The line below the table holds every digit. */
 export const FeatureTable = memo(function FeatureTable(props: FeatureTableProps) {
-  const { counted, shown, ranking, names, pins, labels, editing, onEdit, onDone, cursor, onCursor, detailId, ref } = props;
+  const { dictionary, counted, shown, ranking, names, pins, labels, editing, onEdit, onDone, cursor, onCursor, detailId, ref } = props;
   const latents = useMemo(() => shown.map(({ row }) => row.latent), [shown]);
   const slots = useMemo(() => new Map(pins.map((p) => [p.latent, p.slot])), [pins]);
   return (
@@ -54,6 +55,7 @@ export const FeatureTable = memo(function FeatureTable(props: FeatureTableProps)
         return (
           <FeatureRow
             key={latent}
+            dictionary={dictionary}
             counted={counted}
             row={row}
             value={value}

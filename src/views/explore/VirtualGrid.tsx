@@ -43,7 +43,7 @@ const FIRST_RECT = { width: 600, height: 480 };
 
 /**
  * A long list of features of which only the rows in view are drawn. One tab stop: the arrows, Page and Home keys move;
- * Enter or a click pins; what is under the pointer or the keyboard is pointed at.
+ * Enter or a click pins, the key o opens a row's link; what is under the pointer or the keyboard is pointed at.
  */
 export function VirtualGrid(props: VirtualGridProps) {
   const { label, latents, head, children, cursor, onCursor, onEdit, height = '28rem', ref } = props;
@@ -63,6 +63,7 @@ export function VirtualGrid(props: VirtualGridProps) {
     const page = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 0) / ROW_PX) - 1);
     const next = nextRow(event.key, stop, page, last);
     if (event.key === 'l' && onEdit) onEdit(latents[stop]);
+    else if (event.key === 'o') scroll.current?.querySelector<HTMLElement>(`[data-row="${stop}"] [data-open]`)?.click();
     else if (next !== undefined) focusRow(next);
     else return;
     event.preventDefault();
@@ -148,7 +149,7 @@ function nextRow(key: string, at: number, page: number, last: number): number | 
 }
 
 function isLabel(target: EventTarget): boolean {
-  return target instanceof Element && target.closest('[data-label]') !== null;
+  return target instanceof Element && target.closest('[data-label], [data-open]') !== null;
 }
 
 function isRowButton(target: EventTarget): boolean {

@@ -30,6 +30,7 @@ export function Header({ isolation, offline, model, onHelp }: HeaderProps) {
 /** In the order of the header; a screen gets its line here when it works. */
 const SCREENS = [
   { view: 'explore', label: 'Explore' },
+  { view: 'feature', label: 'Features' },
   { view: 'train', label: 'Train' },
 ] as const satisfies readonly { view: View; label: string }[];
 

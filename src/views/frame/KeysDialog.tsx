@@ -8,6 +8,8 @@ const KEYS: [string, string][] = [
   ['Shift with those', 'in the tokens: choose several; Ctrl or ⌘ A chooses all, Esc none'],
   ['Enter', 'append the prediction in focus (at the last position); pin the feature in focus'],
   ['l', 'in the feature list: write a label for the feature in focus; Enter saves, Esc cancels'],
+  ['o', 'in the feature list: open the page of the feature in focus'],
+  ['j, k', 'on the page of a feature: the next one, the one before'],
   ['/', 'search the features'],
   [
     'Ctrl or ⌘ Z',

@@ -9,6 +9,7 @@ import { placeWords } from '../shared/placeWords.ts';
 import { EXPORT_NAMES, ExportButton } from '../shared/ExportButton.tsx';
 import { DensityPicture } from './DensityPicture.tsx';
 import { Quality } from './Quality.tsx';
+import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { Failure, Skeleton } from '../shared/Panel.tsx';
 import { RightModel } from '../shared/RightModel.tsx';
 import { Sheet } from '../shared/Sheet.tsx';
@@ -67,8 +68,19 @@ function Card({ card }: { card: DictionaryCard }) {
         <button type="button" className="button-small" onClick={() => openDialog({ kind: 'library' })}>
           All dictionaries
         </button>
+        <RandomFeature info={info} />
       </div>
     </>
+  );
+}
+
+/** The way to its features, where the model that is open has what they read. */
+function RandomFeature({ info }: Pick<DictionaryCard, 'info'>) {
+  const [latent] = useState(() => Math.floor(Math.random() * info.d_sae));
+  return (
+    <FeatureLink dictionary={info.id} latent={latent} className="button button-small">
+      A feature at random
+    </FeatureLink>
   );
 }
 

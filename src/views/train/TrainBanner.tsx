@@ -4,7 +4,7 @@ import { useActions, useApp } from '../shared/StoreContext.tsx';
 import { ConfirmButton } from '../shared/ConfirmButton.tsx';
 import { TrainingProvider, useTraining, useTrainingActions } from './TrainingContext.tsx';
 
-/** Over both screens: a run that was interrupted; over Explore: that one goes on. */
+/** Over all screens: a run that was interrupted; over the others: that one goes on. */
 export function TrainBanner({ api }: { api: TrainingApi }) {
   return (
     <TrainingProvider api={api}>
@@ -15,7 +15,7 @@ export function TrainBanner({ api }: { api: TrainingApi }) {
 
 export function Banners() {
   const runs = useTraining((s) => s.runs);
-  const exploring = useApp((s) => s.view === 'explore');
+  const elsewhere = useApp((s) => s.view !== 'train');
   if (runs.status !== 'done') return null;
   const going = runs.list.find(({ state }) => state === 'running' || state === 'starting');
   return (
@@ -25,7 +25,7 @@ export function Banners() {
         .map((run) => (
           <Interrupted key={run.id} run={run} busy={going !== undefined} />
         ))}
-      {exploring && going && <Going run={going} />}
+      {elsewhere && going && <Going run={going} />}
     </>
   );
 }

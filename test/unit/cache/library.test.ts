@@ -7,7 +7,7 @@ import { createStore, get, set } from 'idb-keyval';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDictionaryStore } from '../../../src/cache/dictionaryStore.ts';
 import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
-import { tensorHash } from '../../../workers/lens/describe.ts';
+import { tensorHash } from '../../../src/engine/dictionary/tensorHash.ts';
 import { DictionaryLibrary } from '../../../workers/lens/dictionaries.ts';
 
 const PUBLIC = resolve(import.meta.dirname, '../../../public');

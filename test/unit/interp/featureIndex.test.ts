@@ -176,7 +176,7 @@ describe('files', () => {
     const read = readRecord(short);
     expect(read.histogram).toEqual(records[5].histogram);
     expect(read.top.map(({ document, position }) => [document, position])).toEqual(
-      records[5].top.slice(0, 6).map(({ document, position }) => [document, position]),
+      records[5].top.slice(0, 5).map(({ document, position }) => [document, position]),
     );
     read.top[0].values.forEach((v, i) =>
       expect(v).toBeCloseTo(records[5].top[0].values.slice(records[5].top[0].at - read.top[0].at)[i], 0),

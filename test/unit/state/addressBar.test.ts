@@ -389,3 +389,72 @@ describe('what changes while a model loads', () => {
     expect(state()).toMatchObject({ text: 'typed meanwhile', pins: [{ latent: 7 }] });
   });
 });
+
+describe('the page of a feature', () => {
+  it('has an address that says which, and "back" goes to Explore as it was, also what was done just before', async () => {
+    const { act, get, go, entries } = await open();
+    act.setText('the sea and the hat');
+    await later();
+    act.setRanking('sum');
+    act.openFeature({ dictionary: FIRST, latent: 12 });
+    await later();
+    expect(entries.map(({ hash }) => hash.slice(0, 10))).toEqual(['#v1.' + entries[0].hash.slice(4, 10), '#/feature/']);
+    expect(entries[1].hash).toBe(`#/feature/${FIRST}/12`);
+    expect(read(entries[0].hash)).toMatchObject({ ranking: 'sum', text: 'the sea and the hat' });
+    const was = get();
+    go(-1);
+    await later();
+    expect(get()).toMatchObject({ view: 'explore', text: 'the sea and the hat', ranking: 'sum' });
+    // Nothing was read anew.
+    expect([get().analysis, get().features, get().pins]).toEqual([was.analysis, was.features, was.pins]);
+    go(1);
+    expect(get()).toMatchObject({ view: 'feature', feature: { dictionary: FIRST, latent: 12 } });
+    await later();
+    expect(entries).toHaveLength(2);
+  });
+
+  it('is one step for neighbours gone through, and a step each for features opened', async () => {
+    const { act, get, entries } = await open();
+    act.openFeature({ dictionary: FIRST, latent: 12 });
+    await later();
+    const from = get().feature!;
+    act.openFeature({ dictionary: FIRST, latent: 13, from });
+    await later();
+    act.openFeature({ dictionary: FIRST, latent: 14, from });
+    await later();
+    expect(entries.map(({ hash }) => hash).slice(1)).toEqual([`#/feature/${FIRST}/14`]);
+    act.openFeature({ dictionary: MIDDLE, latent: 3 });
+    await later();
+    expect(entries.map(({ hash }) => hash).slice(1)).toEqual([`#/feature/${FIRST}/14`, `#/feature/${MIDDLE}/3`]);
+  });
+
+  it('opens from its address, with the text kept beside it', async () => {
+    const bar = fakeAddress(`#/feature/${FIRST}/12`);
+    bar.address.write(`#/feature/${FIRST}/12`, { text: 'the old hat' }, 'replace');
+    const store = createAppStore(fakeApi(), { ...fakeStartup(), address: bar.address });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(store.getState()).toMatchObject({ view: 'feature', feature: { dictionary: FIRST, latent: 12 }, text: 'the old hat' });
+    expect(bar.entries).toHaveLength(1);
+    expect(bar.entries[0].hash).toBe(`#/feature/${FIRST}/12`);
+    store.getState().actions.show('explore');
+    await later();
+    expect(read(bar.entries[1].hash)).toMatchObject({ text: 'the old hat' });
+  });
+
+  it.each(['#/feature/%E0%A4%A/x', '#/feature/a', `#/feature/${'x'.repeat(5000)}/1`])(
+    'that names nothing opens the page all the same: %s',
+    async (hash) => {
+      const { get, type } = await open(hash.slice(0, 60));
+      expect(get().view).toBe('feature');
+      type(hash);
+      await later();
+      expect(get()).toMatchObject({ view: 'feature', notice: null });
+    },
+  );
+
+  it('typed or pasted is opened', async () => {
+    const { get, type } = await open();
+    type(`#/feature/${FIRST}/5`);
+    expect(get()).toMatchObject({ view: 'feature', feature: { dictionary: FIRST, latent: 5 } });
+  });
+});

@@ -106,6 +106,14 @@ const LOG_EDGES = Float64Array.from({ length: LOG_BINS + 1 }, (_, i) => 10 ** (D
 
 export { LOG_BINS };
 
+/** The edge between log bins i − 1 and i, and which one an edge is. */
+export function logEdge(i: number): number {
+  return LOG_EDGES[i];
+}
+export function logEdgeAt(edge: number): number {
+  return LOG_EDGES.indexOf(edge);
+}
+
 /** A guess of the bin for each exponent of fp32: its lowest number's. */
 const GUESSES = Uint8Array.from({ length: 256 }, (_, e) =>
   Math.max(

@@ -3,10 +3,11 @@
  * around them, with values in 255 steps of the maximum, so that an index can ship with the page.
  */
 import { FormatError } from '../../formats/bytes.ts';
+import { LOG_BINS, logEdge, logEdgeAt } from './fineHistogram.ts';
 import type { Band, Context, FeatureRecord, FeatureTag, FiringToken, TokenCounts } from '../types.ts';
 
 const TAGS: readonly FeatureTag[] = ['dead', 'dense', 'single-token', 'first-token', 'positional', 'opening', 'closing'];
-const SHORT = { firing: 16, top: 6, band: 2, random: 3, near: 3, before: 8, after: 4 };
+const SHORT = { firing: 12, top: 5, band: 1, random: 3, near: 2, before: 6, after: 2 };
 /** Lists longer than this are not of ours. */
 const LONGEST = 2 ** 16;
 
@@ -113,7 +114,7 @@ export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<
   out.double(histogram.edges[0]);
   out.double(histogram.edges[histogram.edges.length - 1]);
   list(histogram.counts, LONGEST, (n) => out.whole(n));
-  list(log_histogram.edges, LONGEST, (x) => out.double(x));
+  out.whole(log_histogram.edges.length > 0 ? logEdgeAt(log_histogram.edges[0]) : 0);
   list(log_histogram.counts, LONGEST, (n) => out.whole(n));
   list(record.firing, SHORT.firing, ({ id, count, sum, max }) => {
     out.whole(id);
@@ -131,7 +132,8 @@ export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<
   out.whole(record.by_bin_firings);
   list(record.top, SHORT.top, context);
   list(record.bands, LONGEST, (band) => {
-    for (const x of [band.from, band.to, ...band.share]) out.double(x);
+    for (const x of [band.from, band.to]) out.float(x);
+    for (const share of band.share) out.whole(Math.round(100 * share));
     list(band.contexts, SHORT.band, context);
   });
   list(record.random, SHORT.random, context);
@@ -161,7 +163,7 @@ export function readRecord(bytes: Uint8Array): FeatureRecord {
     mean,
     variance,
     histogram: { edges, counts },
-    log_histogram: { edges: from.list(() => from.double()), counts: from.list(() => from.whole()) },
+    log_histogram: readLogHistogram(from),
     firing: from.list((): FiringToken => ({
       id: from.whole(),
       count: from.whole(),
@@ -177,9 +179,9 @@ export function readRecord(bytes: Uint8Array): FeatureRecord {
     by_bin_firings: from.whole(),
     top: from.list(context),
     bands: from.list((): Band => ({
-      from: from.double(),
-      to: from.double(),
-      share: [from.double(), from.double()],
+      from: from.float(),
+      to: from.float(),
+      share: [from.whole() / 100, from.whole() / 100],
       contexts: from.list(context),
     })),
     random: from.list(context),
@@ -188,6 +190,13 @@ export function readRecord(bytes: Uint8Array): FeatureRecord {
     places: from.list(() => from.whole()),
     tags: from.list(() => TAGS[from.whole()] ?? fail()),
   };
+}
+
+function readLogHistogram(from: Reader): FeatureRecord['log_histogram'] {
+  const first = from.whole();
+  const counts = from.list(() => from.whole());
+  if (first + counts.length > LOG_BINS) throw damaged();
+  return { edges: counts.length > 0 ? Array.from({ length: counts.length + 1 }, (_, i) => logEdge(first + i)) : [], counts };
 }
 
 function fail(): never {

@@ -1,0 +1,133 @@
+import { useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
+import { formatFull, formatInteger, formatNumber } from '../../charts/format.ts';
+import { TokenSample } from '../../charts/TokenText.tsx';
+import type { Firing } from '../../state/feature/state.ts';
+import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
+import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { Info } from '../shared/Info.tsx';
+import { LabelBox } from '../shared/LabelBox.tsx';
+import { Panel } from '../shared/Panel.tsx';
+import { useActions } from '../shared/StoreContext.tsx';
+import { useFeature } from './FeatureContext.tsx';
+
+interface HeadProps {
+  place: FeaturePlace;
+  dictionary: DictionaryInfo;
+  /** null while nobody knows when it fires. */
+  firing: Firing | null;
+}
+
+/** What it is called, and its figures. */
+export function HeadPanel({ place, dictionary, firing }: HeadProps) {
+  const { openDialog } = useActions();
+  return (
+    <Panel
+      title={`Feature ${place.latent}`}
+      className="panel-head"
+      aside={
+        <button
+          type="button"
+          className="button-small"
+          onClick={() => openDialog({ kind: 'card', id: dictionary.id })}
+          title="About this dictionary"
+        >
+          {dictionary.label}
+        </button>
+      }
+    >
+      <Name place={place} firing={firing} />
+      {firing && <Figures latent={place.latent} firing={firing} />}
+    </Panel>
+  );
+}
+
+/** The person's label, else in grey what it fires on. */
+function Name({ place, firing }: Pick<HeadProps, 'place' | 'firing'>) {
+  const { dictionary, latent } = place;
+  const { label: save } = useActions();
+  const label = useFeature((s) => (s.named.dictionary === dictionary ? s.named.byLatent.get(latent) : undefined));
+  const [editing, setEditing] = useState(false);
+  const line = useRef<HTMLDivElement>(null);
+  const written = (text: string | null, byKey: boolean) => {
+    if (text !== null) void save(dictionary, latent, text);
+    flushSync(() => setEditing(false));
+    if (byKey) line.current?.querySelector<HTMLElement>('button')?.focus();
+  };
+  return (
+    <div ref={line} className="feature-name">
+      {editing ? (
+        <LabelBox latent={latent} label={label ?? ''} onDone={written} />
+      ) : (
+        <>
+          {label ? <strong>{label}</strong> : <Guess firing={firing} />}
+          <button type="button" className="button-small" onClick={() => setEditing(true)}>
+            {label ? 'Change the label' : 'Write a label'}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Guess({ firing }: Pick<HeadProps, 'firing'>) {
+  const names = useFeature((s) => s.names);
+  if (!firing) return <span className="feature-guess">No label yet</span>;
+  const tokens = strongestTokens(firing.record);
+  if (tokens.length === 0) return <span className="feature-guess">No label; never fires here</span>;
+  return (
+    <span className="feature-guess" title="No label: the tokens with the largest share of its activation">
+      fires on{' '}
+      {tokens.map((id, i) => (
+        <span key={id}>
+          {i > 0 && ', '}
+          <TokenSample name={{ text: names.get(id) ?? `[${id}]`, part: 1, of: 1 }} />
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function Figures({ latent, firing: { record, index } }: { latent: number; firing: Firing }) {
+  const names = useFeature((s) => s.names);
+  const summary = useFeature((s) => (s.summary?.dictionary === index.dictionary ? s.summary.summary : null));
+  const rank = summary ? densityRank(summary, latent) : 0;
+  const tags = tagsOf(record, names);
+  const facts: [string, string, string][] = [
+    ['Density', densityWords(record.density), `${formatInteger(firingsOf(record))} of ${formatInteger(record.tokens)} tokens`],
+    [
+      'Rank by density',
+      rank > 0 && summary ? `${formatInteger(rank)} of ${formatInteger(summary.density.length)}` : '–',
+      '1 is the densest',
+    ],
+    ['Maximum', formatNumber(record.maximum), formatFull(record.maximum)],
+    ['Mean where it fires', formatNumber(record.mean), `standard deviation ${formatNumber(Math.sqrt(record.variance))}`],
+    [
+      'Different tokens',
+      record.firing_exact ? formatInteger(record.firing_tokens) : `at least ${formatInteger(record.firing_tokens)}`,
+      'Tokens of the vocabulary that it fires on',
+    ],
+  ];
+  return (
+    <>
+      <dl className="feature-figures">
+        {facts.map(([name, value, more]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd title={more}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <div className="feature-tags">
+        {tags.map((tag) => (
+          <span key={tag} className="feature-tag">
+            {tag}
+            <Info about={`the tag “${tag}”`}>{tagRule(tag)}</Info>
+          </span>
+        ))}
+        <span className="hint">Counted on {restWords(index)}.</span>
+      </div>
+    </>
+  );
+}

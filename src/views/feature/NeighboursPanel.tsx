@@ -1,0 +1,180 @@
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
+import type { Neighbours } from '../../api/features.ts';
+import { Num } from '../../charts/Num.tsx';
+import { TokenSample } from '../../charts/TokenText.tsx';
+import type { Part } from '../../state/feature/state.ts';
+import { densityWords } from '../../state/feature/words.ts';
+import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { toCsv } from '../../state/shared/csv.ts';
+import { DownloadButton } from '../shared/CopyButton.tsx';
+import { FeatureLink } from '../shared/FeatureLink.tsx';
+import { Info } from '../shared/Info.tsx';
+import { Panel } from '../shared/Panel.tsx';
+import { useApp } from '../shared/StoreContext.tsx';
+import { useFeature } from './FeatureContext.tsx';
+import { PartBody } from './PartBody.tsx';
+
+interface NeighboursProps {
+  part: Part<Neighbours>;
+  place: FeaturePlace;
+  dictionary: DictionaryInfo;
+}
+
+/** Features that are like it. */
+export function NeighboursPanel({ part, place, dictionary }: NeighboursProps) {
+  return (
+    <Panel
+      title="Neighbours"
+      className="panel-neighbours"
+      aside={
+        <Info about="neighbours">
+          Near by direction: cosine of the decoder rows, 1 for the same direction, −1 for the opposite. Near in use: Jaccard, the tokens on
+          which both fire ÷ those on which either does, and the Pearson correlation of their values. In another dictionary: the one of
+          highest cosine, and whether that one’s best match is this one.
+        </Info>
+      }
+    >
+      <PartBody part={part} name="neighbours" absent="This copy of the page cannot look for features that are near.">
+        {(found) => <Lists found={found} place={place} dictionary={dictionary} />}
+      </PartBody>
+    </Panel>
+  );
+}
+
+interface ListsProps {
+  found: Neighbours;
+  place: FeaturePlace;
+  dictionary: DictionaryInfo;
+}
+
+function Lists({ found, place, dictionary }: ListsProps) {
+  const own = place.dictionary;
+  return (
+    <>
+      <Table
+        caption={`By direction, among all of ${dictionary.label}`}
+        heads={['Cosine']}
+        rows={found.cosine.map(({ latent, value }) => ({ dictionary: own, latent, values: [value] }))}
+      />
+      {found.together && (
+        <Table
+          caption="By use, on the same tokens"
+          heads={['Jaccard', 'Correlation']}
+          rows={found.together.map(({ latent, jaccard, correlation }) => ({ dictionary: own, latent, values: [jaccard, correlation] }))}
+        />
+      )}
+      {found.elsewhere && found.elsewhere.length > 0 && <Elsewhere found={found.elsewhere} latent={place.latent} />}
+      <div className="panel-foot">
+        <DownloadButton
+          label="Download as CSV"
+          name={`feature ${place.latent} neighbours ${own.replaceAll('/', ' ')}.csv`}
+          text={() => neighboursCsv(found, own)}
+        />
+      </div>
+    </>
+  );
+}
+
+interface Row {
+  dictionary: string;
+  latent: number;
+  values: readonly number[];
+}
+
+function Table({ caption, heads, rows }: { caption: string; heads: readonly string[]; rows: readonly Row[] }) {
+  const summary = useFeature((s) => s.summary);
+  const named = useFeature((s) => s.named);
+  const names = useFeature((s) => s.names);
+  return (
+    <table className="neighbour-list">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Feature</th>
+          <th scope="col">Fires on</th>
+          {heads.map((head) => (
+            <th key={head} scope="col" className="numeric">
+              {head}
+            </th>
+          ))}
+          <th scope="col" className="numeric">
+            Density
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ dictionary, latent, values }) => {
+          const figures = summary?.dictionary === dictionary ? summary.summary : null;
+          const label = named.dictionary === dictionary ? named.byLatent.get(latent) : undefined;
+          const token = figures && figures.token[latent] >= 0 ? names.get(figures.token[latent]) : undefined;
+          return (
+            <tr key={latent}>
+              <th scope="row">
+                <FeatureLink dictionary={dictionary} latent={latent}>
+                  {latent}
+                </FeatureLink>
+              </th>
+              <td className="neighbour-name">
+                {label ?? (token !== undefined ? <TokenSample name={{ text: token, part: 1, of: 1 }} /> : '–')}
+              </td>
+              {values.map((value, i) => (
+                <td key={i} className="numeric">
+                  <Num value={value} />
+                </td>
+              ))}
+              <td className="numeric">{figures ? densityWords(figures.density[latent]) : '–'}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function Elsewhere({ found, latent }: { found: NonNullable<Neighbours['elsewhere']>; latent: number }) {
+  const dictionaries = useApp((s) => s.dictionaries);
+  const labelOf = (id: string) => (dictionaries.status === 'done' ? dictionaries.list.find((d) => d.id === id)?.label : undefined) ?? id;
+  return (
+    <table className="neighbour-list">
+      <caption>In other dictionaries of the same hook</caption>
+      <thead>
+        <tr>
+          <th scope="col">Dictionary</th>
+          <th scope="col">Feature</th>
+          <th scope="col" className="numeric">
+            Cosine
+          </th>
+          <th scope="col">Back</th>
+        </tr>
+      </thead>
+      <tbody>
+        {found.map((one) => (
+          <tr key={one.dictionary}>
+            <th scope="row">{labelOf(one.dictionary)}</th>
+            <td>
+              <FeatureLink dictionary={one.dictionary} latent={one.latent}>
+                {one.latent}
+              </FeatureLink>
+            </td>
+            <td className="numeric">
+              <Num value={one.value} />
+            </td>
+            <td>{one.back === latent ? 'this one' : `feature ${one.back}`}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function neighboursCsv({ cosine, together = [], elsewhere = [] }: Neighbours, dictionary: string): string {
+  return toCsv([
+    ['measure', 'dictionary', 'feature', 'value'],
+    ...cosine.map(({ latent, value }) => ['cosine', dictionary, latent, value]),
+    ...together.flatMap(({ latent, jaccard, correlation }) => [
+      ['jaccard', dictionary, latent, jaccard],
+      ['correlation', dictionary, latent, correlation],
+    ]),
+    ...elsewhere.map((one) => ['cosine', one.dictionary, one.latent, one.value]),
+  ]);
+}

@@ -1,0 +1,70 @@
+import type { ReactNode } from 'react';
+import { formatInteger } from '../../charts/format.ts';
+import type { Part, PartName } from '../../state/feature/state.ts';
+import { Empty, Failure, Skeleton } from '../shared/Panel.tsx';
+import { Spoken } from '../shared/Spoken.tsx';
+import { useFeatureActions } from './FeatureContext.tsx';
+
+interface PartBodyProps<T> {
+  part: Part<T>;
+  name: PartName;
+  /** Where this copy of the page does not have it, as a sentence. */
+  absent: string;
+  /** In place of grey lines before it is asked for. */
+  before?: ReactNode;
+  /** It takes long: how far it is, and a way to stop it. */
+  long?: string;
+  children: (value: T) => ReactNode;
+}
+
+/** What is known of a part, or how far it is, or why it is not to be had. */
+export function PartBody<T>({ part, name, absent, before, long, children }: PartBodyProps<T>) {
+  const { retry, stop } = useFeatureActions();
+  switch (part.status) {
+    case 'absent':
+      return <Empty>{absent}</Empty>;
+    case 'failed':
+      return (
+        <>
+          <Failure message={part.message} />
+          <div className="panel-foot">
+            <button type="button" className="button-small" onClick={() => retry(name)}>
+              Try again
+            </button>
+          </div>
+        </>
+      );
+    case 'done':
+      return children(part.value);
+    case 'running':
+      if (long === undefined) return <Skeleton lines={4} />;
+      return <Going words={long} {...part} onStop={() => stop(name)} />;
+    case 'waiting':
+      return before ?? <Skeleton lines={4} />;
+  }
+}
+
+interface GoingProps {
+  words: string;
+  done: number;
+  total: number;
+  /** What there is left, in words. */
+  left?: string;
+  onStop: () => void;
+}
+
+/** How far something long is. */
+export function Going({ words, done, total, left = '', onStop }: GoingProps) {
+  const isKnown = total > 0;
+  const said = `${words}${isKnown ? `: ${formatInteger(done)} of ${formatInteger(total)}${left}` : ''}`;
+  return (
+    <div className="going">
+      <span>{said}</span>
+      <Spoken words={said} />
+      <progress max={1} value={isKnown ? done / total : undefined} aria-label={words} />
+      <button type="button" className="button-small" onClick={onStop}>
+        Cancel
+      </button>
+    </div>
+  );
+}
