@@ -1,9 +1,6 @@
 /** The big products in tfjs, in fp32, on whichever of its backends is set. What it allocates is disposed before a call ends. */
-import { matMul, square, sum, tanh, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { matMul, square, sum, tanh, tensor2d, tidy, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Products } from '../../core/baselines/products.ts';
-
-type Matrix = ReturnType<typeof tensor2d>;
-type Result = ReturnType<typeof square>;
 
 interface TfjsNeeds {
   name: string;
@@ -16,12 +13,12 @@ interface TfjsNeeds {
 
 export function createTfjsProducts({ name, callSize, decomposed, turn, release }: TfjsNeeds): Products {
   /** @param make of tensors given, what is read; both are disposed */
-  const read = (given: Matrix[], make: () => Result[]) =>
+  const read = (given: Tensor2D[], make: () => Tensor[]) =>
     turn(async () => {
       const made = tidy(make);
       try {
         const values: Float32Array[] = [];
-        for (const tensor of made) values.push((await tensor.data()) as Float32Array);
+        for (const tensor of made) values.push(await tensor.data<'float32'>());
         return values;
       } finally {
         for (const tensor of [...made, ...given]) tensor.dispose();
@@ -60,6 +57,6 @@ export function createTfjsProducts({ name, callSize, decomposed, turn, release }
   };
 }
 
-function matrix(values: Float64Array, width: number): Matrix {
+function matrix(values: Float64Array, width: number): Tensor2D {
   return tensor2d(Float32Array.from(values), [values.length / width, width]);
 }

@@ -112,7 +112,7 @@ async function reopen(files: OutFile[]) {
   const blobs = await Promise.all(
     files.map(async ({ path, parts }) => {
       const pieces = await Promise.all(parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer())));
-      return { path, data: new Blob(pieces as BlobPart[]) };
+      return { path, data: new Blob(pieces) };
     }),
   );
   const { dictionaries, warnings } = await openDictionaryFiles(blobs);
