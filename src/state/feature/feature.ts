@@ -8,6 +8,7 @@ import { createCases, type Cases } from './cases.ts';
 import { createIndexing } from './indexing.ts';
 import { createLists } from './lists.ts';
 import { findPlace, initialFeatureFacts, type FeatureActions, type FeatureApi, type FeatureState, type FeatureStore } from './state.ts';
+import { tryRule } from './rules.ts';
 import { createTokenNames } from './tokenNames.ts';
 
 export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>): FeatureStore {
@@ -61,6 +62,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       stopBuilding: indexing.stopBuilding,
       importIndex: indexing.importIndex,
       makeReport: reportAction(api, page),
+      testRule: (...asked) => tryRule(api, ...asked),
       measureEffects: (tokens) => asking.measureEffects(tokens),
       countTogether: (tokens) => asking.countTogether(tokens),
       ...partActions(cases, asking, place),

@@ -14,6 +14,7 @@ import type {
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Detokenized } from '../../api/model.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
+import type { RuleDraft, tryRule } from './rules.ts';
 import type { SharedFacts } from '../shared/state.ts';
 
 /** Methods that this copy of the page lacks are absent. */
@@ -115,6 +116,8 @@ export interface FeatureActions {
   measureEffects: (tokens: number) => void;
   /** Counts on the text that ships which features fire together with it. */
   countTogether: (tokens: number) => void;
+  /** Tries a rule; what happens is told. */
+  testRule: (place: FeaturePlace, draft: RuleDraft, options: Parameters<typeof tryRule>[3]) => Promise<void>;
   /** Features as a file; null when it was stopped or failed, and then the notice says why. */
   makeReport: (dictionary: string, latents: readonly number[], options: Parameters<FeaturesApi['report']>[2]) => Promise<Blob | null>;
   /** Stops what is asked for of the feature on screen. */

@@ -13,6 +13,7 @@ import { HeadPanel } from './HeadPanel.tsx';
 import { IndexPanel } from './IndexPanel.tsx';
 import { NeighboursPanel } from './NeighboursPanel.tsx';
 import { PartBody } from './PartBody.tsx';
+import { RulePanel } from './RulePanel.tsx';
 import { WeightsPanel } from './WeightsPanel.tsx';
 
 interface CaseProps {
@@ -51,6 +52,7 @@ export function Case({ place, dictionary, choices, onChoose, onOpen }: CaseProps
         </>
       )}
       <EffectsPanel onCorpus={known.corpusEffects} onText={known.textEffects} place={place} />
+      {firing.status === 'done' && firing.value.record.density > 0 && <RulePanel firing={firing.value} {...{ place, choices, onOpen }} />}
       <NeighboursPanel part={known.neighbours} together={known.together} place={place} dictionary={dictionary} />
     </>
   );

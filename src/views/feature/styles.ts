@@ -2,3 +2,4 @@
 import './feature.css';
 import './contexts.css';
 import './lists.css';
+import './rule.css';
