@@ -8,6 +8,8 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../public/dictionaries');
+/** An index of features that comes with a dictionary: `npm run index -- --short`, named so. */
+const INDEX = 'features.index';
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
 
 /** What links of older pages name, by the id that is shown for it now: trained anew on a better model, with other features. */
@@ -64,6 +66,7 @@ async function describe(model, folder) {
   const { hook_name: hook, model_name } = cfg.metadata;
   const name = `${hook}/${variantOf(folder)}`;
   const former = FORMERLY[name];
+  const index = present.includes(INDEX) && (await describeIndex(`${path}/${INDEX}`));
   return {
     id: `${model}/${name}`,
     path,
@@ -76,7 +79,18 @@ async function describe(model, folder) {
     bytes: sizes.reduce((a, b) => a + b, 0),
     hash: tensorHash(await readFile(join(ROOT, path, 'sae_weights.safetensors'))),
     ...(former && { formerly: [`${model}/${former}`] }),
+    ...(index && { index }),
   };
+}
+
+/**
+ * What the header of an index says (src/core/formats/columnFile.ts).
+ * @param {string} path from the folder of all dictionaries
+ */
+async function describeIndex(path) {
+  const file = await readFile(join(ROOT, path));
+  const { meta } = JSON.parse(file.toString('utf8', 12, 12 + file.readUInt32LE(8)));
+  return { path, corpus: meta.corpus, tokens: meta.tokens, bytes: file.length, model: meta.model };
 }
 
 const listed = [];
