@@ -13,7 +13,7 @@ export const DATA_FILES = new Set(['src/core/catalogue.ts']);
  */
 export const ROOMS = {
   // Pure: runs anywhere, imports nothing but itself and these packages.
-  'src/core': ['src/core/*', 'npm:@noble/hashes/sha2.js', 'npm:fflate', 'npm:valibot', 'npm:@bufbuild/protobuf/wire'],
+  'src/core': ['src/core/*', 'npm:@noble/hashes/sha2.js', 'npm:fflate', 'npm:valibot', 'npm:@bufbuild/protobuf/wire', 'npm:ml-matrix'],
 
   // What crosses between scripts, page and workers: types.
   'src/api': ['src/core'],
@@ -27,6 +27,7 @@ export const ROOMS = {
   'src/engine/dictionary': ['src/core', 'src/api', 'src/kernels', 'src/engine/model'],
   'src/engine/training': ['src/core', 'src/api', 'src/kernels', 'src/engine/model', 'src/engine/dictionary'],
   'src/engine/study': ['src/core', 'src/api', 'src/kernels', 'src/engine/model', 'src/engine/dictionary'],
+  'src/engine/baselines': ['src/core', 'src/api', 'src/engine/model'],
   'src/engine/node': ['src/core', 'src/api', 'src/kernels', 'src/gpu', 'src/engine/*'],
 
   // Workers: services on top of the engine, and what the page holds of them.

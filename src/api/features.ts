@@ -1,26 +1,11 @@
 /** What features are, do and cause, as scripts, page and workers see it. Plain data but for the interfaces of functions. */
+import type { BaselineOptions } from '../core/baselines/options.ts';
 import type { Effects, FeatureRecord, FeatureTag, IndexInfo, Rule, RuleFigures } from '../core/interp/types.ts';
 import type { DictionaryInfo } from './dictionaries.ts';
 
 export type * from '../core/interp/types.ts';
 
-/** Other directions of a hook as a dictionary. */
-export type BaselineOptions = {
-  kind: 'neurons' | 'pca' | 'ica' | 'random';
-  hook: string;
-  /** pca, ica: each sign by the sum of its 20 values of largest size. */
-  sign_fixed?: boolean;
-  /** pca, ica: ± stacked, through a ReLU. */
-  non_negative?: boolean;
-  /** pca, ica: ± stacked, and the k largest of a token kept. */
-  k?: number;
-  /** pca, ica, random: how many; default the hook's width. */
-  components?: number;
-  corpus?: string;
-  /** Tokens it is made on. */
-  tokens?: number;
-  seed?: number;
-};
+export type { BaselineOptions } from '../core/baselines/options.ts';
 
 export interface BaselinesApi {
   /** Makes it on the model in use and puts it into the library. */
@@ -133,4 +118,9 @@ export interface FeaturesApi {
     rule: Rule,
     o?: { corpus?: string; tokens?: number; threshold?: number; seed?: number } & Options,
   ): Promise<RuleFigures>;
+  /**
+   * Chosen features for those who are not here: one page with its pictures in it that needs no script, or a zip of
+   * Neuronpedia's bulk files. Needs an index.
+   */
+  report(dictionary: string, latents: readonly number[], o?: { format?: 'html' | 'neuronpedia'; corpus?: string } & Options): Promise<Blob>;
 }

@@ -5,6 +5,7 @@ import type { DeviceInfo } from '../api/model.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
+import { createBaselines } from './baselines.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import { createIndexing } from './indexing.ts';
 import { createFeatures } from './features.ts';
@@ -55,13 +56,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     keptDictionaries: () => lens.library.kept(),
     removeDictionary: (id) => library.api.remove(id),
     models: { kept: () => models.api.kept(), remove: models.remove },
-    downloads: {
-      begun: () => lens.library.begunDownloads(),
-      remove: async (id) => {
-        await lens.library.removeDownload([id]);
-        tabs.say('storage');
-      },
-    },
+    downloads: downloadsOf(lens, tabs),
     indices: { stored: () => lens.indices.stored(), remove: (id) => indexing.removeStored(id) },
     labelsChanged: labelled.tell,
     training: {
@@ -71,7 +66,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     },
   });
 
-  return {
+  const api: FeaturescopeApi = {
     version: settings.version,
     get ready() {
       return models.ready();
@@ -80,7 +75,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     models: models.api,
     requests: async () => joinHosts([askedHosts(), await lens.models.requests()]),
     ...inferenceOf(lens),
-    ...studiesOf({ lens, model: models.inUse, ...experiments }),
+    ...studiesOf({ lens, model: models.inUse, askToPersist, libraryChanged: library.changed, ...experiments }),
     dictionaries: library.api,
     index: indexing.api,
     labels: createLabels({ ...kept, signal: labelled, dictionaries, askToPersist }),
@@ -88,6 +83,19 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     settings: { get: chosen.get, set: chosen.set, subscribe: chosen.subscribe },
     storage: storage.api,
     offline: { status: offline.status, subscribe: offline.subscribe, keep: offline.keep, update: offline.update },
+    report: async (...asked) => (await import('./report.ts')).makeReport(api, ...asked),
+  };
+  return api;
+}
+
+/** Published dictionaries that were not fetched to their end. */
+function downloadsOf({ library }: Lens, tabs: Kept['tabs']) {
+  return {
+    begun: () => library.begunDownloads(),
+    async remove(id: string) {
+      await library.removeDownload([id]);
+      tabs.say('storage');
+    },
   };
 }
 
@@ -97,8 +105,14 @@ function studyOf({ study, base }: ApiSettings, device: Promise<DeviceInfo['kind'
 }
 
 /** What the study worker answers. */
-function studiesOf(needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0]) {
-  return { evaluate: createEvaluation(needs), ...createFeatures(needs) } satisfies Partial<FeaturescopeApi>;
+function studiesOf(
+  needs: Parameters<typeof createEvaluation>[0] & Parameters<typeof createFeatures>[0] & Parameters<typeof createBaselines>[0],
+) {
+  return {
+    evaluate: createEvaluation(needs),
+    baselines: createBaselines(needs),
+    ...createFeatures(needs),
+  } satisfies Partial<FeaturescopeApi>;
 }
 
 /** What the lens answers as it is asked. */

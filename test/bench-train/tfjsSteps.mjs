@@ -27,8 +27,8 @@ export async function trainTfjs({ backend, d, n, batch, warmUp, steps, mostMs, a
     if (milliseconds.length > 0 && performance.now() - began > mostMs) break;
     const start = performance.now();
     const loss = tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(() => lossOf(inputs[step % inputs.length]));
-      optimizer.applyGradients(grads);
+      const { value, grads } = tf.variableGrads(() => /** @type {tf.Scalar} */ (lossOf(inputs[step % inputs.length])));
+      optimizer.applyGradients(/** @type {any} */ (grads));
       return value;
     });
     losses.push((await loss.data())[0]);

@@ -30,7 +30,7 @@ it('takes a feature out as PyTorch does, says what it writes and resembles, and 
       const { positions, mean_delta, loss_clean, loss_ablated } = await featurescope.effects(id, latent, { tokens: 512 });
       const { writes } = await featurescope.weights(id, latent, { k: 1 });
       const { cosine, together } = await featurescope.neighbours(id, latent, { k: 3, tokens: 512 });
-      const rule = await featurescope.rule(id, latent, { token: "^ ?['’]" }, { tokens: 2048, threshold: 2 });
+      const rule = await featurescope.rule(id, latent, { token: "^ ?['’]" }, { tokens: 2048, threshold: 0.5 });
       return {
         positions,
         off: loss_ablated - loss_clean - mean_delta,

@@ -13,7 +13,7 @@ import { flatten, openFixture, readGolden, SAELENS_FIXTURES } from '../unit/sae/
 // A software adapter on a busy machine.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const ARCHITECTURES: Architecture[] = ['tied', 'standard', 'topk', 'groupmax', 'jumprelu', 'gated', 'batchtopk'];
+const ARCHITECTURES: Architecture[] = ['tied', 'standard', 'topk', 'groupmax', 'jumprelu', 'gated', 'batchtopk', 'pca'];
 const tolerance = TOLERANCES.webgpu;
 
 describe.skipIf(!HAS_DAWN)('on Dawn', () => {

@@ -34,7 +34,8 @@ export interface FakeOptions {
       | 'import'
       | 'plan'
       | 'fetch'
-      | 'evaluate',
+      | 'evaluate'
+      | 'baselines',
       string
     >
   >;
@@ -146,7 +147,7 @@ export function noise(a: number, b: number): number {
 
 /** Screens that study features bring their own. */
 const absent = () => Promise.reject(new Error('The fake studies no features.'));
-const noFeatures = { effects: absent, weights: absent, neighbours: absent, rule: absent };
+const noFeatures = { effects: absent, weights: absent, neighbours: absent, rule: absent, report: absent };
 
 export function fakeApi(options: FakeOptions = {}): FakeApi {
   const model = fakeModel(options.n_ctx);
@@ -308,6 +309,24 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       return { tokens, l0: 39, fvu: 0.29, mse: 0.8, l2_ratio: 0.9, ...losses, alive: 700, dead: 200, density: new Float32Array(1024) };
     },
     ...noFeatures,
+    baselines: {
+      async make(asked, { signal, onProgress } = {}) {
+        for (let done = 1; done <= 3; done++) {
+          await wait('baselines', asked.kind, signal);
+          onProgress?.({ done, total: 3, message: `Read ${done} of 3 tokens.` });
+        }
+        const made = {
+          ...dictionaries[0],
+          id: asked.kind,
+          label: `${asked.kind} of ${asked.hook}`,
+          architecture: asked.kind,
+          source: 'files' as const,
+        };
+        dictionaries = [...dictionaries, made];
+        library.tell();
+        return made;
+      },
+    },
     dictionaries: {
       async list() {
         await wait('dictionaries', '');

@@ -240,6 +240,7 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
         return () => listeners.delete(listener);
       },
     },
+    report: () => Promise.reject(new Error('No report is made here.')),
     async effects(_, latent, on = {}, { onProgress, signal } = {}) {
       await wait('effects', `${latent} ${'text' in on ? 'text' : 'corpus'}`, signal);
       if (!('text' in on)) {

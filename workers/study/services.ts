@@ -5,6 +5,7 @@ import type { IndexStore } from '../../src/cache/indexStore.ts';
 import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
+import { BaselinesService, type CreateProducts } from './baselines.ts';
 import { Desk } from './desk.ts';
 import { IndexService } from './indices.ts';
 import { FeaturesService } from './features.ts';
@@ -21,6 +22,8 @@ interface Subject {
 export interface StudyPlatform extends HolderPlatform {
   /** Where indices of features are kept. */
   indices: IndexStore;
+  /** The big products of PCA and ICA; absent: plain TypeScript. */
+  createProducts?: CreateProducts;
 }
 
 export function createStudyServices(platform: StudyPlatform) {
@@ -28,6 +31,7 @@ export function createStudyServices(platform: StudyPlatform) {
   const desk = new Desk(holder);
   return {
     device: new DeviceService(holder),
+    baselines: new BaselinesService(desk, holder, platform.createProducts),
     indices: new IndexService(desk, holder, platform.indices),
     evaluation: new EvaluationService<Subject>({
       texts: () => ({ base: holder.base, corpora: platform.corpora }),

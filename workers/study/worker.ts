@@ -4,6 +4,7 @@ import { createIndexStore } from '../../src/cache/indexStore.ts';
 import { createOrtRuntime, createSaeEngine } from '../browserPlatform.ts';
 import { handlersOf } from '../remote.ts';
 import { serve, type Channel } from '../rpc.ts';
+import { createProducts } from './products.ts';
 import { createStudyServices } from './services.ts';
 
 const platform = {
@@ -11,5 +12,6 @@ const platform = {
   indices: createIndexStore(),
   createRuntime: createOrtRuntime,
   createEngine: createSaeEngine,
+  createProducts,
 };
 serve(self as unknown as Channel, handlersOf(createStudyServices(platform)));

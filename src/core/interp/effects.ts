@@ -4,6 +4,7 @@
  * token, without weights or means.
  */
 import { createRandom, fillNormal } from '../array/random.ts';
+import { expOf } from './exponential.ts';
 import type { EffectFigures, Stack } from './types.ts';
 
 const BINS = 10;
@@ -48,7 +49,7 @@ function binOf(value: number, edges: readonly number[]): number {
 export function probabilities(logits: Float32Array, out: Float64Array): number {
   const top = largestOf(logits);
   let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += out[i] = Math.exp(logits[i] - top);
+  for (let i = 0; i < logits.length; i++) sum += out[i] = expOf(logits[i] - top);
   for (let i = 0; i < logits.length; i++) out[i] /= sum;
   return top + Math.log(sum);
 }
@@ -69,7 +70,7 @@ export function compareRows({ logits, p, logZ }: CleanRow, changed: Float32Array
   let sum = 0;
   let moved = 0;
   for (let i = 0; i < changed.length; i++) {
-    sum += Math.exp(changed[i] - top);
+    sum += expOf(changed[i] - top);
     moved += p[i] * (logits[i] - changed[i]);
   }
   const changedZ = top + Math.log(sum);

@@ -6,7 +6,7 @@ export type Latents = {
   rows: Uint32Array;
   /** Rising within a row. */
   latents: Uint32Array;
-  /** Greater than 0, in the dictionary's own units. */
+  /** In the dictionary's own units; greater than 0 unless its architecture keeps all, of whatever sign. */
   values: Float32Array;
   d_sae: number;
   /** What a row's reconstruction is multiplied by before `shift` is added; absent: 1. [n] */

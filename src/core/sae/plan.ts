@@ -42,6 +42,9 @@ export interface Plan {
   outputScale: number;
 }
 
+/** Below every pre-activation in fp32; −infinity itself is not safe in WGSL. */
+const ALL = -3e38;
+
 const plans = new WeakMap<Dictionary, Plan>();
 
 /**
@@ -53,9 +56,6 @@ export function getPlan(dictionary: Dictionary): Plan {
   if (!plan) plans.set(dictionary, (plan = createPlan(dictionary)));
   return plan;
 }
-
-/** Below every pre-activation in fp32; −infinity itself is not safe in WGSL. */
-const ALL = -3e38;
 
 /**
  * The same encoder without its activation rule: what comes back are the pre-activations p above `floors`, of any sign.
@@ -98,7 +98,7 @@ function createPlan({ config, tensors }: Dictionary): Plan {
   };
 }
 
-type ActivationRule = Pick<Plan, 'gain' | 'bias' | 'gateBias' | 'threshold' | 'k' | 'groupSize'>;
+type ActivationRule = Pick<Plan, 'gain' | 'bias' | 'gateBias' | 'threshold' | 'isSigned' | 'k' | 'groupSize'>;
 
 function createActivation({ config, tensors }: Dictionary, norms: Float64Array | undefined): ActivationRule {
   const { architecture, d_sae } = config;
@@ -121,6 +121,8 @@ function createActivation({ config, tensors }: Dictionary, norms: Float64Array |
       return { ...linear, threshold: new Float64Array(d_sae).fill(Math.max(0, need(tensors, 'topk_threshold')[0])) };
     case 'thresholds':
       return { ...linear, threshold: readThresholds(tensors) };
+    case 'all':
+      return { ...linear, threshold: new Float64Array(d_sae).fill(ALL), isSigned: true };
     case 'positive':
       return linear;
   }

@@ -103,14 +103,20 @@ export interface FeatureActions {
   /** To a feature drawn at random, of those that fire where that is known. */
   random: (dictionary: string) => void;
   chooseCorpus: (corpus: string) => void;
+  /** Asks for figures, labels and tokens of all features of a dictionary. */
+  askLists: (dictionary: string, corpus: string) => void;
   /** Reads a corpus for the features of a dictionary. */
   buildIndex: (dictionary: string, tokens: number) => Promise<void>;
   /** What was read is kept. */
   stopBuilding: () => void;
+  /** Opens an index made elsewhere. @returns how it went, as a sentence */
+  importIndex: (file: File) => Promise<string>;
   /** Measures on the text that ships what changes without the feature. */
   measureEffects: (tokens: number) => void;
   /** Counts on the text that ships which features fire together with it. */
   countTogether: (tokens: number) => void;
+  /** Features as a file; null when it was stopped or failed, and then the notice says why. */
+  makeReport: (dictionary: string, latents: readonly number[], options: Parameters<FeaturesApi['report']>[2]) => Promise<Blob | null>;
   /** Stops what is asked for of the feature on screen. */
   stop: (part: PartName) => void;
   /** Asks again after a failure. */

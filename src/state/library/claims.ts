@@ -15,7 +15,8 @@ const L0_NAMES = ['l0', 'metrics/l0', 'trainer.target_l0', 'target_l0'];
 /** @returns sentences, worst first; none when claims and measurement agree */
 export function findDoubts(record: DictionaryCard['record'], measured: Pick<Evaluation, 'l0' | 'fvu' | 'ce_recovered'>): string[] {
   const doubts: string[] = [];
-  if (measured.fvu >= HOPELESS_FVU) {
+  // Random directions are no worse than they should be.
+  if (measured.fvu >= HOPELESS_FVU && record?.made_as !== 'directions') {
     doubts.push('Its reconstruction is no better than the mean activation. This is probably not the model, hook or scale it was made for.');
   }
   const [who, l0] = statedBy(record, L0_NAMES);

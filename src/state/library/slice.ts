@@ -5,6 +5,7 @@ import { sentenceOf } from '../shared/latest.ts';
 import type { DictionaryActions } from '../shared/dictionaries.ts';
 import type { LabelActions } from '../shared/labels.ts';
 import { followDensities } from './densities.ts';
+import { createDirections } from './directions.ts';
 import { createImporter } from './importer.ts';
 import { createLabelKeeper } from './labels.ts';
 import type { Reporter, ReporterNeeds } from './reports.ts';
@@ -35,6 +36,7 @@ export function createLibrarySlice(
     measure: reporter.measure,
     stopMeasuring: reporter.stopMeasuring,
     ...createImporter(api, store, { refresh, opened: (id) => void reporter.measureFirst(id) }),
+    ...createDirections(api, store, { refresh }),
     ...createStorageActions(api, store),
     ...createLabelKeeper(api, store),
     exploreDictionary: (id) => exploreDictionary(store, refresh, id),

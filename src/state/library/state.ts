@@ -1,4 +1,5 @@
 /** The slice of the library: its facts beside those that all slices share, and what a person can do there. */
+import type { BaselineOptions } from '../../api/features.ts';
 import type { FileIn, LoadProgress } from '../../api/model.ts';
 import type { Evaluation, FoundDictionary, PublishedPlan, PublishedRelease, PublishedSource } from '../../api/dictionaries.ts';
 import type { StorageUse } from '../../api/storage.ts';
@@ -24,6 +25,14 @@ export type ImportTask =
   /** `again`: what another try goes on with. */
   | { status: 'failed'; message: string; again?: ToFetch };
 
+/** Other directions of a hook, being made into a dictionary. */
+export type DirectionsTask =
+  | { status: 'idle' }
+  /** `total` is 0 where it is not known. */
+  | { status: 'running'; done: number; total: number; message: string }
+  | { status: 'done'; words: string; id: string }
+  | { status: 'failed'; message: string };
+
 /** What was measured of a dictionary here, beside what is claimed of it. */
 export interface Report {
   status: 'running' | 'done' | 'failed';
@@ -42,11 +51,16 @@ export interface Report {
 
 export interface LibraryFacts {
   importTask: ImportTask;
+  directionsTask: DirectionsTask;
   /** What was measured, by dictionary. */
   reports: Readonly<Record<string, Report>>;
 }
 
-export const initialLibraryFacts: LibraryFacts = { importTask: { status: 'idle' }, reports: {} };
+export const initialLibraryFacts: LibraryFacts = {
+  importTask: { status: 'idle' },
+  directionsTask: { status: 'idle' },
+  reports: {},
+};
 
 export interface ImportActions {
   /** Opens dictionaries; asks which when there are several. */
@@ -62,6 +76,14 @@ export interface ImportActions {
   fetchPublished: (wanted: ToFetch) => Promise<void>;
 }
 
+export interface DirectionsActions {
+  /** Makes neurons, random directions, PCA or ICA of a hook of the open model into a dictionary of the library. */
+  makeDirections: (options: BaselineOptions) => Promise<void>;
+  cancelDirections: () => void;
+  /** Texts that they can be made on. */
+  textNames: () => Promise<string[]>;
+}
+
 export interface StorageActions {
   /** Forgets an imported dictionary; the notice brings it back. */
   removeDictionary: (id: string) => Promise<void>;
@@ -73,7 +95,7 @@ export interface StorageActions {
   watchStorage: (listener: () => void) => () => void;
 }
 
-export interface LibraryActions extends ImportActions, StorageActions {
+export interface LibraryActions extends ImportActions, DirectionsActions, StorageActions {
   /** Measures a dictionary on the text that ships with the page. */
   measure: (id: string, tokens: number) => Promise<void>;
   /** What was measured before stays. */

@@ -1,27 +1,31 @@
 import { useState, type FormEvent } from 'react';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { featureHash, type FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { useActions, useApp } from '../shared/StoreContext.tsx';
 import { useFeatureActions } from './FeatureContext.tsx';
 
 const NONE: readonly DictionaryInfo[] = [];
 
+interface ChooserProps {
+  place: FeaturePlace | null;
+  /** Id of the dictionary of this feature, or of the next one. */
+  id: string;
+  onWant: (dictionary: string) => void;
+}
+
 /** Which dictionary, and which of its features. */
-export function Chooser({ place }: { place: FeaturePlace | null }) {
+export function Chooser({ place, id, onWant }: ChooserProps) {
   const list = useApp((s) => (s.dictionaries.status === 'done' ? s.dictionaries.list : NONE));
-  const used = useApp((s) => s.dictionary);
   const { openFeature } = useActions();
   const { step, random } = useFeatureActions();
-  // Without a feature, that of the next one; in Explore's dictionary unless another is chosen.
-  const [wanted, setWanted] = useState<string | null>(null);
-  const id = place?.dictionary ?? wanted ?? used;
   const chosen = list.find((d) => d.id === id);
   const fitting = list.filter((d) => d.fits || d.id === id);
   const last = (chosen?.d_sae ?? 1) - 1;
   const latent = place?.latent ?? NaN;
   const choose = (next: string) => {
     const to = list.find((d) => d.id === next);
-    if (!place || !to) return setWanted(next);
+    onWant(next);
+    if (!place || !to) return;
     openFeature({ dictionary: next, latent: Number.isNaN(latent) ? 0 : Math.min(latent, to.d_sae - 1) });
   };
   return (
@@ -49,6 +53,11 @@ export function Chooser({ place }: { place: FeaturePlace | null }) {
         <button type="button" disabled={!chosen?.fits} onClick={() => random(id)} title="Of those that fire, where that is known">
           A random feature
         </button>
+        {place && (
+          <a href={featureHash(null)} className="button" onClick={() => onWant(id)}>
+            All features
+          </a>
+        )}
       </div>
     </nav>
   );

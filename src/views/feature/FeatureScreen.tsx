@@ -1,12 +1,14 @@
 import { useEffect, useState } from 'react';
-import { findPlace, keyOf, type FeatureApi } from '../../state/feature/state.ts';
+import { findPlace, indexOf, keyOf, type FeatureApi } from '../../state/feature/state.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { useApp } from '../shared/StoreContext.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
 import { Case } from './Case.tsx';
 import { Chooser } from './Chooser.tsx';
 import { FIRST_CHOICES, type OpenContext } from './choices.ts';
-import { FeatureProvider, useFeatureActions } from './FeatureContext.tsx';
+import { FeatureProvider, useFeature, useFeatureActions } from './FeatureContext.tsx';
+import { IndexPanel } from './IndexPanel.tsx';
+import { ListsPanel } from './ListsPanel.tsx';
 import { NotFound } from './NotFound.tsx';
 import { useStepKeys } from './stepKeys.ts';
 
@@ -30,6 +32,10 @@ export function FeatureScreen({ api, ...rest }: FeatureScreenProps) {
 export function Screen({ text, onOpen }: Omit<FeatureScreenProps, 'api'>) {
   const { setShown, setText, step } = useFeatureActions();
   const place = useApp((s) => s.feature);
+  // Without a feature, Explore's dictionary unless another was chosen here.
+  const used = useApp((s) => s.dictionary);
+  const [wanted, setWanted] = useState<string | null>(null);
+  const id = place?.dictionary ?? wanted ?? used;
   useEffect(() => setText(text), [setText, text]);
   useEffect(() => {
     setShown(true);
@@ -38,8 +44,8 @@ export function Screen({ text, onOpen }: Omit<FeatureScreenProps, 'api'>) {
   useStepKeys(step);
   return (
     <main className="feature">
-      <Chooser place={place} />
-      {place ? <Chosen place={place} onOpen={onOpen} /> : <NoneChosen />}
+      <Chooser place={place} id={id} onWant={setWanted} />
+      {place ? <Chosen place={place} onOpen={onOpen} /> : <NoneChosen id={id} />}
     </main>
   );
 }
@@ -63,13 +69,19 @@ function Chosen({ place, onOpen }: { place: FeaturePlace; onOpen: OpenContext })
   );
 }
 
-function NoneChosen() {
+function NoneChosen({ id }: { id: string }) {
+  const dictionary = useApp((s) => (s.dictionaries.status === 'done' ? s.dictionaries.list.find((d) => d.id === id) : undefined));
+  const info = useFeature((s) => indexOf(s, id));
   return (
-    <Panel title="No feature chosen yet">
-      <Empty>
-        Choose one by its number, or at random, or click one in the list of features in Explore. Its page shows when it fires, with
-        contexts, what it writes and reads, what changes when it is taken out, and what is near it.
-      </Empty>
-    </Panel>
+    <>
+      <Panel title="No feature chosen yet">
+        <Empty>
+          Choose one by its number, at random, or from the list below, or click one in the list of features in Explore. Its page shows when
+          it fires, with contexts, what it writes and reads, what changes when it is taken out, and what is near it.
+        </Empty>
+      </Panel>
+      {dictionary?.fits && <IndexPanel dictionary={dictionary} />}
+      {dictionary?.fits && info && info.tokens === info.total && <ListsPanel key={id} dictionary={dictionary} info={info} />}
+    </>
   );
 }

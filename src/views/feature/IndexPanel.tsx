@@ -5,7 +5,9 @@ import { formatInteger } from '../../charts/format.ts';
 import { indexOf, indicesOf, type Build } from '../../state/feature/state.ts';
 import { leftWords, restWords } from '../../state/feature/words.ts';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
+import { ClusterIndexRecipes } from './ClusterIndexRecipes.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
+import { OpenIndex } from './OpenIndex.tsx';
 import { Going } from './PartBody.tsx';
 
 /** Tokens to read: a first look, and what is usual. */
@@ -118,7 +120,9 @@ function NoIndex({ dictionary, begun, failure, busy }: NoIndexProps) {
         >
           {begun ? 'Go on reading' : 'Read the text'}
         </button>
+        <OpenIndex />
       </div>
+      <ClusterIndexRecipes dictionary={dictionary} />
     </Panel>
   );
 }
@@ -149,6 +153,7 @@ function More({ dictionary }: { dictionary: DictionaryInfo }) {
       <button type="button" className="button-small" disabled={busy} onClick={() => void buildIndex(dictionary.id, USUAL)}>
         Read the text here, for more contexts
       </button>
+      <OpenIndex />
     </>
   );
 }

@@ -1,18 +1,15 @@
 import { lazy, Suspense, useState, type ComponentType } from 'react';
-import { formatBytes, formatInteger } from '../../charts/format.ts';
+import { formatInteger } from '../../charts/format.ts';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import { isOtherModel } from '../../core/lm/modelNames.ts';
-import { ExportButton } from '../shared/ExportButton.tsx';
 import { FileChooser } from '../shared/FileChooser.tsx';
 import type { PublishedProps } from './hub/Published.tsx';
 import type { LookedUp } from './hub/wanted.ts';
-import { placeWords } from '../shared/placeWords.ts';
 import { ImportStatus } from './ImportStatus.tsx';
-import { misfitWords } from './misfitWords.ts';
+import { Items } from './LibraryItems.tsx';
+import { isDirections, OtherDirections } from './OtherDirections.tsx';
 import { LabelMenu } from './LabelMenu.tsx';
 import { PART_MISSING } from '../shared/later.tsx';
 import { Empty, Failure } from '../shared/Panel.tsx';
-import { RightModel } from '../shared/RightModel.tsx';
 import { Sheet } from '../shared/Sheet.tsx';
 import { useActions, useApp } from './store.ts';
 
@@ -41,7 +38,7 @@ export function LibraryDialog({ published }: LibraryDialogProps) {
     <Sheet title="Dictionaries" onClose={() => openDialog(null)}>
       {dictionaries.status === 'failed' && <Failure message={dictionaries.message} />}
       {dictionaries.status === 'waiting' && <Empty>The list comes when the model is open.</Empty>}
-      {dictionaries.status === 'done' && <Dictionaries list={dictionaries.list} />}
+      {dictionaries.status === 'done' && <Dictionaries list={dictionaries.list.filter((d) => !isDirections(d))} />}
       <section aria-label="Open a dictionary" className="sheet-section">
         <h3>Open a dictionary</h3>
         <FileChooser onFiles={(files) => void importDictionaries(files)} />
@@ -54,6 +51,7 @@ export function LibraryDialog({ published }: LibraryDialogProps) {
       <div className="import-status">
         <ImportStatus />
       </div>
+      <OtherDirections />
       <PublishedSection first={published} />
       <LabelMenu />
       <div className="panel-foot">
@@ -84,17 +82,6 @@ function Dictionaries({ list }: { list: readonly DictionaryInfo[] }) {
   );
 }
 
-function Items({ list }: { list: readonly DictionaryInfo[] }) {
-  if (list.length === 0) return null;
-  return (
-    <ul className="library">
-      {list.map((d) => (
-        <Item key={d.id} dictionary={d} />
-      ))}
-    </ul>
-  );
-}
-
 function PublishedSection({ first }: { first: LibraryDialogProps['published'] }) {
   const [open, setOpen] = useState(first !== undefined);
   return (
@@ -119,55 +106,3 @@ function PublishedSection({ first }: { first: LibraryDialogProps['published'] })
 }
 
 const scrollHere = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'start' });
-
-function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
-  const model = useApp((s) => s.model);
-  const chosen = useApp((s) => s.dictionary === d.id);
-  const { openDialog, chooseDictionary, removeDictionary } = useActions();
-  const use = () => {
-    chooseDictionary(d.id);
-    openDialog(null);
-  };
-  const size = `${formatInteger(d.d_sae)} features of ${formatInteger(d.d_in)} numbers, ${formatBytes(d.bytes)}`;
-  return (
-    <li className={chosen ? 'is-chosen' : undefined}>
-      <div className="library-words">
-        <strong>{d.label}</strong>
-        <span className="hint">
-          {d.architecture}, {size}
-          {d.from ? `, from ${placeWords(d.from)}` : d.source === 'files' ? ', opened from files' : ''}
-        </span>
-        {!d.fits && <span className="hint">{misfitWords(d, model?.id)}</span>}
-        {d.fits && model && isOtherModel(d.model, model.id) && <span className="doubt">Made for {d.model}.</span>}
-      </div>
-      <div className="library-tools">
-        {model && d.source === 'files' && isOtherModel(d.model, model.id) && <RightModel name={d.model} what={d.label} />}
-        {d.fits && (
-          <button
-            type="button"
-            className="button-small"
-            disabled={chosen}
-            onClick={use}
-            aria-label={`${chosen ? 'In use:' : 'Use'} ${d.label}`}
-          >
-            {chosen ? 'In use' : 'Use'}
-          </button>
-        )}
-        <button
-          type="button"
-          className="button-small"
-          onClick={() => openDialog({ kind: 'card', id: d.id })}
-          aria-label={`About ${d.label}`}
-        >
-          About
-        </button>
-        <ExportButton id={d.id} label={d.label} />
-        {d.source === 'files' && (
-          <button type="button" className="button-small" onClick={() => void removeDictionary(d.id)} aria-label={`Remove ${d.label}`}>
-            Remove
-          </button>
-        )}
-      </div>
-    </li>
-  );
-}

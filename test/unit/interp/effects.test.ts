@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
 import { compareRows, drawDirection, drawOther, EffectSums, probabilities, stackOf } from '../../../src/core/interp/effects.ts';
+import { expOf } from '../../../src/core/interp/exponential.ts';
 import { klDivergence, rowStatistics } from '../../../src/core/lm/statistics.ts';
 
 function someChanges(seed: number, n: number, tokens: number) {
@@ -54,6 +55,19 @@ describe('stacks', () => {
     expect(figures.up).toEqual(stackOf(deltas, next, 1, 0.2));
     expect(figures.down).toEqual(stackOf(deltas, next, -1, 0.2));
   });
+});
+
+it('has a fast exponential that agrees with the slow one', () => {
+  const random = createRandom(8);
+  for (let i = 0; i < 20_000; i++) {
+    const x = -100 * random() ** 4;
+    expect(Math.abs(expOf(x) / Math.exp(x) - 1)).toBeLessThan(2e-14);
+  }
+  expect(expOf(NaN)).toBeNaN();
+  for (const x of [0, -0, -700, -744, -746, -1e300, -Infinity]) {
+    if (Math.exp(x) < 1e-300) expect(expOf(x)).toBeLessThan(1e-300);
+    else expect(expOf(x)).toBeCloseTo(Math.exp(x), 14);
+  }
 });
 
 it('compares rows of logits as the formula of KL does', () => {

@@ -10,7 +10,17 @@ import { expectSameLatents, randomSuite, TOLERANCES } from '../../helpers/latent
 import { createWasmEngine, NODE_ENGINES } from '../../helpers/kernels.ts';
 import { SAELENS_FIXTURES, createDictionary, flatten, openFixture, randomNormal, readGolden, worstError } from '../sae/helpers.ts';
 
-const ARCHITECTURES: Architecture[] = ['tied', 'standard', 'topk', 'groupmax', 'jumprelu', 'gated', 'batchtopk', 'matryoshka_batchtopk'];
+const ARCHITECTURES: Architecture[] = [
+  'tied',
+  'standard',
+  'topk',
+  'groupmax',
+  'jumprelu',
+  'gated',
+  'batchtopk',
+  'matryoshka_batchtopk',
+  'pca',
+];
 
 it('runs on both builds of the WASM kernels, and chooses the faster', () => {
   expect(chooseBuild()).toBe('relaxed');

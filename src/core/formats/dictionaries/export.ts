@@ -7,6 +7,7 @@ import { readFormOf } from '../../sae/architectures/index.ts';
 import { isGroupmax, isTiedForm, isTopk, isTranscoder, type DictionaryConfig } from '../../sae/dictionary.ts';
 import type { ExportFormat } from '../../sae/types.ts';
 import { FormatError } from '../bytes.ts';
+import { maybeRecord, parseJson } from '../text.ts';
 import type { OutFile } from './files.ts';
 import { readDictionary, type OpenedDictionary } from './opened.ts';
 import { exportSaelens, packDictionary } from './write.ts';
@@ -22,14 +23,26 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = ['saelens', 'dictionary_l
 export async function exportDictionary(opened: OpenedDictionary, format: ExportFormat, folder = ''): Promise<OutFile[]> {
   const obstacle = exportObstacle(opened.config, format);
   if (obstacle) throw new FormatError(obstacle);
-  if (format === 'saelens') return exportSaelens(opened, folder);
-  const plain = await simplify(opened, subtractsInput(opened.config, format));
+  const known = underKnownName(opened);
+  if (format === 'saelens') return exportSaelens(known, folder);
+  const plain = await simplify(known, subtractsInput(known.config, format));
   return format === 'sparsify' ? writeSparsify(plain, folder) : writeDictionaryLearning(plain, folder);
+}
+
+/** Directions made here as the architecture of the libraries that computes the same; all else as it is. */
+function underKnownName(opened: OpenedDictionary): OpenedDictionary {
+  const { standsFor } = readFormOf(opened.config.architecture);
+  if (!standsFor) return opened;
+  const stated = { ...maybeRecord(parseJson(opened.cfgText, 'cfg.json')), architecture: standsFor };
+  return { ...opened, config: { ...opened.config, architecture: standsFor }, cfgText: JSON.stringify(stated, null, 1) };
 }
 
 /** @returns '' when the format can hold the dictionary, else why it cannot */
 export function exportObstacle(config: DictionaryConfig, format: ExportFormat): string {
   const { architecture } = config;
+  if (readFormOf(architecture).selects === 'all') {
+    return `${format} keeps no values below 0, and features of ${architecture} have such. Make the same directions with non_negative (both signs, each through a ReLU) or with k, and export those.`;
+  }
   if (format === 'saelens') {
     return readFormOf(architecture).inSaelens ? '' : `SAELens has no ${architecture}. Export this dictionary for sparsify, which has.`;
   }

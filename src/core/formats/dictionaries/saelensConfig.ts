@@ -31,7 +31,8 @@ interface ParsedConfig {
 
 type Json = Record<string, unknown>;
 
-const ARCHITECTURES: readonly Architecture[] = READ_FORMS.filter(({ inSaelens }) => inSaelens).map(({ name }) => name);
+/** SAELens's, and those of ours that are written in its layout. */
+const ARCHITECTURES: readonly Architecture[] = READ_FORMS.filter((form) => form.inSaelens || form.isBaseline).map(({ name }) => name);
 
 const NORMALISATIONS: Normalisation[] = ['none', 'expected_average_only_in', 'constant_norm_rescale', 'layer_norm'];
 

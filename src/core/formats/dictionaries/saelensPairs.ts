@@ -1,4 +1,5 @@
 /** What cfg.json of SAELens says in two places, and what it says that a reader of the card should know. */
+import { readFormOf } from '../../sae/architectures/index.ts';
 import { isBatchTopk, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
 import { describe, maybeRecord } from '../text.ts';
@@ -109,6 +110,7 @@ export function noteSaelens(config: DictionaryConfig, cfg: Json, widths: number[
     ...(scale !== undefined && normalisation === 'expected_average_only_in'
       ? [`Rows are multiplied by ${scale} before encoding (activation_scaler.json), and divided by it after decoding.`]
       : []),
+    ...(readFormOf(architecture).selects === 'all' ? [SIGNED_NOTE] : []),
     ...(normalisation === 'layer_norm' ? ['Each row is brought to mean 0 and deviation 1 before encoding, and back after decoding.'] : []),
     ...(normalisation === 'constant_norm_rescale'
       ? ['Each row is brought to the norm √d_in before encoding, and back after decoding.']
@@ -117,5 +119,7 @@ export function noteSaelens(config: DictionaryConfig, cfg: Json, widths: number[
   ];
 }
 
+const SIGNED_NOTE =
+  'Its features have values of both signs on every token. Lists rank them by their largest value; for what is far below 0, make the same directions with both signs stacked (non_negative).';
 const BOS_NOTE =
   'It was trained on texts with the model’s first token put in front (prepend_bos). Without it features of the first tokens differ; scripts put it there with prepend_bos: true.';

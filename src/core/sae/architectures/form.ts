@@ -36,7 +36,9 @@ type Selection =
   /** Those above one threshold for all, which training found for batch top-k. */
   | 'one threshold'
   /** Those whose gate is open. */
-  | 'gate';
+  | 'gate'
+  /** All, of whatever sign. */
+  | 'all';
 
 export interface ReadForm<Name extends string = string> {
   readonly name: Name;
@@ -54,6 +56,10 @@ export interface ReadForm<Name extends string = string> {
   readonly rescales: { byDefault: boolean } | null;
   /** Whether dictionary_learning's class subtracts b_dec first; 'either': there is one for both; null: it has none. */
   readonly dictionaryLearning: 'subtracts' | 'plain' | 'either' | null;
+  /** Made of a basis, of chance or of statistics (docs/decisions/baselines.md), not trained. */
+  readonly isBaseline: boolean;
+  /** The architecture that computes the same and that other libraries have; exports carry its name. */
+  readonly standsFor: 'standard' | 'topk' | null;
 }
 
 const B_ENC: OwnTensor = { name: 'b_enc', size: 'latents', need: 'always' };
@@ -70,6 +76,8 @@ export function readForm<Name extends string>(name: Name, different: Partial<Omi
     inSaelens: true,
     rescales: null,
     dictionaryLearning: null,
+    isBaseline: false,
+    standsFor: null,
     ...rest,
     own: [B_ENC, ...own],
   };
@@ -78,4 +86,17 @@ export function readForm<Name extends string>(name: Name, different: Partial<Omi
 /** The same latents, for the reconstruction of another hook. */
 export function transcoderOf<Name extends string>(name: Name, form: ReadForm, different: Partial<ReadForm> = {}): ReadForm<Name> {
   return { ...form, dictionaryLearning: null, rescales: null, transcodes: true, ...different, name };
+}
+
+/** Directions that are no trained features, in the tensors of SAELens's plain form. */
+export function directionsForm<Name extends string>(name: Name, selects: 'all' | 'positive' | 'largest'): ReadForm<Name> {
+  const same = selects === 'all' ? null : selects === 'positive' ? 'standard' : 'topk';
+  return readForm(name, {
+    selects,
+    isBaseline: true,
+    standsFor: same,
+    inSaelens: same !== null,
+    ...(same === 'topk' && { rescales: { byDefault: false } }),
+    dictionaryLearning: same && (same === 'topk' ? 'subtracts' : 'either'),
+  });
 }

@@ -2,8 +2,12 @@
 import { batchtopk, matryoshkaBatchtopk } from './batchtopk.ts';
 import { gated } from './gated.ts';
 import { groupmax, groupmaxSkipTranscoder, groupmaxTranscoder } from './groupmax.ts';
+import { ica, icaNonNegative, icaTopk } from './ica.ts';
 import { jumprelu, jumpreluSkipTranscoder, jumpreluTranscoder } from './jumprelu.ts';
 import type { ReadForm } from './form.ts';
+import { neurons } from './neurons.ts';
+import { pca, pcaNonNegative, pcaTopk } from './pca.ts';
+import { random } from './random.ts';
 import { skipTranscoder, standard, transcoder } from './standard.ts';
 import { tied } from './tied.ts';
 import { topk, topkSkipTranscoder, topkTranscoder } from './topk.ts';
@@ -22,6 +26,9 @@ const LIST = [
   jumpreluTranscoder, jumpreluSkipTranscoder,
   topkTranscoder, topkSkipTranscoder,
   groupmaxTranscoder, groupmaxSkipTranscoder,
+  neurons, random,
+  pca, pcaNonNegative, pcaTopk,
+  ica, icaNonNegative, icaTopk,
 ] as const;
 
 export type Architecture = (typeof LIST)[number]['name'];

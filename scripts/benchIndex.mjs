@@ -1,0 +1,28 @@
+/**
+ * `npm run bench:index [-- options]`: indexing features beside the forward pass alone, in one run in plain Node.
+ *   --tokens N   default 40,000
+ *   --long N     tokens of the run whose memory is watched; default 1,000,000; 0: none
+ * docs/benchmarks.md holds the latest figures.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.mjs';
+import prepare from './prepare.mjs';
+import { RELAXED_FLAGS } from './relaxed.mjs';
+import { nodeHelpers } from './threads.mjs';
+
+const { values } = parseArgs({
+  options: { tokens: { type: 'string', default: '40000' }, long: { type: 'string', default: '1000000' }, bundled: { type: 'string' } },
+});
+
+if (values.bundled) {
+  const { bench } = await import(pathToFileURL(values.bundled).href);
+  await bench({ helpersOf: nodeHelpers, tokens: Number(values.tokens), long: Number(values.long) });
+  process.exit(0);
+}
+await prepare();
+const path = await bundle('test/bench-index/main.ts', { outDir: join(import.meta.dirname, '../node_modules/.cache/bundles/bench-index') });
+const command = [...RELAXED_FLAGS, import.meta.filename, ...process.argv.slice(2), '--bundled', path];
+process.exitCode = spawnSync(process.execPath, command, { stdio: 'inherit' }).status ?? 1;

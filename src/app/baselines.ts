@@ -1,0 +1,35 @@
+/** `featurescope.baselines`: other directions, made in the study worker and kept in the lens's library as imported ones are. */
+import type { Lens } from '../../workers/lens/client.ts';
+import type { Study } from '../../workers/study/client.ts';
+import type { BaselinesApi } from '../api/features.ts';
+import type { ModelInfo, WantedModel } from '../api/model.ts';
+import { UsageError } from '../core/errors.ts';
+
+interface BaselinesNeeds {
+  lens: Lens;
+  study: Study;
+  /** The model in use; undefined before the first. */
+  model: () => (WantedModel & { info: ModelInfo }) | undefined;
+  libraryChanged: () => void;
+  askToPersist: () => void;
+}
+
+export function createBaselines({ lens, study, model, libraryChanged, askToPersist }: BaselinesNeeds): BaselinesApi {
+  return {
+    async make(options, { signal, onProgress } = {}) {
+      const wanted = model();
+      if (!wanted) throw new UsageError('No model is loaded yet; wait for `featurescope.ready`.');
+      const {
+        info: { id, hash, source: from },
+        source,
+      } = wanted;
+      const files = await study.baselines.make([{ info: { id, hash, source: from }, source }, options], { signal, onProgress });
+      const { dictionaries, warnings } = await lens.library.import([files, {}], { signal });
+      askToPersist();
+      libraryChanged();
+      // Such as that it cannot be kept for the next visit.
+      if (warnings.length > 0) onProgress?.({ done: 1, total: 1, message: warnings.join(' ') });
+      return dictionaries[0];
+    },
+  };
+}
