@@ -63,10 +63,9 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
     // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once.
-    if (now.view !== was.view && !isMoving) {
-      if (timer !== undefined) write(was);
-      write(now);
-    }
+    const isLeft = now.view !== was.view && !isMoving;
+    if (isLeft && timer !== undefined) write(was);
+    if (isLeft) write(now);
     // Nothing is written while a list or a model is waited for.
     const listed = now.dictionaries.status !== was.dictionaries.status || now.load.status !== was.load.status;
     if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) {
