@@ -36,6 +36,7 @@ function withKept(state: LinkState, kept: unknown): LinkState {
 export function followAddress(store: StoreApi<ExploreState>, slice: Pick<ExploreSlice, 'linkOpened'>, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let viewed: string | null = null;
+  let isMoving = false;
   const saySecond = createSaySecond(store);
   /** Of the last link, for when its model is open. */
   let place: Place = store.getState();
@@ -61,8 +62,10 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
-    // What was changed before a screen was left is where "back" goes to.
-    if (timer !== undefined && now.view !== was.view) write(was);
+    // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once.
+    const isLeft = now.view !== was.view && !isMoving;
+    if (isLeft && timer !== undefined) write(was);
+    if (isLeft) write(now);
     // Nothing is written while a list or a model is waited for.
     const listed = now.dictionaries.status !== was.dictionaries.status || now.load.status !== was.load.status;
     if (timer === undefined && (listed || LINKED.some((key) => now[key] !== was[key]))) {
@@ -78,12 +81,14 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
     if (!screen && parsed.status === 'none') return;
     clearTimeout(timer);
     timer = undefined;
+    isMoving = true;
     if (screen) store.setState(screen);
     else if (parsed.status === 'link') {
       const facts = factsOf(withKept(parsed.state, kept));
       apply(store, slice, facts);
       place = { ...facts, text: store.getState().text };
     }
+    isMoving = false;
     // The model still to come is this link's: no step of its own.
     viewed = store.getState().wantedModel ? null : viewOf(store.getState());
   });

@@ -1,6 +1,7 @@
 /** The page of a feature in the built page: opened from Explore, gone through by mouse and by keyboard alone, left again. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatNumber } from '../../src/charts/format.ts';
 import { serious } from '../helpers/axe.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
@@ -27,6 +28,17 @@ async function explore(viewport: { width: number; height: number }) {
 
 const hash = (page: Page) => page.evaluate(() => decodeURIComponent(location.hash));
 const latentShown = async (page: Page) => Number(/^Feature (\d+)$/.exec(await page.locator('.panel-head h2').innerText())![1]);
+
+/** The record of the feature on screen. */
+const recordOf = (page: Page) =>
+  page.evaluate(() => {
+    const [, dictionary, latent] = /^#\/feature\/(.*)\/(\d+)$/.exec(location.hash)!;
+    return window.featurescope.index.feature(decodeURIComponent(dictionary), Number(latent));
+  });
+/** Values of a group of contexts, as they stand there. */
+const values = (page: Page, group: string) =>
+  page.getByRole('region', { name: group, exact: true }).locator('.context-value').allInnerTexts();
+const shown = (value: number) => formatNumber(value);
 
 describe('by mouse, at 1440 pixels', () => {
   let open: OpenPage;
@@ -72,6 +84,69 @@ describe('by mouse, at 1440 pixels', () => {
     await page.locator('.panel-head').waitFor();
   });
 
+  it('without an index shows what needs none, and makes one', async () => {
+    await page.locator('.weight-list').first().waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.locator('.inline-field select').selectOption('20000');
+    await page.getByRole('button', { name: 'Read the text' }).click();
+    await page.locator('.going').getByRole('button', { name: 'Cancel' }).waitFor();
+    await page.locator('.going').waitFor({ state: 'detached' });
+    await page.locator('.panel-contexts .context').first().waitFor();
+    const record = await recordOf(page);
+    const figures = await page.locator('.feature-figures').innerText();
+    expect(figures).toContain(shown(record.maximum));
+    const firings = record.histogram.counts.reduce((a, b) => a + b, 0);
+    expect(await page.locator('.panel-firing figcaption').innerText()).toContain(`${firings} firings on`);
+    // The bars of the stack are the record's.
+    expect(await page.locator('.panel-firing .chart-stack').count()).toBe(
+      record.by_bin.flatMap(({ counts }) => counts.filter((n) => n > 0)).length,
+    );
+    expect(await values(page, 'Highest')).toEqual(record.top.map(({ value }) => shown(value)));
+    expect(await values(page, 'Drawn at random')).toEqual(record.random.map(({ value }) => shown(value)));
+  });
+
+  it('shows the contexts of the values that are brushed', async () => {
+    const record = await recordOf(page);
+    const plot = page.locator('.panel-firing .chart-plot');
+    await plot.scrollIntoViewIfNeeded();
+    const box = (await plot.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.45, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.9, box.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.locator('.chart-range').waitFor();
+    const middle = record.histogram.edges[20];
+    const kept = record.top.filter(({ value }) => value >= middle);
+    const left = await values(page, 'Highest');
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.length).toBeLessThanOrEqual(kept.length);
+    expect(await page.getByText('They have no value: shown with all values.').count()).toBe(1);
+    expect(await serious(page)).toEqual([]);
+    await page.locator('.panel-firing').getByRole('button', { name: 'All values' }).click();
+    expect(await page.locator('.chart-range').count()).toBe(0);
+  });
+
+  it('measures the effect on the text at once, on a corpus when asked, and stops that', async () => {
+    await page
+      .locator('.panel-effects')
+      .getByText(/Most changed:|It changes nothing there/)
+      .waitFor();
+    await page.getByRole('button', { name: /^Measure on/ }).click();
+    await page.locator('.panel-effects .going').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: /^Measure on/ }).waitFor();
+  });
+
+  it('opens a context in Explore, and undo takes it back', async () => {
+    const record = await recordOf(page);
+    await page.locator('.panel-contexts .context').first().click();
+    await page.locator('#text-box').waitFor();
+    const [{ text }] = await page.evaluate((ids) => window.featurescope.detokenize([ids]), record.top[0].ids);
+    expect(await page.locator('#text-box').inputValue()).toBe(text);
+    await page.locator('.pins .pin-name').waitFor();
+    await page.locator('.notice').getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => page.locator('#text-box').inputValue()).toBe(TEXT);
+  });
+
   it('threw nothing', () => expect(open.errors).toEqual([]));
 });
 
@@ -96,11 +171,34 @@ describe('by keyboard alone, at 390 pixels, dark', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     expect(await latentShown(page)).toBe(latent + 1);
+    await page.locator('.weight-list').first().waitFor();
     expect(await serious(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  });
+
+  it('chooses values in the histogram, goes through contexts, and opens one', async () => {
+    await page.evaluate(async () => {
+      const [, dictionary] = /^#\/feature\/(.*)\/\d+$/.exec(location.hash)!;
+      await window.featurescope.index.build(dictionary, { tokens: 8000 });
+    });
+    await page.locator('.panel-contexts .context').first().waitFor();
+    expect(await serious(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await page.locator('.panel-firing .chart-plot').focus();
+    for (const key of ['Home', ' ', 'ArrowRight', 'ArrowRight', ' ']) await page.keyboard.press(key);
+    await page.locator('.chart-range').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.chart-range').count()).toBe(0);
+    await page.locator('.contexts .context[tabindex="0"]').first().focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('context');
+    expect(await page.evaluate(() => document.activeElement!.textContent)).toMatch(/at “.*Open in Explore$/s);
+    await page.keyboard.press('Enter');
+    await page.locator('#text-box').waitFor();
+    expect(await page.locator('#text-box').inputValue()).not.toBe(TEXT);
     await page.waitForTimeout(700);
     await page.goBack();
-    await page.locator('#text-box').waitFor();
+    await page.locator('.panel-contexts').waitFor();
   });
 
   it('threw nothing', () => expect(open.errors).toEqual([]));

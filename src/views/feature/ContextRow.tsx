@@ -27,25 +27,26 @@ export const ContextRow = memo(function ContextRow(props: ContextRowProps) {
   if (!spelled) return null;
   const top = scale === 'row' ? rowColour(context) : full;
   const meant = tokens.find(({ isMeant }) => isMeant);
-  const said = `${near ? 'Before its threshold ' : ''}${formatNumber(context.value)} at “${meant?.group.text ?? ''}”`;
+  const said = `${near ? 'before its threshold ' : ''}at “${meant?.group.text ?? ''}”:`;
   return (
     <li>
       <button
         type="button"
         className={near ? 'context is-near' : 'context'}
         tabIndex={stop ? 0 : -1}
-        aria-label={`${said}: ${tokens.map(({ group }) => group.text).join('')} Open in Explore`}
         onFocus={onReach}
         onClick={() => onOpen(spelled.text)}
       >
         <span className="context-value" title={formatFull(context.value)}>
           {formatNumber(context.value)}
         </span>
+        <span className="visually-hidden">{said}</span>
         <span className={breaks ? 'context-text' : 'context-text is-one-line'} dir="auto">
           {tokens.map((token) => (
             <Token key={token.group.first} token={token} top={top} breaks={breaks} />
           ))}
         </span>
+        <span className="visually-hidden">. Open in Explore</span>
       </button>
     </li>
   );

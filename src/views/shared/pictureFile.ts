@@ -21,7 +21,7 @@ const STYLES = [
 /** The page's own letters may not be there where the file is opened. */
 const FONT = 'system-ui, sans-serif';
 const EDGE_PX = 12;
-const TITLE_PX = 26;
+const TITLE_PX = 42;
 const LEGEND_PX = 18;
 
 /** @param place what holds a chart and its legend. @returns null where no chart is drawn */
@@ -36,12 +36,15 @@ export function svgOf(place: Element, title: string): SvgFile | null {
   chart.setAttribute('y', `${TITLE_PX}`);
   const { color } = getComputedStyle(place);
   const legend = [...place.querySelectorAll('.chart-legend li')].map((item) => legendLine(item, color));
+  // What is drawn, exactly, and what it rests on.
+  const formula = place.querySelector<HTMLElement>('figcaption')?.title ?? '';
   const size = { width: width + 2 * EDGE_PX, height: TITLE_PX + height + legend.length * LEGEND_PX + EDGE_PX };
   const lines = legend.map((line, i) => `<g transform="translate(${EDGE_PX},${TITLE_PX + height + (i + 0.7) * LEGEND_PX})">${line}</g>`);
   const text = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="${FONT}">`,
     `<rect width="100%" height="100%" fill="${surfaceOf(place)}"/>`,
     `<text x="${EDGE_PX}" y="17" font-size="13" font-weight="600" fill="${color}">${escaped(title)}</text>`,
+    `<text x="${EDGE_PX}" y="32" font-size="11" fill="${color}">${escaped(formula)}</text>`,
     new XMLSerializer().serializeToString(chart),
     ...lines,
     '</svg>',
