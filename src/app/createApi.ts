@@ -56,13 +56,7 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     keptDictionaries: () => lens.library.kept(),
     removeDictionary: (id) => library.api.remove(id),
     models: { kept: () => models.api.kept(), remove: models.remove },
-    downloads: {
-      begun: () => lens.library.begunDownloads(),
-      remove: async (id) => {
-        await lens.library.removeDownload([id]);
-        tabs.say('storage');
-      },
-    },
+    downloads: downloadsOf(lens, tabs),
     indices: { stored: () => lens.indices.stored(), remove: (id) => indexing.removeStored(id) },
     labelsChanged: labelled.tell,
     training: {
@@ -92,6 +86,17 @@ export function createApi(lens: Lens, settings: ApiSettings): FeaturescopeApi {
     report: async (...asked) => (await import('./report.ts')).makeReport(api, ...asked),
   };
   return api;
+}
+
+/** Published dictionaries that were not fetched to their end. */
+function downloadsOf({ library }: Lens, tabs: Kept['tabs']) {
+  return {
+    begun: () => library.begunDownloads(),
+    async remove(id: string) {
+      await library.removeDownload([id]);
+      tabs.say('storage');
+    },
+  };
 }
 
 /** What runs experiments; one that was given is not ours to end. */

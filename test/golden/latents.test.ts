@@ -52,7 +52,7 @@ describe('weights', () => {
       });
     }
     expect(writes.histogram.counts).toHaveLength(50);
-    expect(writes.histogram.counts.reduce((a, b) => a + b, 0)).toBe(node.api.models.current()!.n_tokens);
+    expect(writes.histogram.counts.reduce((a, b) => a + b, 0)).toBe(node.api.models.current().n_tokens);
     expect(reads.top).toHaveLength(10);
   });
 

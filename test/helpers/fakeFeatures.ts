@@ -8,8 +8,8 @@ import type {
   IndexSummary,
   LatentWeights,
   Neighbours,
-  Stack,
 } from '../../src/api/features.ts';
+import { EffectSums } from '../../src/core/interp/effects.ts';
 import { tagsOf } from '../../src/core/interp/featureIndex/tags.ts';
 import { noise } from './fakeApi.ts';
 
@@ -119,30 +119,28 @@ export function fakeRecord(latent: number, tokens = TOKENS): FeatureRecord {
   return { ...record, tags: tagsOf(record) };
 }
 
-function fakeStack(seed: number, size: number): Stack {
-  const edges = Array.from({ length: 11 }, (_, i) => Math.round(i * 86) / 100);
-  const ids: (number | null)[] = [...Array.from({ length: 9 }, (_, i) => FIRST_ID + i), null];
-  return {
-    edges,
-    series: ids.map((id, s) => ({ id, counts: edges.slice(1).map((_, i) => Math.round((size * noise(i + s, seed)) / (1 + s + i))) })),
-  };
-}
-
+/** Changes that thin out with their size; those of a feature are larger than those of a control. */
 export function fakeEffects(latent: number, positions: number): Effects {
-  const figures = (seed: number, size: number) => ({
-    mean_delta: size / 1e4,
-    kl: size / 2e4,
-    up: fakeStack(seed, size),
-    down: fakeStack(seed + 1, size / 2),
-  });
+  const next = Uint32Array.from({ length: positions }, (_, p) => FIRST_ID + Math.floor(noise(p, 3) ** 2 * IDS));
+  const figures = (seed: number, size: number) => {
+    const sums = new EffectSums(positions);
+    for (let p = 0; p < positions; p++) {
+      const change = noise(p, seed) > 0.95 ? size * noise(p, seed + 1) ** 3 : 0;
+      sums.add(p, noise(p, 9) > 0.7 ? -change : change, change / 3);
+    }
+    return sums.finish(next, 0.1);
+  };
   return {
     positions,
     loss_clean: 3.9,
     loss_ablated: 3.91,
-    ...figures(latent, 90),
+    next,
+    threshold: 0.1,
+    seed: 0,
+    ...figures(latent, 6),
     controls: [
-      { kind: 'latent', latent: 77, ...figures(latent + 2, 8) },
-      { kind: 'direction', ...figures(latent + 4, 3) },
+      { kind: 'latent', latent: 77, ...figures(latent + 20, 1) },
+      { kind: 'direction', ...figures(latent + 40, 0.2) },
     ],
   };
 }
@@ -158,11 +156,11 @@ function fakeWeights(latent: number, k: number): LatentWeights {
   };
 }
 
-function fakeNeighbours(latent: number, k: number, elsewhere: string[]): Neighbours {
+function fakeNeighbours(latent: number, k: number, elsewhere: string[], counted: boolean): Neighbours {
   const near = Array.from({ length: k }, (_, i) => ({ latent: (latent + 11 * (i + 1)) % D_SAE, value: 0.8 - i * 0.06 }));
   return {
     cosine: near,
-    together: near.map((one) => ({ latent: one.latent, jaccard: one.value / 2, correlation: one.value / 3 })),
+    ...(counted && { together: near.map((one) => ({ latent: one.latent, jaccard: one.value / 2, correlation: one.value / 3 })) }),
     ...(elsewhere.length > 0 && { elsewhere: elsewhere.map((dictionary) => ({ dictionary, latent: 5, value: 0.9, back: latent })) }),
   };
 }
@@ -256,9 +254,9 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
       await wait('weights', latent, signal);
       return fakeWeights(latent, k);
     },
-    async neighbours(_, latent, { k = 10, elsewhere: others = [], signal } = {}) {
+    async neighbours(_, latent, { k = 10, elsewhere: others = [], tokens, signal } = {}) {
       await wait('neighbours', latent, signal);
-      return fakeNeighbours(latent, k, others);
+      return fakeNeighbours(latent, k, others, tokens !== undefined);
     },
     rule: elsewhere,
   };

@@ -18,14 +18,14 @@ const DEFAULT_TOKENS = 100_000;
 const SAVE_MS = 30_000;
 
 /** A dictionary, and what it is known by. */
-export interface IndexSubject {
+interface IndexSubject {
   id: string;
   /** '' where there is none; then the id stands for it. */
   hash: string;
   dictionary: UnreadDictionary;
 }
 
-export interface IndexProgress {
+interface IndexProgress {
   done: number;
   total: number;
   message: string;

@@ -8,7 +8,7 @@ import { decodeText, encodeText } from './utf8.ts';
 const TYPES = { f64: Float64Array, f32: Float32Array, u32: Uint32Array, i16: Int16Array, u8: Uint8Array } as const;
 type TypeName = keyof typeof TYPES;
 type ColumnOf<T extends TypeName> = InstanceType<(typeof TYPES)[T]>;
-export type FileColumn = { [T in TypeName]: ColumnOf<T> }[TypeName];
+type FileColumn = { [T in TypeName]: ColumnOf<T> }[TypeName];
 
 const MAGIC_BYTES = 8;
 /** Longer headers are not of ours. */
@@ -43,7 +43,7 @@ export function writeColumnFile(magic: string, meta: object, columns: Record<str
   return createJoinedBlob([head, ...parts]);
 }
 
-export interface ColumnFile {
+interface ColumnFile {
   meta: unknown;
   names: string[];
   /** @throws FormatError when there is no such column, or not of that type */

@@ -10,7 +10,7 @@ import type { HookedModel } from '../model/hookedModel.ts';
 import { cutWindows, indexWindows, type CorpusWindow } from './featureIndex.ts';
 
 /** A corpus as token ids. */
-export interface IndexText {
+interface IndexText {
   /** For a person. */
   name: string;
   /** Documents with an end-of-text token between them. */

@@ -5,6 +5,7 @@ import type { Explained } from './explained.ts';
 import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
 import type { Densities, DictionaryFacts } from '../shared/dictionaries.ts';
 import { labelsFor, type LabelFacts } from '../shared/labels.ts';
+import type { IndexNames } from './indexNames.ts';
 import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Ranking, type Tally } from './ranking.ts';
 
@@ -46,6 +47,8 @@ export interface FeatureFacts {
   pins: readonly Pin[];
   /** The feature under the pointer or the keyboard. */
   pointed: number | null;
+  /** What an index says of features; null before one was looked into. */
+  indexNames: IndexNames | null;
 }
 
 export const initialFeatureFacts: FeatureFacts = {
@@ -55,6 +58,7 @@ export const initialFeatureFacts: FeatureFacts = {
   skipSpecial: true,
   pins: [],
   pointed: null,
+  indexNames: null,
 };
 
 export function pinsOf(pins: readonly Pin[], dictionary: string): Pin[] {

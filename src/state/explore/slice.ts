@@ -7,6 +7,7 @@ import type { Startup } from '../shared/startup.ts';
 import { createBenchActions } from './benchActions.ts';
 import { createFeatureActions } from './featureActions.ts';
 import { createGenerator } from './generator.ts';
+import { createIndexNames } from './indexNames.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createReadingActions, openSample } from './readingActions.ts';
 import { recorded, undoActions } from './recorder.ts';
@@ -22,6 +23,7 @@ export interface ExploreSlice extends Pick<Reader, 'linkOpened' | 'modelChanged'
 
 export function createExploreSlice(api: FeaturescopeApi, store: StoreApi<ExploreState>, startup: Pick<Startup, 'readText'>): ExploreSlice {
   const reader = createReader(api, store);
+  createIndexNames(api, store);
   const generator = createGenerator(api, store);
   const bench = createBenchActions(store, reader);
   const actions = recorded(store, {

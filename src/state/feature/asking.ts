@@ -2,7 +2,7 @@
 import type { IndexInfo } from '../../api/features.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { createLatest } from '../shared/latest.ts';
-import { askCorpusEffects, askFiring, askInText, askRest, nameNeighbours, stampOf, type JobNeeds } from './jobs.ts';
+import { askCorpusEffects, askFiring, askInText, askRest, askTogether, nameNeighbours, stampOf, type JobNeeds } from './jobs.ts';
 import { caseOf, indexOf } from './state.ts';
 
 /** Nobody looks at a feature that is passed on the way to another. */
@@ -68,6 +68,11 @@ export class Asking {
   measureEffects(tokens: number): void {
     const at = this.#needs.place();
     if (at) askCorpusEffects(this.#needs, at, tokens);
+  }
+
+  countTogether(tokens: number): void {
+    const at = this.#needs.place();
+    if (at) askTogether(this.#needs, at, tokens);
   }
 
   /** A feature of a dictionary drawn at random, of those that fire where that is known; null where there is none. */

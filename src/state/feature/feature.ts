@@ -1,6 +1,7 @@
 /** Makes the store of the feature page, one for each page: it follows which feature is looked at, and asks for what is shown of it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
+import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { SharedState } from '../shared/state.ts';
 import { Asking } from './asking.ts';
 import { createCases, type Cases } from './cases.ts';
@@ -58,12 +59,27 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       askLists: (dictionary, corpus) => void askLists(dictionary, corpus).catch(() => undefined),
       buildIndex: indexing.buildIndex,
       stopBuilding: indexing.stopBuilding,
+      importIndex: indexing.importIndex,
+      makeReport: reportAction(api, page),
       measureEffects: (tokens) => asking.measureEffects(tokens),
+      countTogether: (tokens) => asking.countTogether(tokens),
       ...partActions(cases, asking, place),
     },
   });
   indexing.refresh();
   return store;
+}
+
+/** Features as files; why not is told in a notice. */
+function reportAction(api: Pick<FeatureApi, 'report'>, page: StoreApi<SharedState>): FeatureActions['makeReport'] {
+  return async (...asked) => {
+    try {
+      return (await api.report?.(...asked)) ?? null;
+    } catch (error) {
+      if (!isAbort(error)) page.getState().actions.setNotice({ text: sentenceOf(error), undo: null });
+      return null;
+    }
+  };
 }
 
 /** For one part of the feature that is looked at. */

@@ -4,6 +4,7 @@ import { glyphText } from '../../core/lm/glyphs.ts';
 import { toCsv } from '../shared/csv.ts';
 import { contextGroups } from './contexts.ts';
 import type { Firing } from './state.ts';
+import { stacksAt } from './words.ts';
 
 type Names = ReadonlyMap<number, string>;
 
@@ -70,15 +71,15 @@ export function weightsCsv({ writes, reads }: LatentWeights, names: Names): stri
   ]);
 }
 
-export function effectsCsv(effects: Effects, names: Names): string {
+/** Positions by side, size of the change and next token, above a threshold. */
+export function effectsCsv(effects: Effects, threshold: number, names: Names): string {
   const rows: (string | number)[][] = [['what', 'side', 'from', 'to', 'next token', 'positions']];
   const all = [
     { what: 'feature', figures: effects },
     ...effects.controls.map((figures) => ({ what: `control: ${figures.kind}`, figures })),
   ];
   for (const { what, figures } of all) {
-    for (const side of ['up', 'down'] as const) {
-      const { edges, series } = figures[side];
+    for (const [side, { edges, series }] of Object.entries(stacksAt(figures, effects.next, threshold))) {
       for (const one of series) {
         one.counts.forEach((count, i) => count > 0 && rows.push([what, side, edges[i], edges[i + 1], seriesName(names, one), count]));
       }

@@ -3,7 +3,7 @@ import type { FeaturesApi } from '../../api/features.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { FeatureActions, FeatureStore } from './state.ts';
 
-interface Indexing extends Pick<FeatureActions, 'buildIndex' | 'stopBuilding'> {
+interface Indexing extends Pick<FeatureActions, 'buildIndex' | 'stopBuilding' | 'importIndex'> {
   /** Asks again. */
   refresh: () => void;
 }
@@ -46,6 +46,16 @@ export function createIndexing(index: FeaturesApi['index'] | undefined, store: F
       } finally {
         control = null;
         await refresh();
+      }
+    },
+    async importIndex(file) {
+      if (!index) return 'This copy of the page opens no indices.';
+      try {
+        const { dictionary, corpus, tokens } = await index.import(file);
+        await refresh();
+        return `Opened: ${dictionary}, ${tokens.toLocaleString('en')} tokens of ${corpus}.`;
+      } catch (error) {
+        return `${sentenceOf(error)} Nothing was changed.`;
       }
     },
     stopBuilding() {

@@ -108,6 +108,18 @@ function askNeighbours(needs: JobNeeds, at: FeaturePlace): void {
   );
 }
 
+export function askTogether(needs: JobNeeds, at: FeaturePlace, tokens: number): void {
+  const { api, cases } = needs;
+  const { neighbours } = api;
+  if (!neighbours) return cases.put(at, 'together', { status: 'absent' });
+  cases.begin(
+    at,
+    'together',
+    async (signal, onProgress) => (await neighbours(at.dictionary, at.latent, { k: LISTED, tokens, signal, onProgress })).together ?? [],
+    () => nameNeighbours(needs, at),
+  );
+}
+
 function askTextEffects(needs: JobNeeds, at: FeaturePlace): void {
   const { api, store, cases, names } = needs;
   const { effects } = api;
@@ -124,10 +136,12 @@ function askTextEffects(needs: JobNeeds, at: FeaturePlace): void {
 /** What its neighbours fire on, where that is known: it may come before them or after. */
 export function nameNeighbours({ store, names }: JobNeeds, at: FeaturePlace): void {
   const { summary } = store.getState();
-  const { neighbours } = caseOf(store.getState(), at);
-  if (neighbours.status !== 'done' || summary?.dictionary !== at.dictionary) return;
-  const { cosine, together = [] } = neighbours.value;
-  const ids = [...cosine, ...together].map(({ latent }) => summary.summary.token[latent]).filter((id) => id >= 0);
+  const { neighbours, together } = caseOf(store.getState(), at);
+  if (summary?.dictionary !== at.dictionary) return;
+  const near = neighbours.status === 'done' ? neighbours.value.cosine : [];
+  const ids = [...near, ...(together.status === 'done' ? together.value : [])]
+    .map(({ latent }) => summary.summary.token[latent])
+    .filter((id) => id >= 0);
   // Without names the table shows none.
   names.learn(ids).catch(() => undefined);
 }

@@ -44,7 +44,7 @@ export const LISTS: readonly ListKind[] = [
   { name: 'dead', title: 'Dead', hint: 'Those that never fire in this text.', has: tagged('dead'), order: (_, j) => -j },
 ];
 
-export interface ListQuery {
+interface ListQuery {
   list: string;
   search: string;
 }

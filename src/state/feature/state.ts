@@ -62,6 +62,8 @@ export interface FeatureCase {
   inText: Part<InText>;
   weights: Part<LatentWeights>;
   neighbours: Part<Neighbours>;
+  /** Those that fire on the same tokens; counted when a person asks. */
+  together: Part<NonNullable<Neighbours['together']>>;
   corpusEffects: Part<Effects>;
   textEffects: Part<TextEffects>;
 }
@@ -107,8 +109,14 @@ export interface FeatureActions {
   buildIndex: (dictionary: string, tokens: number) => Promise<void>;
   /** What was read is kept. */
   stopBuilding: () => void;
+  /** Opens an index made elsewhere. @returns how it went, as a sentence */
+  importIndex: (file: File) => Promise<string>;
   /** Measures on the text that ships what changes without the feature. */
   measureEffects: (tokens: number) => void;
+  /** Counts on the text that ships which features fire together with it. */
+  countTogether: (tokens: number) => void;
+  /** Features as a file; null when it was stopped or failed, and then the notice says why. */
+  makeReport: (dictionary: string, latents: readonly number[], options: Parameters<FeaturesApi['report']>[2]) => Promise<Blob | null>;
   /** Stops what is asked for of the feature on screen. */
   stop: (part: PartName) => void;
   /** Asks again after a failure. */
@@ -125,6 +133,7 @@ const NEW_CASE: FeatureCase = {
   inText: WAITING,
   weights: WAITING,
   neighbours: WAITING,
+  together: WAITING,
   corpusEffects: WAITING,
   textEffects: WAITING,
 };

@@ -31,10 +31,9 @@ export function idsOfRecord({ firing, by_bin }: FeatureRecord): number[] {
   return [...firing.map(({ id }) => id), ...by_bin.flatMap(({ id }) => id ?? [])];
 }
 
-export function idsOfEffects({ up, down, controls }: Effects): number[] {
-  return [up, down, ...controls.flatMap((control) => [control.up, control.down])].flatMap(({ series }) =>
-    series.flatMap(({ id }) => id ?? []),
-  );
+/** All that may stand in a stack, whatever the threshold. */
+export function idsOfEffects({ next, up, down }: Effects): Iterable<number> {
+  return next ?? [up, down].flatMap(({ series }) => series.flatMap(({ id }) => id ?? []));
 }
 
 export function idsOfWeights({ writes, reads }: LatentWeights): number[] {

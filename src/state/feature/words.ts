@@ -1,6 +1,7 @@
 /** Sentences of the feature page. */
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
-import type { FeatureRecord, FeatureTag, IndexInfo, IndexSummary, TokenCounts } from '../../api/features.ts';
+import type { EffectFigures, FeatureRecord, FeatureTag, IndexInfo, IndexSummary, Stack, TokenCounts } from '../../api/features.ts';
+import { stackOf } from '../../core/interp/effects.ts';
 import { letterTags, TAG_WORDS } from '../../core/interp/featureIndex/tags.ts';
 
 /** "100,000 tokens of moby-dick": what numbers rest on. */
@@ -69,14 +70,22 @@ export function stackEdges({ histogram: { edges }, by_bin }: Pick<FeatureRecord,
   return edges.filter((_, i) => i % every === 0);
 }
 
-/** A stack without the bins that lie below a threshold; an empty one where all do. */
-export function fromThreshold(
-  { edges, series }: { edges: readonly number[]; series: readonly TokenCounts[] },
+/**
+ * Next tokens whose log-probability changes by more than a threshold: helped by what is taken out, and harmed. As they were
+ * counted where the changes themselves are not known.
+ */
+export function stacksAt(
+  { deltas, up, down }: Pick<EffectFigures, 'deltas' | 'up' | 'down'>,
+  next: Uint32Array | undefined,
   threshold: number,
-): { edges: number[]; series: TokenCounts[] } {
-  const first = edges.slice(1).findIndex((end) => end > threshold + 1e-9);
-  if (first < 0) return { edges: edges.slice(-2), series: [] };
-  return { edges: edges.slice(first), series: series.map(({ id, counts }) => ({ id, counts: counts.slice(first) })) };
+): Record<'up' | 'down', Stack> {
+  if (!deltas || !next) return { up, down };
+  return { up: stackOf(deltas, next, 1, threshold), down: stackOf(deltas, next, -1, threshold) };
+}
+
+/** The largest change of either sign; 0 where changes are not known. */
+export function largestChange({ deltas }: Pick<EffectFigures, 'deltas'>): number {
+  return deltas?.reduce((most, delta) => Math.max(most, Math.abs(delta)), 0) ?? 0;
 }
 
 /** All that is counted in a stack. */

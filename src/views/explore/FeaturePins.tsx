@@ -15,6 +15,8 @@ import {
 } from '../../state/explore/featureFacts.ts';
 import { binnedSeries, featureValue } from '../../state/explore/features.ts';
 import { firesOn } from '../../state/explore/firesOn.ts';
+import type { Tally } from '../../state/explore/ranking.ts';
+import { indexNameOf } from '../../state/explore/indexNames.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { FEATURE_SEARCH_ID } from './FeatureSearch.tsx';
@@ -71,9 +73,7 @@ interface PinRowProps {
 }
 
 function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
-  const { point, ablate, label } = useActions();
-  const [editing, setEditing] = useState(false);
-  const item = useRef<HTMLLIElement>(null);
+  const { point, ablate } = useActions();
   const { index, dictionary } = reading;
   const { latent, slot } = pin;
   const counted = tallyOf(
@@ -83,23 +83,13 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
   const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
   const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
   const row = counted.byLatent.get(latent);
-  const text = useApp((s) => shownLabels(s).get(latent));
-  const fired = text ? undefined : firesOn(counted, latent, tokenNames(reading));
-  const written = (next: string | null, byKey: boolean) => {
-    if (next !== null) void label(pin.dictionary, latent, next);
-    if (!byKey) return setEditing(false);
-    flushSync(() => setEditing(false));
-    item.current?.querySelector<HTMLElement>('.label-button')?.focus();
-  };
   return (
-    <li ref={item} data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
+    <li data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
       <PinBadge slot={slot} />
       <FeatureLink dictionary={dictionary.id} latent={latent} className="pin-name">
         {latent}
       </FeatureLink>
-      <span className="feature-label">
-        <LabelCell latent={latent} label={text} fired={fired} editing={editing} onEdit={() => setEditing(true)} onDone={written} tabStop />
-      </span>
+      <PinLabel pin={pin} reading={reading} counted={counted} />
       <TokenBars values={series} />
       <span className="pin-value" title={row ? `maximum ${formatNumber(row.max)}` : 'fires on no token of this text'}>
         {row ? <Num value={featureValue(index, latent, position)} /> : 'silent'}
@@ -120,5 +110,36 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
         </button>
       </span>
     </li>
+  );
+}
+
+/** Its label, or what it fires on, where it can be written. */
+function PinLabel({ pin, reading, counted }: Pick<PinRowProps, 'pin' | 'reading'> & { counted: Tally }) {
+  const { label } = useActions();
+  const [editing, setEditing] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  const { dictionary, latent } = pin;
+  const text = useApp((s) => shownLabels(s).get(latent));
+  const indexed = useApp((s) => (text ? undefined : indexNameOf(s, latent)));
+  const fired = text || indexed ? undefined : firesOn(counted, latent, tokenNames(reading));
+  const written = (next: string | null, byKey: boolean) => {
+    if (next !== null) void label(dictionary, latent, next);
+    if (!byKey) return setEditing(false);
+    flushSync(() => setEditing(false));
+    box.current?.querySelector<HTMLElement>('.label-button')?.focus();
+  };
+  return (
+    <span ref={box} className="feature-label">
+      <LabelCell
+        latent={latent}
+        label={text}
+        fired={fired}
+        indexed={indexed}
+        editing={editing}
+        onEdit={() => setEditing(true)}
+        onDone={written}
+        tabStop
+      />
+    </span>
   );
 }

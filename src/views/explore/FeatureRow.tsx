@@ -6,10 +6,12 @@ import { TokenSample } from '../../charts/TokenText.tsx';
 import type { NamedToken } from '../../core/lm/glyphs.ts';
 import { binnedSeries, type FeatureRow as Row } from '../../state/explore/features.ts';
 import { firesOn } from '../../state/explore/firesOn.ts';
+import { indexNameOf } from '../../state/explore/indexNames.ts';
 import type { Tally } from '../../state/explore/ranking.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { FeatureNumber } from './FeatureNumber.tsx';
 import { LabelCell } from './LabelCell.tsx';
+import { useApp } from './store.ts';
 import { rowAttributes, type RowPlace } from './VirtualGrid.tsx';
 
 interface FeatureRowProps extends RowPlace {
@@ -37,7 +39,8 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
   const silent = row.count === 0;
   // None while another text is being named.
   const peak = names.at(row.peak);
-  const fired = useMemo(() => (label ? [] : firesOn(counted, latent, names)), [counted, latent, names, label]);
+  const indexed = useApp((s) => (label ? undefined : indexNameOf(s, latent)));
+  const fired = useMemo(() => (label || indexed ? [] : firesOn(counted, latent, names)), [counted, latent, names, label, indexed]);
   const series = useMemo(() => binnedSeries(counted.index, latent, MAX_BARS, counted.skipped), [counted, latent]);
   return (
     <div className="feature-row" data-slot={slot >= 0 ? slot : undefined} {...rowAttributes(latent, place, top)}>
@@ -52,7 +55,15 @@ export const FeatureRow = memo(function FeatureRow(props: FeatureRowProps) {
         {!silent && peak && <TokenSample name={peak} />}
       </span>
       <span role="gridcell" className="feature-label">
-        <LabelCell latent={latent} label={label} fired={fired} editing={editing} onEdit={() => onEdit(latent)} onDone={onDone} />
+        <LabelCell
+          latent={latent}
+          label={label}
+          fired={fired}
+          indexed={indexed}
+          editing={editing}
+          onEdit={() => onEdit(latent)}
+          onDone={onDone}
+        />
         <FeatureLink dictionary={dictionary} latent={latent} className="row-link" inRow />
       </span>
     </div>

@@ -1,5 +1,7 @@
 import { TokenSample } from '../../charts/TokenText.tsx';
+import { namedText } from '../../core/lm/glyphs.ts';
 import { firedWords, type FiredToken } from '../../state/explore/firesOn.ts';
+import type { IndexName } from '../../state/explore/indexNames.ts';
 import { LabelBox } from '../shared/LabelBox.tsx';
 
 interface LabelCellProps {
@@ -7,6 +9,8 @@ interface LabelCellProps {
   label: string | undefined;
   /** What it fires on most in this text, said in grey while there is no label. */
   fired?: readonly FiredToken[];
+  /** What an index says it fires on, in place of that. */
+  indexed?: IndexName | undefined;
   editing: boolean;
   onEdit: () => void;
   /** With what was written, or null when nothing is to change. `byKey` says that the keyboard waits for a place. */
@@ -16,21 +20,39 @@ interface LabelCellProps {
 }
 
 /** A label that turns into a text box in its place. */
-export function LabelCell({ latent, label, fired = NONE, editing, onEdit, onDone, tabStop = false }: LabelCellProps) {
+export function LabelCell({ latent, label, fired = NONE, indexed, editing, onEdit, onDone, tabStop = false }: LabelCellProps) {
   if (editing) return <LabelBox latent={latent} label={label ?? ''} onDone={onDone} />;
-  const heard = fired.length > 0 ? `, which fires here on ${firedWords(fired)}` : '';
+  const guess = guessOf(fired, indexed);
   return (
     <button
       type="button"
-      className={`label-button${label ? '' : fired.length > 0 ? ' is-guess' : ' is-empty'}`}
+      className={`label-button${label ? '' : guess ? ' is-guess' : ' is-empty'}`}
       data-label=""
       tabIndex={tabStop ? 0 : -1}
-      title={label ?? (heard === '' ? 'Write a label (key l)' : 'No label: what it fires on most in this text. Write one (key l)')}
-      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}${heard}`}
+      title={label ?? (guess ? `No label: ${guess.title}. Write one (key l)` : 'Write a label (key l)')}
+      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}${guess?.heard ?? ''}`}
       onClick={onEdit}
     >
-      {label ?? (heard === '' ? '+ label' : <Fired tokens={fired} />)}
+      {label ?? (indexed ? <Indexed {...indexed} /> : guess ? <Fired tokens={fired} /> : '+ label')}
     </button>
+  );
+}
+
+/** What stands in grey in place of a label, for the ears and on hovering. */
+function guessOf(fired: readonly FiredToken[], indexed: IndexName | undefined): { title: string; heard: string } | null {
+  if (indexed) {
+    const share = `${Math.round(100 * indexed.share)} % of its activation in ${indexed.corpus}`;
+    return { title: `the token with ${share}`, heard: `, which fires on ${namedText(indexed.name)}, ${share}` };
+  }
+  if (fired.length === 0) return null;
+  return { title: 'what it fires on most in this text', heard: `, which fires here on ${firedWords(fired)}` };
+}
+
+function Indexed({ name, share }: IndexName) {
+  return (
+    <>
+      fires on <TokenSample name={name} /> <span className="guess-lead">{Math.round(100 * share)} %</span>
+    </>
   );
 }
 

@@ -51,7 +51,7 @@ export function Case({ place, dictionary, choices, onChoose, onOpen }: CaseProps
         </>
       )}
       <EffectsPanel onCorpus={known.corpusEffects} onText={known.textEffects} place={place} />
-      <NeighboursPanel part={known.neighbours} place={place} dictionary={dictionary} />
+      <NeighboursPanel part={known.neighbours} together={known.together} place={place} dictionary={dictionary} />
     </>
   );
 }

@@ -32,7 +32,7 @@ export const ContextRow = memo(function ContextRow(props: ContextRowProps) {
     <li>
       <button
         type="button"
-        className="context"
+        className={near ? 'context is-near' : 'context'}
         tabIndex={stop ? 0 : -1}
         aria-label={`${said}: ${tokens.map(({ group }) => group.text).join('')} Open in Explore`}
         onFocus={onReach}

@@ -1,19 +1,12 @@
-import type { Effects } from '../../api/features.ts';
 import { formatInteger } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
-import { countOf, fromThreshold } from '../../state/feature/words.ts';
+import { countOf } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
-
-interface EffectFiguresProps {
-  effects: Effects;
-  threshold: number;
-  place: FeaturePlace;
-}
+import type { Measured } from './measured.ts';
 
 /** The feature's effect in numbers, the controls' below it in grey. */
-export function EffectFigures({ effects, threshold, place }: EffectFiguresProps) {
-  const rows = [{ kind: 'this' as const, latent: place.latent, ...effects }, ...effects.controls];
+export function EffectFigures({ measured, place }: { measured: readonly Measured[]; place: FeaturePlace }) {
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Effect in numbers">
       <table className="effect-figures">
@@ -35,11 +28,11 @@ export function EffectFigures({ effects, threshold, place }: EffectFiguresProps)
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ kind, latent, mean_delta, kl, up, down }) => (
-            <tr key={kind} className={kind === 'this' ? undefined : 'is-control'}>
+          {measured.map(({ name, isControl, latent, mean_delta, kl, up, down }) => (
+            <tr key={name} className={isControl ? 'is-control' : undefined}>
               <th scope="row">
-                {kind === 'this' ? 'This feature' : kind === 'direction' ? 'Random direction' : 'Another feature'}
-                {kind === 'latent' && latent !== undefined && (
+                {name}
+                {isControl && latent !== undefined && (
                   <>
                     ,{' '}
                     <FeatureLink dictionary={place.dictionary} latent={latent}>
@@ -54,8 +47,8 @@ export function EffectFigures({ effects, threshold, place }: EffectFiguresProps)
               <td className="numeric">
                 <Num value={kl} />
               </td>
-              <td className="numeric">{formatInteger(countOf(fromThreshold(up, threshold).series))}</td>
-              <td className="numeric">{formatInteger(countOf(fromThreshold(down, threshold).series))}</td>
+              <td className="numeric">{formatInteger(countOf(up.series))}</td>
+              <td className="numeric">{formatInteger(countOf(down.series))}</td>
             </tr>
           ))}
         </tbody>

@@ -5,42 +5,47 @@ import { StackedHistogram } from '../../charts/StackedHistogram.tsx';
 import { totals } from '../../charts/stacks.ts';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import { effectsCsv, seriesName } from '../../state/feature/files.ts';
-import { countOf, fromThreshold } from '../../state/feature/words.ts';
+import { countOf } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Picture } from '../shared/Picture.tsx';
 import { useFeature } from './FeatureContext.tsx';
+import type { Measured } from './measured.ts';
 
 interface EffectStacksProps {
   effects: Effects;
+  /** At the threshold. */
+  measured: readonly Measured[];
   threshold: number;
   place: FeaturePlace;
 }
 
 const SIDES = [
-  { side: 'up', title: 'Next tokens that it helped', formula: 'Δ above the threshold' },
-  { side: 'down', title: 'Next tokens that it harmed', formula: '−Δ above the threshold' },
+  { side: 'up', title: 'Next tokens that it helped', formula: 'Δ', word: 'helped' },
+  { side: 'down', title: 'Next tokens that it harmed', formula: '−Δ', word: 'harmed' },
 ] as const;
 
 /** By how much, and for which next tokens; beside it the same of the controls. */
-export function EffectStacks({ effects, threshold, place }: EffectStacksProps) {
+export function EffectStacks({ effects, measured, threshold, place }: EffectStacksProps) {
   const names = useFeature((s) => s.names);
-  return SIDES.map(({ side, title, formula }) => (
+  const [own, ...controls] = measured;
+  return SIDES.map(({ side, title, formula, word }) => (
     <div key={side} className="effect-row">
-      <Picture
-        name={`feature ${place.latent} effect ${side} ${place.dictionary}`}
-        title={`${title}, feature ${place.latent}`}
-        csv={() => effectsCsv(effects, names)}
-      >
-        <Bars stack={effects[side]} threshold={threshold} title={title} formula={formula} />
-      </Picture>
+      {countOf(own[side].series) === 0 ? (
+        <p className="hint">
+          {title}: none changes by more than {formatNumber(threshold)} nats.
+        </p>
+      ) : (
+        <Picture
+          name={`feature ${place.latent} effect ${side} ${place.dictionary}`}
+          title={`${title}, feature ${place.latent}`}
+          csv={() => effectsCsv(effects, threshold, names)}
+        >
+          <Bars stack={own[side]} title={title} formula={`${formula} above ${formatNumber(threshold)} nats`} />
+        </Picture>
+      )}
       <div className="effect-controls">
-        {effects.controls.map((control) => (
-          <Grey
-            key={control.kind}
-            stack={control[side]}
-            threshold={threshold}
-            title={`${control.kind === 'direction' ? 'Random direction' : 'Another feature'}, ${side === 'up' ? 'helped' : 'harmed'}`}
-          />
+        {controls.map((control) => (
+          <Grey key={control.name} stack={control[side]} title={`${control.name}, ${word}`} />
         ))}
       </div>
     </div>
@@ -49,13 +54,11 @@ export function EffectStacks({ effects, threshold, place }: EffectStacksProps) {
 
 interface BarsProps {
   stack: Stack;
-  threshold: number;
   title: string;
 }
 
-function Bars({ stack, threshold, title, formula }: BarsProps & { formula: string }) {
+function Bars({ stack: { edges, series: counted }, title, formula }: BarsProps & { formula: string }) {
   const names = useFeature((s) => s.names);
-  const { edges, series: counted } = useMemo(() => fromThreshold(stack, threshold), [stack, threshold]);
   const series = useMemo(
     () =>
       counted
@@ -68,17 +71,10 @@ function Bars({ stack, threshold, title, formula }: BarsProps & { formula: strin
         })),
     [counted, names],
   );
-  const count = countOf(counted);
-  if (count === 0)
-    return (
-      <p className="hint">
-        {title}: none changes by more than {formatNumber(threshold)} nats.
-      </p>
-    );
   return (
     <StackedHistogram
       title={title}
-      formula={`${formula}: ${formatInteger(count)} positions, by the token that comes next`}
+      formula={`${formula}: ${formatInteger(countOf(counted))} positions, by the token that comes next`}
       xName="nats"
       yName="positions"
       edges={edges}
@@ -89,8 +85,7 @@ function Bars({ stack, threshold, title, formula }: BarsProps & { formula: strin
 }
 
 /** A control: how many positions alone, in grey. */
-function Grey({ stack, threshold, title }: BarsProps) {
-  const { edges, series } = useMemo(() => fromThreshold(stack, threshold), [stack, threshold]);
+function Grey({ stack: { edges, series }, title }: BarsProps) {
   const all = useMemo(() => [{ name: 'positions', counts: totals(series.map(({ counts }) => counts)) }], [series]);
   const count = countOf(series);
   return (

@@ -1,14 +1,16 @@
-import { useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import type { Effects } from '../../api/features.ts';
 import { formatInteger, formatNumber } from '../../charts/format.ts';
 import { MEASURED_CHARACTERS } from '../../state/feature/jobs.ts';
 import type { Part, TextEffects } from '../../state/feature/state.ts';
+import { largestChange } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Info } from '../shared/Info.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { EffectFigures } from './EffectFigures.tsx';
 import { EffectStacks } from './EffectStacks.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
+import { measuredAt } from './measured.ts';
 import { PartBody } from './PartBody.tsx';
 import { TextEffect } from './TextEffect.tsx';
 
@@ -74,7 +76,9 @@ function Both({ onCorpus, onText, place }: EffectsProps) {
             <button type="button" onClick={() => measureEffects(TOKENS)}>
               Measure on {formatInteger(TOKENS)} tokens
             </button>
-            <span className="hint">Four passes over each: as it is, without the feature, and twice without something else.</span>
+            <span className="hint">
+              A minute or so on a CPU: each is read as it is, without the feature, and twice without something else.
+            </span>
           </div>
         }
       >
@@ -84,42 +88,49 @@ function Both({ onCorpus, onText, place }: EffectsProps) {
   );
 }
 
-/** Below this a change is called none. */
-const FIRST_THRESHOLD = 0.1;
+/** Nats: the cut of the paper's figure. */
+const USUAL = 0.1;
+/** Keys move the threshold by so many nats. */
+const STEP = 0.05;
 
 function CorpusEffect({ effects, place }: { effects: Effects; place: FeaturePlace }) {
-  const [threshold, setThreshold] = useState(FIRST_THRESHOLD);
-  const { edges } = effects.up;
-  const most = Math.max(FIRST_THRESHOLD, edges[edges.length - 2] ?? 0, effects.down.edges.at(-2) ?? 0);
+  const [threshold, setThreshold] = useState(effects.threshold ?? USUAL);
+  // A drag is answered at once, the bars follow.
+  const drawn = useDeferredValue(threshold);
+  const measured = useMemo(() => measuredAt(effects, drawn), [effects, drawn]);
+  const most = useMemo(() => Math.max(2 * STEP, largestChange(effects)), [effects]);
+  const move = (to: number) => setThreshold(Math.round(Math.max(0, Math.min(most, to)) * 100) / 100);
   return (
     <>
       <p className="hint">
-        On {formatInteger(effects.positions)} positions with a next token: loss {formatNumber(effects.loss_clean)} as it is,{' '}
-        {formatNumber(effects.loss_ablated)} without the feature, nats a token.
+        On {formatInteger(effects.positions)} positions with a next token, of the text that ships: loss {formatNumber(effects.loss_clean)}{' '}
+        as it is, {formatNumber(effects.loss_ablated)} without the feature, nats a token.
       </p>
-      <EffectFigures effects={effects} threshold={threshold} place={place} />
-      <label className="threshold">
-        <span>
-          Positions that change by more than <strong>{formatNumber(threshold)}</strong> nats
-        </span>
-        <input
-          type="range"
-          min={0}
-          max={most}
-          step="any"
-          value={threshold}
-          aria-valuetext={`${formatNumber(threshold)} nats`}
-          onChange={(e) => setThreshold(Math.round(Number(e.target.value) * 100) / 100)}
-          onKeyDown={(e) => {
-            // "any" has no step of its own for keys.
-            const by = { ArrowRight: 0.05, ArrowUp: 0.05, ArrowLeft: -0.05, ArrowDown: -0.05 }[e.key];
-            if (by === undefined) return;
-            e.preventDefault();
-            setThreshold((now) => Math.round(Math.max(0, Math.min(most, now + by)) * 100) / 100);
-          }}
-        />
-      </label>
-      <EffectStacks effects={effects} threshold={threshold} place={place} />
+      <EffectFigures measured={measured} place={place} />
+      {effects.deltas && (
+        <label className="threshold">
+          <span>
+            Helped and harmed: positions that change by more than <strong>{formatNumber(threshold)}</strong> nats
+          </span>
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step="any"
+            // Finer where most changes are.
+            value={Math.sqrt(threshold / most)}
+            aria-valuetext={`${formatNumber(threshold)} nats`}
+            onChange={(e) => move(Number(e.target.value) ** 2 * most)}
+            onKeyDown={(e) => {
+              const by = { ArrowRight: STEP, ArrowUp: STEP, ArrowLeft: -STEP, ArrowDown: -STEP }[e.key];
+              if (by === undefined) return;
+              e.preventDefault();
+              move(threshold + by);
+            }}
+          />
+        </label>
+      )}
+      <EffectStacks effects={effects} measured={measured} threshold={drawn} place={place} />
     </>
   );
 }

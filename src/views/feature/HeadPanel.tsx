@@ -11,6 +11,7 @@ import { LabelBox } from '../shared/LabelBox.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { useActions } from '../shared/StoreContext.tsx';
 import { useFeature } from './FeatureContext.tsx';
+import { ReportButtons } from './ReportButtons.tsx';
 
 interface HeadProps {
   place: FeaturePlace;
@@ -39,6 +40,9 @@ export function HeadPanel({ place, dictionary, firing }: HeadProps) {
     >
       <Name place={place} firing={firing} />
       {firing && <Figures latent={place.latent} firing={firing} />}
+      {firing && (
+        <ReportButtons dictionary={dictionary.id} name={`feature ${place.latent} of ${dictionary.label}`} latents={[place.latent]} />
+      )}
     </Panel>
   );
 }

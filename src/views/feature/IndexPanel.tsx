@@ -5,7 +5,9 @@ import { formatInteger } from '../../charts/format.ts';
 import { indexOf, indicesOf, type Build } from '../../state/feature/state.ts';
 import { leftWords, restWords } from '../../state/feature/words.ts';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
+import { ClusterIndexRecipes } from './ClusterIndexRecipes.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
+import { OpenIndex } from './OpenIndex.tsx';
 import { Going } from './PartBody.tsx';
 
 /** Tokens to read: a first look, and what is usual. */
@@ -15,10 +17,11 @@ const USUAL = 100_000;
 /** Whether anybody knows when the features of a dictionary fire, and what finds it out. */
 export function IndexPanel({ dictionary }: { dictionary: DictionaryInfo }) {
   const indices = useFeature((s) => s.indices);
-  const shown = useFeature((s) => indexOf(s, dictionary.id));
+  const corpus = useFeature((s) => s.corpus);
   const short = useFeature((s) => s.summary?.dictionary === dictionary.id && s.summary.summary.short);
   const build = useFeature((s) => s.build);
   const own = indicesOf(indices, dictionary.id);
+  const shown = indexOf({ indices, corpus, build }, dictionary.id);
   const isMine = build?.dictionary === dictionary.id;
   if (isMine && build.status === 'running') return <Building build={build} />;
   if (indices.status === 'absent') {
@@ -94,8 +97,8 @@ function NoIndex({ dictionary, begun, failure, busy }: NoIndexProps) {
         {begun
           ? `The text was read for the features of ${dictionary.label} up to ${formatInteger(begun.tokens)} of ${formatInteger(begun.total)} tokens and then stopped; it goes on there.`
           : `Nobody has read a text for the features of ${dictionary.label} yet, so when they fire is not known. The text that ships with the page is read once for all ${formatInteger(dictionary.d_sae)} of them.`}{' '}
-        100,000 tokens take from half a minute to several minutes on a CPU, less with a graphics card. The page can be used meanwhile, and
-        what was read is kept.
+        {formatInteger(USUAL)} tokens take from half a minute to several minutes on a CPU, less with a graphics card. The page can be used
+        meanwhile, and what was read is kept.
       </Empty>
       <div className="panel-foot">
         <label className="inline-field">
@@ -117,7 +120,9 @@ function NoIndex({ dictionary, begun, failure, busy }: NoIndexProps) {
         >
           {begun ? 'Go on reading' : 'Read the text'}
         </button>
+        <OpenIndex />
       </div>
+      <ClusterIndexRecipes dictionary={dictionary} />
     </Panel>
   );
 }
@@ -148,6 +153,7 @@ function More({ dictionary }: { dictionary: DictionaryInfo }) {
       <button type="button" className="button-small" disabled={busy} onClick={() => void buildIndex(dictionary.id, USUAL)}>
         Read the text here, for more contexts
       </button>
+      <OpenIndex />
     </>
   );
 }

@@ -8,6 +8,7 @@ import { densityWords, restWords } from '../../state/feature/words.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
+import { ReportButtons } from './ReportButtons.tsx';
 
 /** Rows shown before one asks for more. */
 const FIRST_ROWS = 50;
@@ -71,6 +72,7 @@ function Lists({ dictionary, summary }: { dictionary: string; summary: IndexSumm
       ) : (
         <Rows dictionary={dictionary} summary={summary} latents={latents.slice(0, most)} labels={labels} />
       )}
+      <ReportButtons dictionary={dictionary} name={`features of ${dictionary}`} latents={latents} />
       {latents.length > most && (
         <button type="button" className="button-small" onClick={() => setMost((n) => n + 4 * FIRST_ROWS)}>
           Show more

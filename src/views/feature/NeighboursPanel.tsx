@@ -1,5 +1,6 @@
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { Neighbours } from '../../api/features.ts';
+import { formatInteger } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Part } from '../../state/feature/state.ts';
@@ -11,17 +12,21 @@ import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { Info } from '../shared/Info.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
-import { useFeature } from './FeatureContext.tsx';
+import { useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { PartBody } from './PartBody.tsx';
+
+/** On which it is counted what fires together. */
+const TOKENS = 20_000;
 
 interface NeighboursProps {
   part: Part<Neighbours>;
+  together: Part<NonNullable<Neighbours['together']>>;
   place: FeaturePlace;
   dictionary: DictionaryInfo;
 }
 
 /** Features that are like it. */
-export function NeighboursPanel({ part, place, dictionary }: NeighboursProps) {
+export function NeighboursPanel({ part, together, place, dictionary }: NeighboursProps) {
   return (
     <Panel
       title="Neighbours"
@@ -35,19 +40,17 @@ export function NeighboursPanel({ part, place, dictionary }: NeighboursProps) {
       }
     >
       <PartBody part={part} name="neighbours" absent="This copy of the page cannot look for features that are near.">
-        {(found) => <Lists found={found} place={place} dictionary={dictionary} />}
+        {(found) => <Lists found={found} together={together} place={place} dictionary={dictionary} />}
       </PartBody>
     </Panel>
   );
 }
 
-interface ListsProps {
+interface ListsProps extends Omit<NeighboursProps, 'part'> {
   found: Neighbours;
-  place: FeaturePlace;
-  dictionary: DictionaryInfo;
 }
 
-function Lists({ found, place, dictionary }: ListsProps) {
+function Lists({ found, together, place, dictionary }: ListsProps) {
   const own = place.dictionary;
   return (
     <>
@@ -56,22 +59,35 @@ function Lists({ found, place, dictionary }: ListsProps) {
         heads={['Cosine']}
         rows={found.cosine.map(({ latent, value }) => ({ dictionary: own, latent, values: [value] }))}
       />
-      {found.together && (
-        <Table
-          caption="By use, on the same tokens"
-          heads={['Jaccard', 'Correlation']}
-          rows={found.together.map(({ latent, jaccard, correlation }) => ({ dictionary: own, latent, values: [jaccard, correlation] }))}
-        />
-      )}
+      <PartBody part={together} name="together" absent="" long="Counting" before={<CountTogether />}>
+        {(counted) => (
+          <Table
+            caption={`By use, on ${formatInteger(TOKENS)} tokens of the text that ships`}
+            heads={['Jaccard', 'Correlation']}
+            rows={counted.map(({ latent, jaccard, correlation }) => ({ dictionary: own, latent, values: [jaccard, correlation] }))}
+          />
+        )}
+      </PartBody>
       {found.elsewhere && found.elsewhere.length > 0 && <Elsewhere found={found.elsewhere} latent={place.latent} />}
       <div className="panel-foot">
         <DownloadButton
           label="Download as CSV"
           name={`feature ${place.latent} neighbours ${own.replaceAll('/', ' ')}.csv`}
-          text={() => neighboursCsv(found, own)}
+          text={() => neighboursCsv(found, together.status === 'done' ? together.value : [], own)}
         />
       </div>
     </>
+  );
+}
+
+function CountTogether() {
+  const { countTogether } = useFeatureActions();
+  return (
+    <div className="panel-foot">
+      <button type="button" className="button-small" onClick={() => countTogether(TOKENS)}>
+        Count which fire together with it, on {formatInteger(TOKENS)} tokens
+      </button>
+    </div>
   );
 }
 
@@ -167,7 +183,7 @@ function Elsewhere({ found, latent }: { found: NonNullable<Neighbours['elsewhere
   );
 }
 
-function neighboursCsv({ cosine, together = [], elsewhere = [] }: Neighbours, dictionary: string): string {
+function neighboursCsv({ cosine, elsewhere = [] }: Neighbours, together: NonNullable<Neighbours['together']>, dictionary: string): string {
   return toCsv([
     ['measure', 'dictionary', 'feature', 'value'],
     ...cosine.map(({ latent, value }) => ['cosine', dictionary, latent, value]),

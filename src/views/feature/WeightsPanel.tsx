@@ -50,23 +50,47 @@ function Weights({ weights, place }: { weights: LatentWeights; place: FeaturePla
   return (
     <>
       <div className="weight-lists">
-        <List title="Writes, most up" tokens={writes.top} />
-        <List title="Writes, most down" tokens={writes.bottom} />
-        <List title="Reads, most up" tokens={reads.top} />
-        <List title="Reads, most down" tokens={reads.bottom} />
+        <Ends way="Writes" {...writes} />
+        <Ends way="Reads" {...reads} />
       </div>
-      <Picture name={`feature ${place.latent} writes ${place.dictionary}`} title={title} csv={() => weightsCsv(weights, names)}>
-        <StackedHistogram
-          title={title}
-          formula={`all ${formatInteger(count)} tokens of the vocabulary, from the weights alone; logarithmic counts`}
-          xName="written to the logit"
-          yName="tokens"
-          edges={histogram.edges}
-          series={series}
-          log
-          height={150}
-        />
-      </Picture>
+      {count > 0 && (
+        <Picture name={`feature ${place.latent} writes ${place.dictionary}`} title={title} csv={() => weightsCsv(weights, names)}>
+          <StackedHistogram
+            title={title}
+            formula={`all ${formatInteger(count)} tokens of the vocabulary, from the weights alone; logarithmic counts`}
+            xName="written to the logit"
+            yName="tokens"
+            edges={histogram.edges}
+            series={series}
+            log
+            height={150}
+          />
+        </Picture>
+      )}
+    </>
+  );
+}
+
+interface EndsProps {
+  way: string;
+  top: readonly TokenWeight[];
+  bottom: readonly TokenWeight[];
+  /** Why there are none. */
+  obstacle?: string;
+}
+
+function Ends({ way, top, bottom, obstacle }: EndsProps) {
+  if (obstacle !== undefined) {
+    return (
+      <p className="hint weight-obstacle">
+        {way}: {obstacle}
+      </p>
+    );
+  }
+  return (
+    <>
+      <List title={`${way}, most up`} tokens={top} />
+      <List title={`${way}, most down`} tokens={bottom} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { ModelInfo } from '../../api/model.ts';
 import type { TrainConfig } from '../../api/training.ts';
 import { writeSaelensScript, writeSparsifyCommands } from '../../core/train/recipes.ts';
-import { CopyButton } from '../shared/CopyButton.tsx';
+import { Recipe } from '../shared/Recipe.tsx';
 
 /** The settings for those who outgrow a tab. */
 export function ClusterRecipes({ config, model }: { config: TrainConfig | null; model: ModelInfo | null }) {
@@ -22,22 +22,6 @@ export function ClusterRecipes({ config, model }: { config: TrainConfig | null; 
         <p className="hint">They are written when every setting is right and a model is open.</p>
       )}
     </details>
-  );
-}
-
-function Recipe({ name, use, text }: { name: string; use: string; text: string }) {
-  return (
-    <>
-      <p>
-        {name} <span className="hint">{use}</span>
-      </p>
-      <pre className="config-json" tabIndex={0} aria-label={name}>
-        {text}
-      </pre>
-      <div className="menu-buttons">
-        <CopyButton label={`Copy the ${name}`} text={() => text} />
-      </div>
-    </>
   );
 }
 

@@ -25,7 +25,7 @@ function make(answer: StudyCall, isOpen = true) {
   const study = createRemote<StudyServices>({
     call: (name, args, options) => {
       calls.push([name, args]);
-      return answer(name, args, options as never);
+      return answer(name, args, options);
     },
   });
   const endStudy = vi.fn();

@@ -8,11 +8,12 @@ import {
   countOf,
   densityRank,
   firingsIn,
-  fromThreshold,
+  largestChange,
   leftWords,
   restWords,
   shareBelow,
   stackEdges,
+  stacksAt,
   strongestTokens,
   tagsOf,
 } from '../../../src/state/feature/words.ts';
@@ -117,25 +118,16 @@ describe('figures', () => {
 });
 
 describe('an effect', () => {
-  const stack = {
-    edges: [0, 1, 2, 3],
-    series: [
-      { id: 4, counts: [5, 2, 1] },
-      { id: null, counts: [9, 0, 1] },
-    ],
-  };
-
-  it('is counted from a threshold on, by whole bins', () => {
-    expect(fromThreshold(stack, 0)).toEqual(stack);
-    expect(fromThreshold(stack, 1)).toEqual({
-      edges: [1, 2, 3],
-      series: [
-        { id: 4, counts: [2, 1] },
-        { id: null, counts: [0, 1] },
-      ],
-    });
-    expect(countOf(fromThreshold(stack, 1).series)).toBe(4);
-    expect(fromThreshold(stack, 99)).toEqual({ edges: [2, 3], series: [] });
+  it('is counted anew at each threshold, by next token', () => {
+    const effects = fakeEffects(0, 20_000);
+    const { up, down } = effects;
+    expect(stacksAt(effects, effects.next, 0.1)).toEqual({ up, down });
+    const counts = [0, 0.1, 1, 3, 99].map((threshold) => countOf(stacksAt(effects, effects.next, threshold).up.series));
+    expect(counts).toEqual([0, 0.1, 1, 3, 99].map((threshold) => effects.deltas!.filter((delta) => delta > threshold).length));
+    expect(counts.at(-1)).toBe(0);
+    expect(largestChange(effects)).toBeGreaterThan(5);
+    // Without the changes themselves, as they were counted.
+    expect(stacksAt({ up, down }, effects.next, 3)).toEqual({ up, down });
   });
 
   it('in a text is largest first', () => {
@@ -183,6 +175,6 @@ describe('files', () => {
         names,
       ),
     ).toBe('from,to,·the,other tokens\r\n0,1,3,1\r\n1,2,4,0\r\n');
-    expect(effectsCsv(fakeEffects(0, 10), names)).toContain('control: direction,up,0,0.86,·the,1\r\n');
+    expect(effectsCsv(fakeEffects(0, 20_000), 0.1, names)).toMatch(/^feature,up,0,0\.\d+,·the,\d+\r$/m);
   });
 });

@@ -19,7 +19,10 @@ async function screen(options: FakeFeaturesOptions = { indexed: [R4] }, { absent
   const api = fakeApi();
   const page = createAppStore(api, fakeStartup(), { text: 'the sea' });
   await later();
-  const store = createFeatureStore({ ...api, ...(absent ? { index: undefined } : features) }, page);
+  const store = createFeatureStore(
+    { ...api, ...(absent ? { index: undefined, effects: undefined, weights: undefined, neighbours: undefined } : features) },
+    page,
+  );
   const { actions } = store.getState();
   actions.setShown(true);
   actions.setText('the sea');
@@ -218,6 +221,18 @@ describe('what a person does', () => {
     actions.measureEffects(20_000);
     await later(3000);
     expect(known(0).corpusEffects).toMatchObject({ status: 'done', value: { positions: 20_000 } });
+  });
+
+  it('counts which fire together with it', async () => {
+    const { open, known, actions } = await screen();
+    open(0);
+    await later();
+    actions.countTogether(20_000);
+    await later();
+    expect(known(0).together).toMatchObject({
+      status: 'done',
+      value: expect.arrayContaining([{ latent: 11, jaccard: 0.4, correlation: 0.8 / 3 }]) as never,
+    });
   });
 
   it('steps to the features beside it, never beyond the ends, as one step of going back', async () => {

@@ -29,7 +29,10 @@ async function page(
   const api = fakeApi({ misfit });
   const app = createAppStore(api, fakeStartup(), { text: 'the sea' });
   await settle();
-  const store = createFeatureStore({ ...api, ...(absent ? { index: undefined } : fakeFeatures(features)) }, app);
+  const store = createFeatureStore(
+    { ...api, ...(absent ? { index: undefined, effects: undefined, weights: undefined, neighbours: undefined } : fakeFeatures(features)) },
+    app,
+  );
   const { actions } = store.getState();
   actions.setShown(true);
   actions.setText('the sea');

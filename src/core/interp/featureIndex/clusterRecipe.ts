@@ -1,6 +1,6 @@
 /** The same index over more text than a tab reads: what a cluster's own scheduler is given. */
 
-export interface ClusterIndex {
+interface ClusterIndex {
   /** Folders' names there; anything, so they are made safe. */
   dictionary: string;
   model: string;

@@ -22,7 +22,7 @@ export interface ContextColumns {
 export const NO_TOKEN = 0xffffffff;
 
 /** Fills the window of the context that is kept. */
-export type FillWindow = (ids: Uint32Array, around: Float32Array) => void;
+type FillWindow = (ids: Uint32Array, around: Float32Array) => void;
 
 export function createColumns(n: number): ContextColumns {
   return {

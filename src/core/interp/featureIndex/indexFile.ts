@@ -32,7 +32,7 @@ export interface IndexIdentity {
 }
 
 /** How far a part has come. */
-export interface PartProgress {
+interface PartProgress {
   /** Which part of how many: windows `shard`, `shard + shards`, … of the corpus. */
   shard: number;
   shards: number;
@@ -80,7 +80,7 @@ export async function openPart(file: BlobLike): Promise<IndexPart> {
 }
 
 /** Figures of all latents, for lists and searches. */
-export interface IndexSummary {
+interface IndexSummary {
   identity: IndexIdentity;
   tokens: number;
   isShort: boolean;

@@ -6,7 +6,7 @@ import { createSampleColumns, type SampleColumns } from './sample.ts';
 import { WINDOW, type IndexSizes } from './sizes.ts';
 import { TokenTable, type TokenColumns } from './tokenTable.ts';
 
-export type Column = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
+type Column = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
 export type Columns = Record<string, Column>;
 
 const LISTS = ['drawn', 'top', 'near'] as const;

@@ -6,7 +6,7 @@ import { ExactSums, VALUE_UNIT } from './exactSum.ts';
 
 const FIRST_CAPACITY = 2 ** 12;
 /** Pairs at most: 28 bytes each. */
-export const MOST_PAIRS = 2 ** 22;
+const MOST_PAIRS = 2 ** 22;
 const FULLEST = 0.6;
 
 export class TokenTable {

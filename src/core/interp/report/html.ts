@@ -5,7 +5,7 @@ import { markup, Markup } from './markup.ts';
 import { short, stackPicture } from './stackPicture.ts';
 
 /** A feature as a report shows it. */
-export interface ReportFeature {
+interface ReportFeature {
   latent: number;
   /** What a person calls it; '' for nothing. */
   label: string;
@@ -15,7 +15,7 @@ export interface ReportFeature {
 }
 
 /** What all features of a report share. */
-export interface ReportSource {
+interface ReportSource {
   dictionary: string;
   hook: string;
   model: string;

@@ -15,7 +15,7 @@ export interface NeuronpediaSource {
   nameOf: (id: number) => string;
 }
 
-export interface NeuronpediaFeature {
+interface NeuronpediaFeature {
   latent: number;
   record: FeatureRecord;
   vector: ArrayLike<number>;
