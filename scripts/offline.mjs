@@ -10,10 +10,10 @@ import { build } from 'vite';
 const ENTRY = resolve(import.meta.dirname, '../src/cache/offline/worker.ts');
 const WORKER = 'sw.js';
 
-/** Of ONNX Runtime's files those a device does not use are not fetched for it. */
+/** Of the files of ONNX Runtime and tfjs those a device does not use are not fetched for it. */
 const RUNTIMES = /** @type {const} */ ([
-  ['webgpu', /^assets\/ort-wasm-simd-threaded\.(asyncify|jsep|jspi)[\w.-]*\.wasm$/],
-  ['wasm', /^assets\/ort-wasm-simd-threaded[\w.-]*\.wasm$/],
+  ['webgpu', /^assets\/(ort-wasm-simd-threaded\.(asyncify|jsep|jspi)[\w.-]*\.wasm|tfjsWebgpu[\w-]*\.js)$/],
+  ['wasm', /^assets\/((ort-wasm-simd-threaded|tfjs-backend-wasm)[\w.-]*\.wasm|tfjsWasm[\w-]*\.js)$/],
 ]);
 
 /**

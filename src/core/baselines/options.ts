@@ -161,11 +161,15 @@ function wholeOf(given: BaselineOptions, name: keyof typeof BASELINE_NUMBERS): n
   const { least, most } = BASELINE_NUMBERS[name];
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`\`${name}\` must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)?.slice(0, 40)}.`);
+  throw new UsageError(`\`${name}\` must be a whole number from ${least} to ${most}, not ${shown(value)}.`);
 }
 
 function flagOf(given: BaselineOptions, name: 'sign_fixed' | 'non_negative'): boolean {
   const value: unknown = given[name] ?? false;
   if (typeof value !== 'boolean') throw new UsageError(`\`${name}\` must be true or false.`);
   return value;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 40);
 }

@@ -39,6 +39,7 @@ export function DirectionsForm({ model }: { model: ModelInfo }) {
   const width = hookWidth(hooks.find(({ name }) => name === draft.hook) ?? hooks[0]) ?? 0;
   return (
     <form
+      className="directions-form"
       onSubmit={(event) => {
         event.preventDefault();
         void makeDirections(optionsOf(draft));

@@ -4,6 +4,7 @@ import { isOtherModel } from '../../core/lm/modelNames.ts';
 import { ExportButton } from '../shared/ExportButton.tsx';
 import { placeWords } from '../shared/placeWords.ts';
 import { RightModel } from '../shared/RightModel.tsx';
+import { isDirections } from './isDirections.ts';
 import { misfitWords } from './misfitWords.ts';
 import { useActions, useApp } from './store.ts';
 
@@ -34,7 +35,7 @@ function Item({ dictionary: d }: { dictionary: DictionaryInfo }) {
         <strong>{d.label}</strong>
         <span className="hint">
           {d.architecture}, {size}
-          {d.from ? `, from ${placeWords(d.from)}` : d.source === 'files' ? ', opened from files' : ''}
+          {d.from ? `, from ${placeWords(d.from)}` : d.source === 'files' && !isDirections(d) ? ', opened from files' : ''}
         </span>
         {!d.fits && <span className="hint">{misfitWords(d, model?.id)}</span>}
         {d.fits && model && isOtherModel(d.model, model.id) && <span className="doubt">Made for {d.model}.</span>}

@@ -1,16 +1,8 @@
-import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import { READ_FORMS } from '../../core/sae/architectures/index.ts';
 import { Failure } from '../shared/Panel.tsx';
 import { DirectionsForm } from './DirectionsForm.tsx';
+import { isDirections } from './isDirections.ts';
 import { Items } from './LibraryItems.tsx';
 import { useActions, useApp } from './store.ts';
-
-const NAMES: ReadonlySet<string> = new Set(READ_FORMS.filter((form) => form.isBaseline).map(({ name }) => name));
-
-/** Whether a dictionary is of directions that were not trained. */
-export function isDirections({ architecture }: DictionaryInfo): boolean {
-  return NAMES.has(architecture);
-}
 
 /** What trained features are compared with: neurons, random directions, PCA and ICA of any hook, and a way to make them. */
 export function OtherDirections() {

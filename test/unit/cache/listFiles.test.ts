@@ -6,7 +6,15 @@ import { listFiles } from '../../../scripts/offline.mjs';
 
 it('lists what a page may ask for, and not what is for people or for the host', () => {
   const dir = mkdtempSync(join(tmpdir(), 'featurescope-list-'));
-  const listed = { 'assets/_x.js': 'core', 'corpora/a.u16': 'choice', 'index.html': 'core', 'models/m/m.onnx': 'data' };
+  const listed = {
+    'assets/_x.js': 'core',
+    'assets/tfjs-backend-wasm-simd-a1.wasm': 'wasm',
+    'assets/tfjsWasm-a1_b.js': 'wasm',
+    'assets/tfjsWebgpu-c2.js': 'webgpu',
+    'corpora/a.u16': 'choice',
+    'index.html': 'core',
+    'models/m/m.onnx': 'data',
+  };
   try {
     for (const path of [...Object.keys(listed), '_headers', '.htaccess', '.nojekyll', 'sw.js', 'models/README.md']) {
       mkdirSync(dirname(join(dir, path)), { recursive: true });

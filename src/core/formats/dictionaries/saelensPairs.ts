@@ -111,6 +111,7 @@ export function noteSaelens(config: DictionaryConfig, cfg: Json, widths: number[
       ? [`Rows are multiplied by ${scale} before encoding (activation_scaler.json), and divided by it after decoding.`]
       : []),
     ...(readFormOf(architecture).selects === 'all' ? [SIGNED_NOTE] : []),
+    ...(architecture === 'random' ? [RANDOM_NOTE] : []),
     ...(normalisation === 'layer_norm' ? ['Each row is brought to mean 0 and deviation 1 before encoding, and back after decoding.'] : []),
     ...(normalisation === 'constant_norm_rescale'
       ? ['Each row is brought to the norm √d_in before encoding, and back after decoding.']
@@ -121,5 +122,7 @@ export function noteSaelens(config: DictionaryConfig, cfg: Json, widths: number[
 
 const SIGNED_NOTE =
   'Its features have values of both signs on every token. Lists rank them by their largest value; for what is far below 0, make the same directions with both signs stacked (non_negative).';
+const RANDOM_NOTE =
+  'Directions drawn at random, given back by their pseudo-inverse after a ReLU: the reconstruction is poor, and poorest where there are about as many directions as numbers. Its features are a control for what features read.';
 const BOS_NOTE =
   'It was trained on texts with the model’s first token put in front (prepend_bos). Without it features of the first tokens differ; scripts put it there with prepend_bos: true.';
