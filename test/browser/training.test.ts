@@ -61,6 +61,9 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     expect(strangers).toEqual([]);
   });
 
+  // What has nothing to do with threads is not tried twice.
+  const once: typeof it = isolation ? it : (((..._: unknown[]) => undefined) as unknown as typeof it);
+
   it('makes dictionaries that join the library and encode text', async () => {
     const page = await open();
     await train(page, CONFIG);
@@ -139,7 +142,7 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     expect(await info(page)).toMatchObject({ state: 'stopped', resumes: 0 });
   });
 
-  it('is one run in all tabs; the next visit finds what was interrupted', async () => {
+  once('is one run in all tabs; the next visit finds what was interrupted', async () => {
     const [here, there] = [await open(), await open()];
     const id = await train(here, { ...CONFIG, tokens: 4_000_000 });
     await expect.poll(() => list(there), WAIT).toEqual([{ name: 'tiny', state: 'elsewhere' }]);
@@ -182,7 +185,7 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     expect(await remove(there)).toBe('');
   });
 
-  it('takes texts, keeps them for the next visit, and trains on them', async () => {
+  once('takes texts, keeps them for the next visit, and trains on them', async () => {
     const page = await open();
     const added = await page.evaluate(async () => {
       const api = window.featurescope.corpus;
@@ -215,7 +218,7 @@ describe.each([{ isolation: true }, { isolation: false }])('training in the page
     expect(await names()).toHaveLength(2);
   });
 
-  it('says what a run would take, and refuses what is wrong', async () => {
+  once('says what a run would take, and refuses what is wrong', async () => {
     const page = await open();
     const estimate = await page.evaluate((config) => window.featurescope.runs.estimate({ ...config, tokens: 1e6 }), CONFIG);
     expect(estimate.tokensPerSecond).toBeGreaterThan(10);

@@ -21,7 +21,7 @@ const indices: { id: string; index: OpenIndex }[] = [];
 let tokenizer: Tokenizer;
 
 beforeAll(async () => {
-  const read = (name: string) => JSON.parse(readFileSync(join(PUBLIC, 'models/bookworm-9m', name), 'utf8')) as object;
+  const read = (name: string) => readFileSync(join(PUBLIC, 'models/bookworm-9m', name), 'utf8');
   tokenizer = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
   for (const { id, index } of listed) {
     indices.push({ id, index: await openIndex(new Blob([readFileSync(join(PUBLIC, 'dictionaries', index!.path))])) });
