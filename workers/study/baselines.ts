@@ -43,7 +43,7 @@ export class BaselinesService {
       const files: PlainFile[] = [];
       for (const { path, parts } of writeDictionary(opened, opened.name)) {
         const pieces = parts.map((part) => (part instanceof Uint8Array ? Promise.resolve(part) : part.arrayBuffer()));
-        files.push({ path, data: new Blob((await Promise.all(pieces))) });
+        files.push({ path, data: new Blob(await Promise.all(pieces)) });
       }
       return files;
     });
