@@ -27,7 +27,7 @@ export async function makeReport(api: Needs, dictionary: string, latents: readon
   if (format !== 'html' && format !== 'neuronpedia') throw new UsageError('A report is made as "html" or "neuronpedia".');
   const info = (await api.dictionaries.list()).find(({ id }) => id === dictionary);
   if (!info) throw new UsageError(`There is no dictionary called "${String(dictionary).slice(0, 80)}" here.`);
-  if (!Array.isArray(latents) || latents.length === 0) throw new UsageError('Name at least one feature for a report.');
+  if (!isList(latents) || latents.length === 0) throw new UsageError('Name at least one feature for a report.');
   if (format === 'html' && latents.length > MOST_IN_A_PAGE)
     throw new UsageError(`A page holds at most ${MOST_IN_A_PAGE} features; these are ${latents.length}.`);
   const summary = await api.index.summary(dictionary, corpus === undefined ? {} : { corpus });
@@ -75,6 +75,11 @@ export async function makeReport(api: Needs, dictionary: string, latents: readon
     created,
     nameOf,
   });
+}
+
+/** Scripts may give anything. */
+function isList(latents: unknown): boolean {
+  return Array.isArray(latents);
 }
 
 /** Letters of every token that is shown. */
@@ -135,5 +140,5 @@ async function neuronpediaZip(api: Needs, dictionary: string, found: readonly Fo
     files[`${folder}/features/${name}`] = gzipSync(lines(features), { mtime: 0 });
     files[`${folder}/activations/${name}`] = gzipSync(lines(batch.flatMap((one) => activationLines(one, source))), { mtime: 0 });
   }
-  return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], { type: 'application/zip' });
+  return new Blob([zipSync(files, { level: 0 })], { type: 'application/zip' });
 }

@@ -168,6 +168,6 @@ it.each([[2], [5]])('%i shards merge into the bytes of the whole', async (shards
     identity = part.identity;
   }
   const [straight] = await whole(2600);
-  expect(await bytesOf(writeIndex(identity!, merged))).toBe(await bytesOf(writeIndex(straight.identity, straight.state)));
-  expect((await openIndex(writeIndex(identity!, merged))).summary.tokens).toBe(2600);
+  expect(await bytesOf(writeIndex(identity, merged))).toBe(await bytesOf(writeIndex(straight.identity, straight.state)));
+  expect((await openIndex(writeIndex(identity, merged))).summary.tokens).toBe(2600);
 });

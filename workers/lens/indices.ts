@@ -54,11 +54,12 @@ export class IndicesService {
   async record(_: CallContext, id: string, latent: number, corpus?: string): Promise<FeatureRecord | null> {
     const found = await this.#of(id, corpus);
     if (!found) return null;
-    const { summary, record } = await this.#read(found);
+    const index = await this.#read(found);
+    const { summary } = index;
     if (!Number.isInteger(latent) || latent < 0 || latent >= summary.density.length) {
       throw new UsageError(`There is no latent ${String(latent)}; ${id} has ${summary.density.length}, counted from 0.`);
     }
-    return record(latent);
+    return index.record(latent);
   }
 
   /** Opens a file that `npm run index` made. @throws UsageError when it is of no dictionary here, or of another model */

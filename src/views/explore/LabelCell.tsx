@@ -42,7 +42,7 @@ export function LabelCell({ latent, label, fired = NONE, indexed, editing, onEdi
 function guessOf(fired: readonly FiredToken[], indexed: IndexName | undefined): { title: string; heard: string } | null {
   if (indexed) {
     const share = `${Math.round(100 * indexed.share)} % of its activation in ${indexed.corpus}`;
-    return { title: `the token with ${share}`, heard: `, which fires on ${namedText(indexed.name)}, ${share}` };
+    return { title: `the token with ${share}`, heard: `, which fires on ${namedText(indexed.name)} ${share}` };
   }
   if (fired.length === 0) return null;
   return { title: 'what it fires on most in this text', heard: `, which fires here on ${firedWords(fired)}` };

@@ -100,13 +100,13 @@ function eachPart(
   name: string,
   n: number,
   { d_sae }: IndexSizes,
-  use: (j: number, first: number, end: number) => void,
+  take: (j: number, first: number, end: number) => void,
 ): void {
   const ends = columns[`${name}.ends`];
   if (ends?.length !== d_sae || (d_sae > 0 && ends[d_sae - 1] !== n)) throw misfit(name);
   for (let j = 0, first = 0; j < d_sae; first = ends[j++]) {
     if (ends[j] < first || ends[j] > n) throw misfit(name);
-    use(j, first, ends[j]);
+    take(j, first, ends[j]);
   }
 }
 
