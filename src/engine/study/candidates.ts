@@ -16,7 +16,7 @@ import { batchFlops, CALL_FLOPS, rowBytes } from './memory.ts';
 import { checkReading, type Reading } from './reading.ts';
 
 /** Bytes of everything held for the texts and for one batch, by count, where the caller states no bound. */
-const MEMORY_BYTES = 256 * 2 ** 20;
+export const MEMORY_BYTES = 256 * 2 ** 20;
 
 /** A list of edits, or one for each context. */
 export type Candidate = readonly Edit[] | ((context: number) => readonly Edit[]);

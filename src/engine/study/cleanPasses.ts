@@ -5,11 +5,12 @@ import type { Dictionary } from '../../core/sae/dictionary.ts';
 import type { Latents } from '../../core/sae/latents.ts';
 import type { SaeEngine } from '../../kernels/engine.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
-import { runCandidates, type Candidate, type CandidatesJob } from './candidates.ts';
+import { MEMORY_BYTES, runCandidates, type Candidate, type CandidatesJob } from './candidates.ts';
 import { checkCandidates, type CandidateNeeds } from './candidateRows.ts';
 import { runClean, type CleanContext } from './cleanContext.ts';
 import { codesBytes, codesKey } from './codes.ts';
 import type { PassStore } from './passStore.ts';
+import { rowBytes } from './memory.ts';
 import { checkReading, type Reading } from './reading.ts';
 
 export interface PassesJob {
@@ -91,11 +92,16 @@ export class CleanPasses {
   }
 
   /** Final residuals [pos, d_model] of a text under each candidate; undefined where it changes nothing. */
-  async rerun(index: number, { context }: CleanPass, candidates: readonly Candidate[]): Promise<(Float32Array | undefined)[]> {
+  async rerun(index: number, { context, codes }: CleanPass, candidates: readonly Candidate[]): Promise<(Float32Array | undefined)[]> {
     const finals: (Float32Array | undefined)[] = candidates.map(() => undefined);
     const [{ hook }] = this.#reading.hooks;
+    const length = context.ids.length;
+    // A text that the model could read is never refused: one row of it must fit, whatever it takes.
+    const codeBytes = codesBytes(codes);
+    const row = rowBytes(this.#base.model.config, this.#reading, { pos: length, past: 0, context: index, codeBytes });
     await runCandidates({
       ...this.#base,
+      memoryBytes: Math.max(MEMORY_BYTES, context.bytes + row),
       contexts: [this.#job.texts[index]],
       candidates,
       clean: () => Promise.resolve({ ...context, index: 0 }),
