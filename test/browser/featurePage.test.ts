@@ -5,7 +5,7 @@ import { formatNumber } from '../../src/charts/format.ts';
 import { serious } from '../helpers/axe.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
-const PATIENT = { timeout: 90_000 };
+const PATIENT = { timeout: 60_000 };
 const TEXT = 'The old man looked at the sea, and the wind was in the sails of the ship.';
 
 let site: Site;
