@@ -3,7 +3,7 @@ import type { Effects, LatentWeights, TokenCounts } from '../../api/features.ts'
 import { glyphText } from '../../core/lm/glyphs.ts';
 import { toCsv } from '../shared/csv.ts';
 import { contextGroups } from './contexts.ts';
-import type { Firing } from './state.ts';
+import type { Firing, TextEffects } from './state.ts';
 import { stacksAt } from './words.ts';
 
 type Names = ReadonlyMap<number, string>;
@@ -69,6 +69,16 @@ export function weightsCsv({ writes, reads }: LatentWeights, names: Names): stri
     ...rows('reads', 'top', reads.top),
     ...rows('reads', 'bottom', reads.bottom),
   ]);
+}
+
+/** Every position of a person's text that has a next token. */
+export function textEffectCsv({ effects, tokens }: TextEffects): string {
+  const figures = effects.per_position?.[0];
+  const rows = (figures?.delta ?? []).slice(0, Math.max(0, tokens.length - 1)).map((delta, i) => {
+    const next = tokens[i + 1] ?? '';
+    return [i, tokens[i], next, figures!.value[i], delta, figures!.kl[i]];
+  });
+  return toCsv([['position', 'token', 'next token', 'value', 'delta', 'kl'], ...rows]);
 }
 
 /** Positions by side, size of the change and next token, above a threshold. */

@@ -100,7 +100,7 @@ function Grey({ stack: { edges, series }, title }: BarsProps) {
           yName="positions"
           edges={edges}
           series={all}
-          height={110}
+          height={125}
         />
       )}
     </div>

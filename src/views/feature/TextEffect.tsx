@@ -2,6 +2,8 @@ import { formatInteger, formatNumber } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { TextEffects } from '../../state/feature/state.ts';
+import { textEffectCsv } from '../../state/feature/files.ts';
+import { DownloadButton } from '../shared/CopyButton.tsx';
 import { strongestPositions } from '../../state/feature/textEffect.ts';
 
 const MOST = 6;
@@ -56,6 +58,9 @@ export function TextEffect({ measured }: { measured: TextEffects }) {
             ))}
           </tbody>
         </table>
+      </div>
+      <div className="panel-foot">
+        <DownloadButton label="Download all as CSV" name="effect on your text.csv" text={() => textEffectCsv(measured)} />
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/api/features.ts';
 import { contextGroups, contextTokens, fullColour, rowColour, shownTokens } from '../../../src/state/feature/contexts.ts';
-import { contextsCsv, effectsCsv, stackCsv } from '../../../src/state/feature/files.ts';
+import { contextsCsv, effectsCsv, stackCsv, textEffectCsv } from '../../../src/state/feature/files.ts';
 import { summaryIn } from '../../../src/state/feature/inText.ts';
 import { strongestPositions } from '../../../src/state/feature/textEffect.ts';
 import {
@@ -162,6 +162,13 @@ describe('files', () => {
     expect(lines).toHaveLength(1 + 25 * contexts);
     // No spreadsheet takes a token for a formula.
     expect(lines[1]).toContain(",'=x,");
+  });
+
+  it('hold every position of a text', () => {
+    const effects = { ...fakeEffects(0, 2), per_position: [{ delta: [0.5, -1, 9], kl: [0.25, 1, 9], value: [1, 0, 9] }] };
+    expect(textEffectCsv({ text: '', effects, tokens: ['a', '=b', 'c'] })).toBe(
+      "position,token,next token,value,delta,kl\r\n0,a,'=b,1,0.5,0.25\r\n1,'=b,c,0,-1,1\r\n",
+    );
   });
 
   it('have a column for each token of a stack', () => {
