@@ -98,9 +98,13 @@ interface IndexSummary {
 
 export const SUMMARY_TAGS: readonly FeatureTag[] = ['dead', 'dense', 'single-token', 'first-token', 'positional'];
 
+/** Features above which a short index keeps still less of each, so that it stays about a megabyte. */
+const MANY_IN_SHORT = 1024;
+
 /** @param isShort fewer contexts, for an index that ships. The same state gives the same bytes. */
 export function writeIndex(identity: IndexIdentity, state: IndexState, isShort = false): BlobLike {
   const { d_sae } = state.sizes;
+  const brevity = isShort ? (d_sae > MANY_IN_SHORT ? 2 : 1) : 0;
   const columns = columnsOf(state);
   const firing = new FiringTokens(
     {
@@ -127,7 +131,7 @@ export function writeIndex(identity: IndexIdentity, state: IndexState, isShort =
   let bytes = 0;
   for (let j = 0; j < d_sae; j++) {
     const record = recordOf(state, firing, j);
-    records.push(writeRecord(record, isShort));
+    records.push(writeRecord(record, brevity));
     ends[j] = bytes += records[j].length;
     summarize(summary, j, record, firing);
   }

@@ -7,7 +7,12 @@ import { LOG_BINS, logEdge, logEdgeAt } from './fineHistogram.ts';
 import type { Band, Context, FeatureRecord, FeatureTag, FiringToken, TokenCounts } from '../types.ts';
 
 const TAGS: readonly FeatureTag[] = ['dead', 'dense', 'single-token', 'first-token', 'positional', 'opening', 'closing'];
-const SHORT = { firing: 12, top: 5, band: 1, random: 3, near: 2, before: 6, after: 2 };
+const SHORT = { firing: 10, top: 5, band: 1, random: 2, near: 2, before: 6, after: 2, tokens: 9 };
+/** Of dictionaries with many features. */
+const SHORTER = { firing: 2, top: 2, band: 1, random: 0, near: 0, before: 3, after: 0, tokens: 2 };
+
+/** How short a record is: whole, as those that ship, or as those of large dictionaries that ship. */
+export type Brevity = 0 | 1 | 2;
 /** Lists longer than this are not of ours. */
 const LONGEST = 2 ** 16;
 
@@ -98,14 +103,16 @@ function damaged(): FormatError {
   return new FormatError('The index is damaged: the record of a feature ends too early or holds a number that cannot be.');
 }
 
-export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<ArrayBuffer> {
+export function writeRecord(record: FeatureRecord, brevity: Brevity = 0): Uint8Array<ArrayBuffer> {
   const out = new Writer();
+  const isShort = brevity > 0;
+  const kept = brevity === 2 ? SHORTER : SHORT;
   const list = <T>(items: readonly T[], most: number, write: (item: T) => void) => {
-    const kept = isShort ? items.slice(0, most) : items;
-    out.whole(kept.length);
-    kept.forEach(write);
+    const some = isShort ? items.slice(0, most) : items;
+    out.whole(some.length);
+    some.forEach(write);
   };
-  const context = (one: Context) => writeContext(out, one, isShort ? record.maximum : 0);
+  const context = (one: Context) => writeContext(out, one, isShort ? record.maximum : 0, kept);
   const { histogram, log_histogram } = record;
   out.whole(isShort ? 1 : 0);
   out.whole(record.tokens);
@@ -116,7 +123,7 @@ export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<
   list(histogram.counts, LONGEST, (n) => out.whole(n));
   out.whole(log_histogram.edges.length > 0 ? logEdgeAt(log_histogram.edges[0]) : 0);
   list(log_histogram.counts, LONGEST, (n) => out.whole(n));
-  list(record.firing, SHORT.firing, ({ id, count, sum, max }) => {
+  list(record.firing, kept.firing, ({ id, count, sum, max }) => {
     out.whole(id);
     out.whole(count);
     if (isShort) out.float(sum);
@@ -125,19 +132,19 @@ export function writeRecord(record: FeatureRecord, isShort = false): Uint8Array<
   });
   out.whole(record.firing_tokens);
   out.whole(record.firing_exact ? 1 : 0);
-  list(record.by_bin, LONGEST, ({ id, counts }) => {
+  list(fewerTokens(record.by_bin, isShort ? kept.tokens : Infinity), LONGEST, ({ id, counts }) => {
     out.whole(id === null ? 0 : id + 1);
     list(counts, LONGEST, (n) => out.whole(n));
   });
   out.whole(record.by_bin_firings);
-  list(record.top, SHORT.top, context);
+  list(record.top, kept.top, context);
   list(record.bands, LONGEST, (band) => {
     for (const x of [band.from, band.to]) out.float(x);
     for (const share of band.share) out.whole(Math.round(100 * share));
-    list(band.contexts, SHORT.band, context);
+    list(band.contexts, kept.band, context);
   });
-  list(record.random, SHORT.random, context);
-  list(record.near, SHORT.near, context);
+  list(record.random, kept.random, context);
+  list(record.near, kept.near, context);
   out.whole(record.repeats);
   list(record.places, LONGEST, (n) => out.whole(n));
   list(record.tags, LONGEST, (tag) => out.whole(TAGS.indexOf(tag)));
@@ -203,10 +210,23 @@ function fail(): never {
   throw damaged();
 }
 
+/** The commonest tokens, and the rest joined. */
+function fewerTokens(by_bin: readonly TokenCounts[], most: number): readonly TokenCounts[] {
+  if (by_bin.length <= most + 1) return by_bin;
+  const rest = by_bin.slice(most);
+  const counts = rest[0].counts.map((_, bin) => rest.reduce((sum, series) => sum + series.counts[bin], 0));
+  return [...by_bin.slice(0, most), { id: null, counts }];
+}
+
 /** @param maximum what 255 steps reach to; 0: values are written whole */
-function writeContext(out: Writer, { document, position, ids, at, values, value }: Context, maximum: number): void {
-  const first = maximum > 0 ? Math.max(0, at - SHORT.before) : 0;
-  const end = maximum > 0 ? Math.min(ids.length, at + 1 + SHORT.after) : ids.length;
+function writeContext(
+  out: Writer,
+  { document, position, ids, at, values, value }: Context,
+  maximum: number,
+  { before, after }: typeof SHORT,
+): void {
+  const first = maximum > 0 ? Math.max(0, at - before) : 0;
+  const end = maximum > 0 ? Math.min(ids.length, at + 1 + after) : ids.length;
   out.whole(document);
   out.whole(position);
   out.float(value);
