@@ -2,7 +2,7 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { createFeatureStore } from '../../../src/state/feature/feature.ts';
-import type { FeatureActions, FeatureFacts } from '../../../src/state/feature/state.ts';
+import { caseOf, findPlace, type FeatureActions, type FeatureCase, type FeatureFacts } from '../../../src/state/feature/state.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { FeatureContext } from '../../../src/views/feature/FeatureContext.tsx';
 import { Screen } from '../../../src/views/feature/FeatureScreen.tsx';
@@ -38,9 +38,15 @@ async function page(
   actions.setText('the sea');
   if (latent === null) actions.setShown(true);
   else app.getState().actions.openFeature({ dictionary, latent });
-  await settle(300);
-  act?.(actions);
+  const place = { dictionary, latent: latent ?? NaN };
+  const answered = async () => {
+    const isFound = findPlace(app.getState(), place).status === 'found';
+    for (let i = 0; isFound && i < 100 && !isSettled(caseOf(store.getState(), place)); i++) await settle(50);
+  };
   await settle();
+  await answered();
+  act?.(actions);
+  await answered();
   store.setState(facts ?? {});
   return renderToStaticMarkup(
     <StoreProvider store={asDrawn(app)}>
@@ -49,6 +55,12 @@ async function page(
       </FeatureContext>
     </StoreProvider>,
   );
+}
+
+/** The last parts that are asked for have come, and nothing is on its way. */
+function isSettled({ textEffects, neighbours, weights, ...rest }: FeatureCase): boolean {
+  const parts = [textEffects, neighbours, weights, ...Object.values(rest)];
+  return textEffects.status !== 'waiting' && parts.every(({ status }) => status !== 'running');
 }
 
 /** Words without markup. */
@@ -69,7 +81,7 @@ describe('the feature page', () => {
     expect(text).toContain('3 repeats of the same tokens are left out.');
     expect(html.match(/class="context"/g)!.length).toBeGreaterThan(40);
     // One tab stop in each list of contexts.
-    expect(html.match(/class="context" tabindex="0"/g)).toHaveLength(8);
+    expect(html.match(/class="context(?: is-near)?" tabindex="0"/g)).toHaveLength(8);
     expect(text).toContain('Writes, most up');
     expect(text).toMatch(/By direction, among all of blocks\.3\.hook_resid_post r4/);
     expect(text).toContain('Measure on 20\u202F000 tokens');
