@@ -161,13 +161,13 @@ it('broken off at ten places and resumed from what was written gives the same by
 
 it.each([[2], [5]])('%i shards merge into the bytes of the whole', async (shards) => {
   const merged = new IndexState(sizesOf(dictionaries[0].config.d_sae));
-  let identity;
+  let identity: IndexPart['identity'] | null = null;
   for (let shard = 0; shard < shards; shard++) {
     const [part] = await whole(2600, shard, shards);
     merged.merge(part.state);
     identity = part.identity;
   }
   const [straight] = await whole(2600);
-  expect(await bytesOf(writeIndex(identity, merged))).toBe(await bytesOf(writeIndex(straight.identity, straight.state)));
-  expect((await openIndex(writeIndex(identity, merged))).summary.tokens).toBe(2600);
+  expect(await bytesOf(writeIndex(identity!, merged))).toBe(await bytesOf(writeIndex(straight.identity, straight.state)));
+  expect((await openIndex(writeIndex(identity!, merged))).summary.tokens).toBe(2600);
 });

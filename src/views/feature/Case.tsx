@@ -52,8 +52,8 @@ export function Case({ place, dictionary, choices, onChoose, onOpen }: CaseProps
         </>
       )}
       <EffectsPanel onCorpus={known.corpusEffects} onText={known.textEffects} place={place} />
-      {firing.status === 'done' && firing.value.record.density > 0 && <RulePanel firing={firing.value} {...{ place, choices, onOpen }} />}
       <NeighboursPanel part={known.neighbours} together={known.together} place={place} dictionary={dictionary} />
+      {firing.status === 'done' && firing.value.record.density > 0 && <RulePanel firing={firing.value} {...{ place, choices, onOpen }} />}
     </>
   );
 }

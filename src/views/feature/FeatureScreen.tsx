@@ -72,16 +72,19 @@ function Chosen({ place, onOpen }: { place: FeaturePlace; onOpen: OpenContext })
 function NoneChosen({ id }: { id: string }) {
   const dictionary = useApp((s) => (s.dictionaries.status === 'done' ? s.dictionaries.list.find((d) => d.id === id) : undefined));
   const info = useFeature((s) => indexOf(s, id));
+  const isListed = dictionary?.fits && info && info.tokens === info.total;
   return (
     <>
-      <Panel title="No feature chosen yet">
-        <Empty>
-          Choose one by its number, at random, or from the list below, or click one in the list of features in Explore. Its page shows when
-          it fires, with contexts, what it writes and reads, what changes when it is taken out, and what is near it.
-        </Empty>
-      </Panel>
+      {!isListed && (
+        <Panel title="No feature chosen yet">
+          <Empty>
+            Choose one by its number, or at random, or click one in the list of features in Explore. Its page shows when it fires, with
+            contexts, what it writes and reads, what changes when it is taken out, and what is near it.
+          </Empty>
+        </Panel>
+      )}
       {dictionary?.fits && <IndexPanel dictionary={dictionary} />}
-      {dictionary?.fits && info && info.tokens === info.total && <ListsPanel key={id} dictionary={dictionary} info={info} />}
+      {isListed && <ListsPanel key={id} dictionary={dictionary} info={info} />}
     </>
   );
 }
