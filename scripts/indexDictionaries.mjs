@@ -4,12 +4,13 @@
  * node scripts/indexDictionaries.mjs
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../public/dictionaries');
-/** An index of features that comes with a dictionary: `npm run index -- --short`, named so. */
-const INDEX = 'features.index';
+/** Indices of features that come with dictionaries, by the names of their folders: `npm run index -- --short`. */
+const INDICES = join(import.meta.dirname, '../public/indices');
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'sparsity.safetensors', 'featurescope.json'];
 
 /** What links of older pages name, by the id that is shown for it now: trained anew on a better model, with other features. */
@@ -66,7 +67,7 @@ async function describe(model, folder) {
   const { hook_name: hook, model_name } = cfg.metadata;
   const name = `${hook}/${variantOf(folder)}`;
   const former = FORMERLY[name];
-  const index = present.includes(INDEX) && (await describeIndex(`${path}/${INDEX}`));
+  const index = existsSync(join(INDICES, `${path}.index`)) && (await describeIndex(`${path}.index`));
   return {
     id: `${model}/${name}`,
     path,
@@ -85,12 +86,12 @@ async function describe(model, folder) {
 
 /**
  * What the header of an index says (src/core/formats/columnFile.ts).
- * @param {string} path from the folder of all dictionaries
+ * @param {string} path from the folder of all indices
  */
 async function describeIndex(path) {
-  const file = await readFile(join(ROOT, path));
+  const file = await readFile(join(INDICES, path));
   const { meta } = JSON.parse(file.toString('utf8', 12, 12 + file.readUInt32LE(8)));
-  return { path, corpus: meta.corpus, tokens: meta.tokens, bytes: file.length, model: meta.model };
+  return { path: `indices/${path}`, corpus: meta.corpus, tokens: meta.tokens, bytes: file.length, model: meta.model };
 }
 
 const listed = [];

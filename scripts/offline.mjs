@@ -24,7 +24,7 @@ export function groupOf(path) {
   const runtime = RUNTIMES.find(([, pattern]) => pattern.test(path));
   if (runtime) return runtime[0];
   if (/\.(html|js|mjs|css)$/.test(path) || /(^|\/)index\.json$/.test(path)) return 'core';
-  return /^(dictionaries|corpora)\//.test(path) ? 'choice' : 'data';
+  return /^(dictionaries|corpora|indices)\//.test(path) ? 'choice' : 'data';
 }
 
 /**

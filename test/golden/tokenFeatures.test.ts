@@ -24,7 +24,7 @@ beforeAll(async () => {
   const read = (name: string) => readFileSync(join(PUBLIC, 'models/bookworm-9m', name), 'utf8');
   tokenizer = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
   for (const { id, index } of listed) {
-    indices.push({ id, index: await openIndex(new Blob([readFileSync(join(PUBLIC, 'dictionaries', index!.path))])) });
+    indices.push({ id, index: await openIndex(new Blob([readFileSync(join(PUBLIC, index!.path))])) });
   }
 });
 

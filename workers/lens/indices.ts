@@ -163,7 +163,7 @@ export class IndicesService {
     for (const { id, index } of await this.#bench.library.shippedIndices()) {
       if (index.model !== model?.hash) continue;
       const open = async () => {
-        const blob = await download(`${this.#bench.base}dictionaries/${index.path}`, { label: `The index of ${id}` });
+        const blob = await download(`${this.#bench.base}${index.path}`, { label: `The index of ${id}` });
         if (!blob) throw new FormatError(`The index of ${id} is missing from the server.`);
         return blob;
       };

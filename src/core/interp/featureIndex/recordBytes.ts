@@ -12,7 +12,7 @@ const SHORT = { firing: 10, top: 5, band: 1, random: 2, near: 2, before: 6, afte
 const SHORTER = { firing: 2, top: 2, band: 1, random: 0, near: 0, before: 3, after: 0, tokens: 2 };
 
 /** How short a record is: whole, as those that ship, or as those of large dictionaries that ship. */
-export type Brevity = 0 | 1 | 2;
+type Brevity = 0 | 1 | 2;
 /** Lists longer than this are not of ours. */
 const LONGEST = 2 ** 16;
 
