@@ -1,7 +1,7 @@
 /** The page of a feature in the built page: opened from Explore, gone through by mouse and by keyboard alone, left again. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNumber } from '../../src/charts/format.ts';
+import { formatInteger, formatNumber } from '../../src/charts/format.ts';
 import { serious } from '../helpers/axe.ts';
 import { closeBrowser, openPage, serveSite, type OpenPage, type Site } from '../helpers/page.ts';
 
@@ -85,10 +85,22 @@ describe('by mouse, at 1440 pixels', () => {
   });
 
   it('without an index shows what needs none, and makes one', async () => {
+    // Ships without one.
+    const place = await page.evaluate(async (text) => {
+      const known = new Set((await window.featurescope.index.list()).map(({ dictionary }) => dictionary));
+      const { id } = (await window.featurescope.dictionaries.list()).find((d) => d.fits && !known.has(d.id))!;
+      const { latents } = await window.featurescope.encode({ text }, id);
+      const counts = new Map<number, number>();
+      for (const latent of latents) counts.set(latent, (counts.get(latent) ?? 0) + 1);
+      const [seldom] = [...counts].find(([, n]) => n === 1)!;
+      return `#/feature/${id}/${seldom}`;
+    }, TEXT);
+    await page.evaluate((to) => (location.hash = to), place);
+    await page.getByRole('button', { name: 'Read the text', exact: true }).waitFor();
     await page.locator('.weight-list').first().waitFor();
     expect(await serious(page)).toEqual([]);
     await page.locator('.inline-field select').selectOption('20000');
-    await page.getByRole('button', { name: 'Read the text' }).click();
+    await page.getByRole('button', { name: 'Read the text', exact: true }).click();
     await page.locator('.going').getByRole('button', { name: 'Cancel' }).waitFor();
     await page.locator('.going').waitFor({ state: 'detached' });
     await page.locator('.panel-contexts .context').first().waitFor();
@@ -96,7 +108,7 @@ describe('by mouse, at 1440 pixels', () => {
     const figures = await page.locator('.feature-figures').innerText();
     expect(figures).toContain(shown(record.maximum));
     const firings = record.histogram.counts.reduce((a, b) => a + b, 0);
-    expect(await page.locator('.panel-firing figcaption').innerText()).toContain(`${firings} firings on`);
+    expect(await page.locator('.panel-firing figcaption').innerText()).toContain(`${formatInteger(firings)} `);
     // The bars of the stack are the record's.
     expect(await page.locator('.panel-firing .chart-stack').count()).toBe(
       record.by_bin.flatMap(({ counts }) => counts.filter((n) => n > 0)).length,
