@@ -37,7 +37,7 @@ export function writeColumnFile(magic: string, meta: object, columns: Record<str
   new DataView(head.buffer).setUint32(MAGIC_BYTES, header.length, true);
   head.set(header, MAGIC_BYTES + 4);
   const parts = Object.values(columns).flatMap((column) => {
-    const bytes = new Uint8Array(column.buffer as ArrayBuffer, column.byteOffset, column.byteLength);
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     return [bytes, new Uint8Array(padded(bytes.length) - bytes.length)];
   });
   return createJoinedBlob([head, ...parts]);
