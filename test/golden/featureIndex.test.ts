@@ -110,7 +110,7 @@ describe(`an index of ${TOKENS} tokens, made through the scripting interface`, (
   });
 
   it('is listed, summed up, refused where there is none, and deleted', async () => {
-    const { id } = infos[0];
+    const { id } = infos.find(({ hook }) => hook.endsWith('resid_post'))!;
     const summary = (await node.api.index.summary(id))!;
     const record = await node.api.index.feature(id, 14);
     expect(summary.tokens).toBe(TOKENS);
@@ -119,7 +119,12 @@ describe(`an index of ${TOKENS} tokens, made through the scripting interface`, (
     await expect(node.api.index.build('nobody')).rejects.toThrow('There is no dictionary called "nobody"');
     await expect(node.api.index.build(id, { corpus: 'nothing' })).rejects.toThrow('There is no text called "nothing"');
     await node.api.index.remove(id, 'moby-dick');
-    await expect(node.api.index.feature(id, 14)).rejects.toThrow('There is no index');
+    // The short one that ships is left, and cannot be removed.
+    expect((await node.api.index.summary(id))?.short).toBe(true);
+    await expect(node.api.index.remove(id, 'moby-dick')).rejects.toThrow('comes with the page');
+    const other = infos.find((info) => info.id !== id)!.id;
+    await node.api.index.remove(other, 'moby-dick');
+    await expect(node.api.index.feature(other, 14)).rejects.toThrow('There is no index');
   });
 });
 

@@ -128,12 +128,13 @@ export class IndicesService {
     return indices;
   }
 
-  /** The index of a dictionary with most tokens that is finished. */
+  /** A finished index of a dictionary: one that was made here before the short one that ships, then that of most tokens. */
   async #of(id: string, corpus: string | undefined): Promise<Found | undefined> {
     const all = (await this.#find()).filter(
       ({ info }) => info.dictionary === id && info.tokens === info.total && (corpus === undefined || info.corpus === corpus),
     );
-    return all.sort((a, b) => b.info.tokens - a.info.tokens || b.info.made - a.info.made)[0];
+    const ships = ({ info }: Found) => (info.source === 'built-in' ? 1 : 0);
+    return all.sort((a, b) => ships(a) - ships(b) || b.info.tokens - a.info.tokens || b.info.made - a.info.made)[0];
   }
 
   #read({ key, open }: Found): Promise<OpenIndex> {

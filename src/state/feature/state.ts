@@ -161,15 +161,19 @@ export function caseOf({ cases }: Pick<FeatureFacts, 'cases'>, place: FeaturePla
   return cases.get(keyOf(place)) ?? NEW_CASE;
 }
 
-/** The index that is shown of a dictionary: that of the corpus chosen, else the largest, else the one that is being made. */
+/** The index that is shown of a dictionary: that of the corpus chosen, else one made here (the one that ships is short), else the largest, else the one that is being made. */
 export function indexOf(
   { indices, corpus, build }: Pick<FeatureFacts, 'indices' | 'corpus' | 'build'>,
   dictionary: string,
 ): IndexInfo | undefined {
   const own = indicesOf(indices, dictionary).filter(({ tokens, total }) => tokens === total);
-  const whole = own.find((info) => info.corpus === corpus) ?? own.sort((a, b) => b.tokens - a.tokens)[0];
+  const whole = own.find((info) => info.corpus === corpus) ?? own.sort((a, b) => ships(a) - ships(b) || b.tokens - a.tokens)[0];
   if (whole || build?.status !== 'running' || build.dictionary !== dictionary || build.done === 0) return whole;
   return { dictionary, corpus: 'the text that ships', tokens: build.done, total: build.total, bytes: 0, made: build.began, source: 'made' };
+}
+
+function ships({ source }: IndexInfo): number {
+  return source === 'built-in' ? 1 : 0;
 }
 
 /** Unfinished ones too. */
