@@ -94,7 +94,7 @@ describe(`an index of ${TOKENS} tokens, made through the scripting interface`, (
     const { id } = infos.find(({ hook }) => hook === hook_name)!;
     const placesOf = await everything(dictionaries[i], TOKENS);
     let compared = 0;
-    for (let latent = 0; latent < d_sae; latent += 7) {
+    for (let latent = 0; latent < d_sae; latent += 13) {
       const { tags: _tags, ...record } = await node.api.index.feature(id, latent);
       const { mean, variance, firing, ...brute } = bruteRecord(placesOf(latent), latent, sizesOf(d_sae), { ...record, tags: [] });
       expect(record, `latent ${latent}`).toMatchObject(brute);
