@@ -1,5 +1,5 @@
 /** The tokens of the text on screen on which a feature fires most: what an unlabelled one is called until it has a label. */
-import { namedText, type NamedToken } from '../../core/lm/glyphs.ts';
+import type { NamedToken } from '../../core/lm/glyphs.ts';
 import type { Tally } from './ranking.ts';
 
 export interface FiredToken {
@@ -31,9 +31,4 @@ export function firesOn({ index, skipped }: Tally, latent: number, names: readon
   if (!first) return [];
   const named = second && second.sum >= first.sum * WORTH_NAMING ? [first, second] : [first];
   return named.map(({ name, times }) => ({ name, times }));
-}
-
-/** "·the 3×, ·a", for those who hear it. */
-export function firedWords(fired: readonly FiredToken[]): string {
-  return fired.map(({ name, times }) => `${namedText(name)}${times > 1 ? ` ${times}×` : ''}`).join(', ');
 }

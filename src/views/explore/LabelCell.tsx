@@ -1,6 +1,5 @@
 import { TokenSample } from '../../charts/TokenText.tsx';
-import { namedText } from '../../core/lm/glyphs.ts';
-import { firedWords, type FiredToken } from '../../state/explore/firesOn.ts';
+import type { FiredToken } from '../../state/explore/firesOn.ts';
 import type { IndexName } from '../../state/explore/indexNames.ts';
 import { LabelBox } from '../shared/LabelBox.tsx';
 
@@ -30,22 +29,19 @@ export function LabelCell({ latent, label, fired = NONE, indexed, editing, onEdi
       data-label=""
       tabIndex={tabStop ? 0 : -1}
       title={label ?? (guess ? `No label: ${guess.title}. Write one (key l)` : 'Write a label (key l)')}
-      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : `Write a label for feature ${latent}${guess?.heard ?? ''}`}
+      aria-label={label ? `Label of feature ${latent}: ${label}. Change` : guess ? undefined : `Write a label for feature ${latent}`}
       onClick={onEdit}
     >
-      {label ?? (indexed ? <Indexed {...indexed} /> : guess ? <Fired tokens={fired} /> : '+ label')}
+      {label ?? (guess ? <span className="visually-hidden">Write a label for feature {latent}, which </span> : '+ label')}
+      {!label && guess && (indexed ? <Indexed {...indexed} /> : <Fired tokens={fired} />)}
     </button>
   );
 }
 
-/** What stands in grey in place of a label, for the ears and on hovering. */
-function guessOf(fired: readonly FiredToken[], indexed: IndexName | undefined): { title: string; heard: string } | null {
-  if (indexed) {
-    const share = `${Math.round(100 * indexed.share)} % of its activation in ${indexed.corpus}`;
-    return { title: `the token with ${share}`, heard: `, which fires on ${namedText(indexed.name)} ${share}` };
-  }
-  if (fired.length === 0) return null;
-  return { title: 'what it fires on most in this text', heard: `, which fires here on ${firedWords(fired)}` };
+/** What stands in grey in place of a label, on hovering; its words are the button's name. */
+function guessOf(fired: readonly FiredToken[], indexed: IndexName | undefined): { title: string } | null {
+  if (indexed) return { title: `the token with ${Math.round(100 * indexed.share)} % of its activation in ${indexed.corpus}` };
+  return fired.length > 0 ? { title: 'what it fires on most in this text' } : null;
 }
 
 function Indexed({ name, share }: IndexName) {

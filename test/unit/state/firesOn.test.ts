@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { firedWords, firesOn } from '../../../src/state/explore/firesOn.ts';
+import { namedText } from '../../../src/core/lm/glyphs.ts';
+import { firesOn, type FiredToken } from '../../../src/state/explore/firesOn.ts';
 import { indexFeatures } from '../../../src/state/explore/features.ts';
 import { tally } from '../../../src/state/explore/ranking.ts';
 import { sparse } from '../../helpers/fakeDictionaries.ts';
+
+/** "·the 3×, ·a" */
+const firedWords = (fired: readonly FiredToken[]) =>
+  fired.map(({ name, times }) => `${namedText(name)}${times > 1 ? ` ${times}×` : ''}`).join(', ');
 
 const names = [' the', ' sea', 'the', ' hat', '<|endoftext|>'].map((text) => ({ text, part: 1, of: 1 }));
 // 3: the twice and sea a little; 5: sea and hat alike; 7: the end of text alone.
