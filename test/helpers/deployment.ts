@@ -80,18 +80,38 @@ function changeBuild(dir: string): string[] {
   const changed = code.replaceAll(/(["'`])0\.1\.0\1/g, '$19.9.9$1');
   if (changed === code) throw new Error('The version is not where it was in the code.');
   writeFileSync(join(assets, script), changed);
-  renameSync(join(assets, script), join(assets, NEXT));
-  const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
-  const naming = scripts.filter((name) => replaceIn(join(assets, name), script, NEXT) && name !== NEXT);
-  replaceIn(join(dir, 'index.html'), script, NEXT);
+  const names = renamed(assets, script);
+  for (const [from, to] of names) renameSync(join(assets, from), join(assets, to));
+  const naming = [...names.values()].filter((name) => name !== NEXT);
+  for (const file of [
+    ...readdirSync(assets)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => join(assets, name)),
+    join(dir, 'index.html'),
+  ]) {
+    for (const [from, to] of names) replaceIn(file, from, to);
+  }
   replaceIn(join(dir, 'index.html'), '<title>featurescope', '<title>next featurescope');
   replaceIn(join(dir, 'dictionaries/index.json'), '[\n', '[ \n');
   return [...[NEXT, ...naming].map((name) => `assets/${name}`), 'dictionaries/index.json', 'index.html'];
 }
 
-/** @returns whether there was anything to replace */
-function replaceIn(file: string, from: string, to: string): boolean {
+/** New names of the code's file and of every script that names one with a new name, as hashes of contents would give them. */
+function renamed(assets: string, script: string): Map<string, string> {
+  const names = new Map([[script, NEXT]]);
+  const texts = readdirSync(assets)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => [name, readFileSync(join(assets, name), 'utf8')] as const);
+  for (let before = 0; before < names.size;) {
+    before = names.size;
+    for (const [name, text] of texts) {
+      if (!names.has(name) && [...names.keys()].some((old) => text.includes(old))) names.set(name, name.replace(/\.js$/, '-NEXT.js'));
+    }
+  }
+  return names;
+}
+
+function replaceIn(file: string, from: string, to: string): void {
   const text = readFileSync(file, 'utf8');
   if (text.includes(from)) writeFileSync(file, text.replaceAll(from, to));
-  return text.includes(from);
 }
