@@ -5,7 +5,7 @@ import { labelOf } from '../../../src/engine/baselines/words.ts';
 
 const hook = 'blocks.3.hook_resid_post';
 const check = (options: object) => checkBaseline(options as BaselineOptions);
-const fit = (options: object, width: number, rows: number) => checkFit(check(options), width, rows);
+const fitOf = (options: object, width: number, rows: number) => checkFit(check(options), width, rows);
 
 describe('the options of other directions', () => {
   it('have defaults', () => {
@@ -40,14 +40,14 @@ describe('the options of other directions', () => {
   });
 
   it('must fit the hook and the text', () => {
-    expect(fit({ kind: 'pca', hook }, 256, 257)).toBe(256);
-    expect(fit({ kind: 'pca', hook, components: 8, k: 16 }, 256, 9)).toBe(8);
-    expect(fit({ kind: 'random', hook, components: 700 }, 256, 0)).toBe(700);
-    expect(() => fit({ kind: 'pca', hook }, 256, 256)).toThrow('PCA with 256 components needs at least 257 tokens; there are 256.');
-    expect(() => fit({ kind: 'ica', hook, components: 300 }, 256, 9999)).toThrow('no 300 components');
-    expect(() => fit({ kind: 'pca', hook, components: 8, k: 17 }, 256, 999)).toThrow('8 components with both signs are only 16 features');
-    expect(() => fit({ kind: 'neurons', hook }, 8192, 0)).toThrow('Neurons can be made of at most 4096');
-    expect(() => fit({ kind: 'ica', hook }, 4096, 9999)).toThrow('ICA can be made of at most 2048');
+    expect(fitOf({ kind: 'pca', hook }, 256, 257)).toBe(256);
+    expect(fitOf({ kind: 'pca', hook, components: 8, k: 16 }, 256, 9)).toBe(8);
+    expect(fitOf({ kind: 'random', hook, components: 700 }, 256, 0)).toBe(700);
+    expect(() => fitOf({ kind: 'pca', hook }, 256, 256)).toThrow('PCA with 256 components needs at least 257 tokens; there are 256.');
+    expect(() => fitOf({ kind: 'ica', hook, components: 300 }, 256, 9999)).toThrow('no 300 components');
+    expect(() => fitOf({ kind: 'pca', hook, components: 8, k: 17 }, 256, 999)).toThrow('8 components with both signs are only 16 features');
+    expect(() => fitOf({ kind: 'neurons', hook }, 8192, 0)).toThrow('Neurons can be made of at most 4096');
+    expect(() => fitOf({ kind: 'ica', hook }, 4096, 9999)).toThrow('ICA can be made of at most 2048');
   });
 
   it('name the dictionary for a person', () => {
