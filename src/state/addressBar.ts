@@ -62,8 +62,10 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
-    // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once.
-    const isLeft = now.view !== was.view && !isMoving;
+    // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once, and
+    // so is a feature for another or for the list of all.
+    const isOther = now.view === 'feature' ? viewOf(now) !== viewOf(was) : now.view !== was.view;
+    const isLeft = isOther && !isMoving;
     if (isLeft && timer !== undefined) write(was);
     if (isLeft) write(now);
     // Nothing is written while a list or a model is waited for.
