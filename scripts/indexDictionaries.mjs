@@ -85,12 +85,13 @@ async function describe(model, folder) {
 }
 
 /**
- * What the header of an index says (src/core/formats/columnFile.ts).
+ * What the header of an index, a safetensors file, says of it (src/core/formats/columnFile.ts).
  * @param {string} path from the folder of all indices
  */
 async function describeIndex(path) {
   const file = await readFile(join(INDICES, path));
-  const { meta } = JSON.parse(file.toString('utf8', 12, 12 + file.readUInt32LE(8)));
+  const { __metadata__ } = JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE(0))));
+  const meta = JSON.parse(__metadata__.about);
   return { path: `indices/${path}`, corpus: meta.corpus, tokens: meta.tokens, bytes: file.length, model: meta.model };
 }
 

@@ -6,6 +6,7 @@
  */
 import { FormatError, readBytes, type BlobLike, type Checkpoint, type FloatDtype, type StoredTensor } from './bytes.ts';
 import { decodeText, maybeRecord, parseJson, quote, refuseImpostor } from './text.ts';
+import { encodeText } from './utf8.ts';
 
 /** The reference implementation's cap. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -39,6 +40,14 @@ export interface CheckpointWithUnusable extends Checkpoint {
  * @throws FormatError when the header is not what the format asks for or the file is cut off
  */
 export async function readSafetensorsHeader(file: BlobLike, name = 'model.safetensors'): Promise<SafetensorsEntry[]> {
+  return (await openSafetensors(file, name)).entries;
+}
+
+/** The same with what stands under __metadata__, which the format asks to be an object of strings; {} where nothing does. */
+export async function openSafetensors(
+  file: BlobLike,
+  name: string,
+): Promise<{ entries: SafetensorsEntry[]; metadata: Record<string, unknown> }> {
   await refuseImpostor(file, name, 'safetensors file');
   const headerBytes = await readHeaderLength(file, name);
   const text = decodeText(await readBytes(file, LENGTH_BYTES, headerBytes));
@@ -51,7 +60,7 @@ export async function readSafetensorsHeader(file: BlobLike, name = 'model.safete
     .map(([key, value]) => readEntry(key, value, dataStart, file.size, name))
     .sort((a, b) => a.offset - b.offset || a.length - b.length);
   refuseGaps(entries, dataStart, file.size, name);
-  return entries;
+  return { entries, metadata: maybeRecord(header.__metadata__) ?? {} };
 }
 
 /**
@@ -134,4 +143,41 @@ function isSizes(value: unknown): value is number[] {
 
 function isFloatDtype(dtype: string): dtype is FloatDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
+/** The reference writer pads headers so that the data begins at a multiple of this. */
+const HEADER_ALIGNMENT = 8;
+
+const SPACE = 0x20;
+
+/** A tensor to be written: its bytes little-endian, row-major. */
+interface SafetensorsPart {
+  name: string;
+  /** As the format spells it. */
+  dtype: string;
+  shape: number[];
+  data: BlobLike;
+}
+
+/**
+ * A safetensors file from tensors in the order given.
+ * @param metadata stands under __metadata__
+ * @returns its parts: the header, then each tensor's own bytes
+ */
+export function writeSafetensors(
+  parts: readonly SafetensorsPart[],
+  metadata?: Record<string, string>,
+): (BlobLike | Uint8Array<ArrayBuffer>)[] {
+  let end = 0;
+  const entries = parts.map(({ name, dtype, shape, data }): [string, object] => [
+    name,
+    { dtype, shape, data_offsets: [end, (end += data.size)] },
+  ]);
+  const json = JSON.stringify({ ...(metadata && { __metadata__: metadata }), ...Object.fromEntries(entries) });
+  const bytes = encodeText(json);
+  const header = new Uint8Array(Math.ceil(bytes.length / HEADER_ALIGNMENT) * HEADER_ALIGNMENT).fill(SPACE);
+  header.set(bytes);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setUint32(0, header.length, true);
+  return [length, header, ...parts.map(({ data }) => data)];
 }

@@ -2,7 +2,8 @@
 import { architectureOf, type TrainableConfig } from '../../core/train/architectures/index.ts';
 import type { FoldFrame } from '../../core/train/descriptor.ts';
 import type { Parameters } from '../../core/train/types.ts';
-import { createBlob, packDictionary, writeSafetensors } from '../../core/formats/dictionaries/write.ts';
+import { createBlob, packDictionary } from '../../core/formats/dictionaries/write.ts';
+import { writeSafetensors } from '../../core/formats/safetensors.ts';
 import type { OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
 

@@ -7,13 +7,8 @@ import type { BlobLike } from '../../../src/core/formats/bytes.ts';
 import type { OutFile } from '../../../src/core/formats/dictionaries/files.ts';
 import { openDictionaryFiles } from '../../../src/core/formats/dictionaries/open.ts';
 import { readDictionary } from '../../../src/core/formats/dictionaries/opened.ts';
-import {
-  createBlob,
-  exportSaelens,
-  packDictionary,
-  writeDictionary,
-  writeSafetensors,
-} from '../../../src/core/formats/dictionaries/write.ts';
+import { writeSafetensors } from '../../../src/core/formats/safetensors.ts';
+import { createBlob, exportSaelens, packDictionary, writeDictionary } from '../../../src/core/formats/dictionaries/write.ts';
 import { isTied } from '../../../src/core/sae/dictionary.ts';
 import { decode } from '../../../src/core/sae/decode.ts';
 import { encode } from '../../../src/core/sae/encode.ts';

@@ -7,6 +7,7 @@ import { isBatchTopk, isTiedForm, isTranscoder, type Dictionary, type Dictionary
 import { foldScales } from '../../sae/fold.ts';
 import type { BlobLike } from '../bytes.ts';
 import { maybeRecord, parseJson } from '../text.ts';
+import { writeSafetensors } from '../safetensors.ts';
 import { encodeText } from '../utf8.ts';
 import { createOutFile, join, type OutFile } from './files.ts';
 import { readDictionary, type OpenedDictionary } from './opened.ts';
@@ -14,9 +15,6 @@ import type { StoredPart } from './stored.ts';
 
 /** The version whose layout is written. */
 const SAELENS_VERSION = '6.18.0';
-
-/** The reference writer pads headers so that the data begins at a multiple of this. */
-const HEADER_ALIGNMENT = 8;
 
 /** Keys SAELens 6 asks for; their absence is an error there, or a silent default. */
 const NEEDED_KEYS = [
@@ -128,24 +126,6 @@ function listExtras({ normalize_activations, activation_scale }: DictionaryConfi
   if (normalize_activations === 'expected_average_only_in') add('activation_scaler.json', { scaling_factor: activation_scale ?? null });
   if (record !== undefined) add('featurescope.json', record);
   return extras;
-}
-
-/**
- * A safetensors file from tensors in the order given.
- * @returns its parts: the header, then each tensor's own bytes
- */
-export function writeSafetensors(parts: StoredPart[]): OutFile['parts'] {
-  let end = 0;
-  const entries = parts.map(({ name, dtype, shape, data }): [string, object] => [
-    name,
-    { dtype, shape, data_offsets: [end, (end += data.size)] },
-  ]);
-  const json = JSON.stringify(Object.fromEntries(entries));
-  const padding = -json.length & (HEADER_ALIGNMENT - 1);
-  const header = encodeText(json + ' '.repeat(padding));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setUint32(0, header.length, true);
-  return [length, header, ...parts.map(({ data }) => data)];
 }
 
 /** Bytes in memory where a file is asked for. Slices share them. */

@@ -7,7 +7,7 @@ import { createOutFile, join, type OutFile } from './files.ts';
 import { moduleOfHook } from './hookNames.ts';
 import type { OpenedDictionary } from './opened.ts';
 import { SPARSIFY_WEIGHTS } from './sparsify.ts';
-import { writeSafetensors } from './write.ts';
+import { writeSafetensors } from '../safetensors.ts';
 
 /** @param opened simplified (`exportDictionary`): nothing in it that the format cannot say */
 export async function writeSparsify(opened: OpenedDictionary, folder: string): Promise<OutFile[]> {

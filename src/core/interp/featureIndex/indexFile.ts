@@ -14,8 +14,8 @@ import { columnsOf, factsOf, stateOf, type Columns, type StateFacts } from './st
 import type { IndexState } from './indexState.ts';
 import { sizesOf } from './sizes.ts';
 
-const PART = 'fs-part1';
-const INDEX = 'fs-indx1';
+const PART = 'part of an index of features, version 1';
+const INDEX = 'index of features, version 1';
 
 /** What an index is of. */
 export interface IndexIdentity {
@@ -171,18 +171,18 @@ export interface OpenIndex {
 export async function openIndex(file: BlobLike): Promise<OpenIndex> {
   const opened = await openColumnFile(INDEX, file);
   const meta = opened.meta as Partial<IndexIdentity & { tokens: number; short: boolean }>;
-  const column = async (name: string) => opened.read(name, 'f32');
-  const ends = await opened.read('records.ends', 'f64');
+  const column = async (name: string) => opened.read(name, 'F32');
+  const ends = await opened.read('records.ends', 'F64');
   const summary: IndexSummary = {
     identity: identityOf(meta),
     tokens: typeof meta.tokens === 'number' ? meta.tokens : 0,
     isShort: meta.short === true,
     density: await column('density'),
     maximum: await column('maximum'),
-    token: await opened.read('token', 'u32'),
+    token: await opened.read('token', 'U32'),
     share: await column('share'),
     entropy: await column('entropy'),
-    tags: await opened.read('tags', 'u32'),
+    tags: await opened.read('tags', 'U32'),
   };
   for (const name of ['density', 'maximum', 'token', 'share', 'entropy', 'tags'] as const) {
     if (summary[name].length !== ends.length) throw new FormatError(`The index is damaged: its ${name} are of another number of features.`);
@@ -191,7 +191,7 @@ export async function openIndex(file: BlobLike): Promise<OpenIndex> {
     summary,
     async record(latent) {
       if (!(latent >= 0 && latent < ends.length)) throw new FormatError(`The index has no feature ${latent}.`);
-      return readRecord(await opened.readPart('records', 'u8', latent > 0 ? ends[latent - 1] : 0, ends[latent]));
+      return readRecord(await opened.readPart('records', 'U8', latent > 0 ? ends[latent - 1] : 0, ends[latent]));
     },
   };
 }

@@ -1,6 +1,7 @@
 /** From what an index has kept to the record of one latent. */
 import type { Band, Context, FeatureRecord, FiringToken, TokenCounts } from '../types.ts';
 import { createColumns, NO_TOKEN, type ContextColumns } from './contextList.ts';
+import { ExactSums, VALUE_UNIT } from './exactSum.ts';
 import { shownHistogram, shownLogHistogram, LOG_BINS } from './fineHistogram.ts';
 import { PLACES, type IndexState } from './indexState.ts';
 import { createSampleColumns, type SampleColumns } from './sample.ts';
@@ -41,10 +42,11 @@ export class FiringTokens {
 
   /** By sum, then by id. */
   of(latent: number): FiringToken[] {
-    const { tokens, counts, high, low, largest } = this.#columns;
+    const { tokens, counts, largest } = this.#columns;
+    const sums = new ExactSums(0, VALUE_UNIT, this.#columns);
     const found: FiringToken[] = [];
     for (let i = this.#ends[latent]; i < this.#ends[latent + 1]; i++) {
-      found.push({ id: tokens[i], count: counts[i], sum: (high[i] * 2 ** 26 + low[i]) * 2 ** -30, max: largest[i] });
+      found.push({ id: tokens[i], count: counts[i], sum: sums.value(i), max: largest[i] });
     }
     return found.sort((a, b) => b.sum - a.sum || a.id - b.id);
   }

@@ -1,7 +1,8 @@
 /**
- * A record as bytes: whole numbers of 7 bits a byte, values as fp32. `short` keeps fewer contexts, tokens and less
+ * A record as bytes, in protobuf's wire format of numbers without its tags: varints, fp32, fp64. `short` keeps fewer contexts, tokens and less
  * around them, with values in 255 steps of the maximum, so that an index can ship with the page.
  */
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { FormatError } from '../../formats/bytes.ts';
 import { LOG_BINS, logEdge, logEdgeAt } from './fineHistogram.ts';
 import type { Band, Context, FeatureRecord, FeatureTag, FiringToken, TokenCounts } from '../types.ts';
@@ -16,86 +17,38 @@ type Brevity = 0 | 1 | 2;
 /** Lists longer than this are not of ours. */
 const LONGEST = 2 ** 16;
 
-class Writer {
-  #bytes = new Uint8Array(512);
-  #view = new DataView(this.#bytes.buffer);
-  #at = 0;
-
-  whole(n: number): void {
-    this.#room(8);
-    while (n >= 128) {
-      this.#bytes[this.#at++] = (n % 128) + 128;
-      n = Math.floor(n / 128);
-    }
-    this.#bytes[this.#at++] = n;
-  }
-
-  float(x: number): void {
-    this.#room(4);
-    this.#view.setFloat32(this.#at, x, true);
-    this.#at += 4;
-  }
-
-  double(x: number): void {
-    this.#room(8);
-    this.#view.setFloat64(this.#at, x, true);
-    this.#at += 8;
-  }
-
-  done(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#at);
-  }
-
-  #room(more: number): void {
-    if (this.#at + more <= this.#bytes.length) return;
-    const bytes = new Uint8Array(2 * this.#bytes.length);
-    bytes.set(this.#bytes);
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
-  }
+/** Counts over many tokens may need more than 32 bits. */
+function writeWhole(out: BinaryWriter, n: number): void {
+  if (n < 2 ** 32) out.uint32(n);
+  else out.uint64(n);
 }
 
+/** What is asked of a reader, with every end before its time and every number that cannot be told as damage. */
 class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+  readonly #from: BinaryReader;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#from = new BinaryReader(bytes);
   }
 
   whole(): number {
-    let n = 0;
-    for (let place = 1; ; place *= 128) {
-      this.#need(1);
-      const byte = this.#bytes[this.#at++];
-      n += (byte % 128) * place;
-      if (byte < 128) return n;
-      if (place > 2 ** 42) throw damaged();
-    }
+    const n = Number(this.#from.uint64());
+    if (!Number.isSafeInteger(n)) throw damaged();
+    return n;
   }
 
   float(): number {
-    this.#need(4);
-    this.#at += 4;
-    return this.#view.getFloat32(this.#at - 4, true);
+    return this.#from.float();
   }
 
   double(): number {
-    this.#need(8);
-    this.#at += 8;
-    return this.#view.getFloat64(this.#at - 8, true);
+    return this.#from.double();
   }
 
   list<T>(read: () => T): T[] {
     const n = this.whole();
     if (n > LONGEST) throw damaged();
     return Array.from({ length: n }, read);
-  }
-
-  #need(bytes: number): void {
-    if (this.#at + bytes > this.#bytes.length) throw damaged();
   }
 }
 
@@ -104,55 +57,63 @@ function damaged(): FormatError {
 }
 
 export function writeRecord(record: FeatureRecord, brevity: Brevity = 0): Uint8Array<ArrayBuffer> {
-  const out = new Writer();
+  const out = new BinaryWriter();
   const isShort = brevity > 0;
   const kept = brevity === 2 ? SHORTER : SHORT;
   const list = <T>(items: readonly T[], most: number, write: (item: T) => void) => {
     const some = isShort ? items.slice(0, most) : items;
-    out.whole(some.length);
+    writeWhole(out, some.length);
     some.forEach(write);
   };
   const context = (one: Context) => writeContext(out, one, isShort ? record.maximum : 0, kept);
   const { histogram, log_histogram } = record;
-  out.whole(isShort ? 1 : 0);
-  out.whole(record.tokens);
+  writeWhole(out, isShort ? 1 : 0);
+  writeWhole(out, record.tokens);
   out.double(record.density);
   for (const x of [record.maximum, record.mean, record.variance]) out.double(x);
   out.double(histogram.edges[0]);
   out.double(histogram.edges[histogram.edges.length - 1]);
-  list(histogram.counts, LONGEST, (n) => out.whole(n));
-  out.whole(log_histogram.edges.length > 0 ? logEdgeAt(log_histogram.edges[0]) : 0);
-  list(log_histogram.counts, LONGEST, (n) => out.whole(n));
+  list(histogram.counts, LONGEST, (n) => writeWhole(out, n));
+  writeWhole(out, log_histogram.edges.length > 0 ? logEdgeAt(log_histogram.edges[0]) : 0);
+  list(log_histogram.counts, LONGEST, (n) => writeWhole(out, n));
   list(record.firing, kept.firing, ({ id, count, sum, max }) => {
-    out.whole(id);
-    out.whole(count);
+    writeWhole(out, id);
+    writeWhole(out, count);
     if (isShort) out.float(sum);
     else out.double(sum);
     out.float(max);
   });
-  out.whole(record.firing_tokens);
-  out.whole(record.firing_exact ? 1 : 0);
+  writeWhole(out, record.firing_tokens);
+  writeWhole(out, record.firing_exact ? 1 : 0);
   list(fewerTokens(record.by_bin, isShort ? kept.tokens : Infinity), LONGEST, ({ id, counts }) => {
-    out.whole(id === null ? 0 : id + 1);
-    list(counts, LONGEST, (n) => out.whole(n));
+    writeWhole(out, id === null ? 0 : id + 1);
+    list(counts, LONGEST, (n) => writeWhole(out, n));
   });
-  out.whole(record.by_bin_firings);
+  writeWhole(out, record.by_bin_firings);
   list(record.top, kept.top, context);
   list(record.bands, LONGEST, (band) => {
     for (const x of [band.from, band.to]) out.float(x);
-    for (const share of band.share) out.whole(Math.round(100 * share));
+    for (const share of band.share) writeWhole(out, Math.round(100 * share));
     list(band.contexts, kept.band, context);
   });
   list(record.random, kept.random, context);
   list(record.near, kept.near, context);
-  out.whole(record.repeats);
-  list(record.places, LONGEST, (n) => out.whole(n));
-  list(record.tags, LONGEST, (tag) => out.whole(TAGS.indexOf(tag)));
-  return out.done();
+  writeWhole(out, record.repeats);
+  list(record.places, LONGEST, (n) => writeWhole(out, n));
+  list(record.tags, LONGEST, (tag) => writeWhole(out, TAGS.indexOf(tag)));
+  return out.finish();
 }
 
 /** @throws FormatError for bytes that `writeRecord` did not write */
 export function readRecord(bytes: Uint8Array): FeatureRecord {
+  try {
+    return readFields(bytes);
+  } catch (error) {
+    throw error instanceof FormatError ? error : damaged();
+  }
+}
+
+function readFields(bytes: Uint8Array): FeatureRecord {
   const from = new Reader(bytes);
   const isShort = from.whole() === 1;
   const tokens = from.whole();
@@ -220,25 +181,25 @@ function fewerTokens(by_bin: readonly TokenCounts[], most: number): readonly Tok
 
 /** @param maximum what 255 steps reach to; 0: values are written whole */
 function writeContext(
-  out: Writer,
+  out: BinaryWriter,
   { document, position, ids, at, values, value }: Context,
   maximum: number,
   { before, after }: typeof SHORT,
 ): void {
   const first = maximum > 0 ? Math.max(0, at - before) : 0;
   const end = maximum > 0 ? Math.min(ids.length, at + 1 + after) : ids.length;
-  out.whole(document);
-  out.whole(position);
+  writeWhole(out, document);
+  writeWhole(out, position);
   out.float(value);
-  out.whole(end - first);
-  out.whole(at - first);
-  for (let i = first; i < end; i++) out.whole(ids[i]);
+  writeWhole(out, end - first);
+  writeWhole(out, at - first);
+  for (let i = first; i < end; i++) writeWhole(out, ids[i]);
   const active = [...Array(end - first).keys()].filter((i) => values[first + i] !== 0);
-  out.whole(active.length);
+  writeWhole(out, active.length);
   for (const i of active) {
-    out.whole(i);
+    writeWhole(out, i);
     const v = values[first + i];
-    if (maximum > 0) out.whole(Math.min(255, Math.max(1, Math.round((255 * v) / maximum))));
+    if (maximum > 0) writeWhole(out, Math.min(255, Math.max(1, Math.round((255 * v) / maximum))));
     else out.float(v);
   }
 }
