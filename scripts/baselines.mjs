@@ -16,47 +16,37 @@
  *   --device NAME       wasm (the processor, the default) or webgpu: the graphics card, through the npm package webgpu
  */
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
+import { checkDevice, readOptions, refuse, runToEnd } from './command.mjs';
 import prepare from './prepare.mjs';
 
-const { values } = parseArgs({
-  options: {
-    kind: { type: 'string' },
-    hook: { type: 'string' },
-    out: { type: 'string' },
-    'sign-fixed': { type: 'boolean' },
-    'non-negative': { type: 'boolean' },
-    k: { type: 'string' },
-    components: { type: 'string' },
-    corpus: { type: 'string' },
-    tokens: { type: 'string' },
-    seed: { type: 'string' },
-    model: { type: 'string', default: 'public/models/bookworm-9m' },
-    threads: { type: 'string' },
-    device: { type: 'string', default: 'wasm' },
-  },
+const { values } = readOptions(import.meta.filename, {
+  kind: { type: 'string' },
+  hook: { type: 'string' },
+  out: { type: 'string' },
+  'sign-fixed': { type: 'boolean' },
+  'non-negative': { type: 'boolean' },
+  k: { type: 'string' },
+  components: { type: 'string' },
+  corpus: { type: 'string' },
+  tokens: { type: 'string' },
+  seed: { type: 'string' },
+  model: { type: 'string', default: 'public/models/bookworm-9m' },
+  threads: { type: 'string' },
+  device: { type: 'string', default: 'wasm' },
 });
 
-if (!values.kind || !values.hook || !values.out) {
-  console.error('Usage: npm run baselines -- --kind pca --hook blocks.3.hook_resid_post --out folder');
-  process.exit(2);
-}
-if (!['wasm', 'webgpu'].includes(values.device)) {
-  console.error(`--device is wasm or webgpu, not ${values.device}.`);
-  process.exit(2);
-}
+if (!values.kind || !values.hook || !values.out)
+  refuse('Usage: npm run baselines -- --kind pca --hook blocks.3.hook_resid_post --out folder');
+const device = checkDevice(values.device);
 
 /** @param {'k' | 'components' | 'tokens' | 'seed'} name */
 const number = (name) => (values[name] === undefined ? {} : { [name]: Number(values[name]) });
 
 await prepare();
 const { makeBaselines } = await import(pathToFileURL(await bundle('src/engine/node/baselines.ts')).href);
-const stop = { aborted: false };
-process.on('SIGINT', () => (stop.aborted = true));
-process.on('SIGTERM', () => (stop.aborted = true));
-try {
-  await makeBaselines({
+await runToEnd(({ stop, log }) =>
+  makeBaselines({
     options: {
       kind: values.kind,
       hook: values.hook,
@@ -70,13 +60,9 @@ try {
     },
     out: values.out,
     model: values.model,
-    device: values.device,
+    device,
     ...(values.threads !== undefined && { threads: Number(values.threads) }),
-    log: (/** @type {string} */ line) => console.log(line),
+    log,
     stop,
-  });
-  process.exit(0);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+  }),
+);

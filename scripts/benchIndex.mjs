@@ -11,7 +11,6 @@ import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
 import prepare from './prepare.mjs';
 import { RELAXED_FLAGS } from './relaxed.mjs';
-import { nodeHelpers } from './threads.mjs';
 
 const { values } = parseArgs({
   options: { tokens: { type: 'string', default: '40000' }, long: { type: 'string', default: '1000000' }, bundled: { type: 'string' } },
@@ -19,7 +18,7 @@ const { values } = parseArgs({
 
 if (values.bundled) {
   const { bench } = await import(pathToFileURL(values.bundled).href);
-  await bench({ helpersOf: nodeHelpers, tokens: Number(values.tokens), long: Number(values.long) });
+  await bench({ tokens: Number(values.tokens), long: Number(values.long) });
   process.exit(0);
 }
 await prepare();

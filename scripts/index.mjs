@@ -13,80 +13,46 @@
  *
  * `npm run index:merge -- --out NAME.index NAME.part-0-of-3 NAME.part-1-of-3 NAME.part-2-of-3`
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
-import { bundle } from './bundle.mjs';
-import prepare from './prepare.mjs';
-import { RELAXED_FLAGS } from './relaxed.mjs';
-import { nodeHelpers } from './threads.mjs';
+import { checkDevice, readOptions, refuse, runBundled, runToEnd } from './command.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    dictionary: { type: 'string', multiple: true, default: [] },
-    out: { type: 'string' },
-    corpus: { type: 'string', multiple: true, default: ['moby-dick'] },
-    tokens: { type: 'string', default: '100000' },
-    shard: { type: 'string', default: '0/1' },
-    model: { type: 'string', default: 'public/models/bookworm-9m' },
-    device: { type: 'string', default: 'wasm' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    short: { type: 'boolean', default: false },
-    merge: { type: 'boolean', default: false },
-    bundled: { type: 'string' },
-  },
+const { values, positionals } = readOptions(import.meta.filename, {
+  dictionary: { type: 'string', multiple: true, default: [] },
+  out: { type: 'string' },
+  corpus: { type: 'string', multiple: true, default: ['moby-dick'] },
+  tokens: { type: 'string', default: '100000' },
+  shard: { type: 'string', default: '0/1' },
+  model: { type: 'string', default: 'public/models/bookworm-9m' },
+  device: { type: 'string', default: 'wasm' },
+  threads: { type: 'string', default: String(availableParallelism()) },
+  short: { type: 'boolean', default: false },
+  merge: { type: 'boolean', default: false },
+  bundled: { type: 'string' },
 });
 
-const refuse = (/** @type {string} */ sentence) => {
-  console.error(sentence);
-  process.exit(2);
-};
 if (!values.out) refuse('Usage: npm run index -- --dictionary folder --out folder');
 if (!values.merge && values.dictionary.length === 0) refuse('Name at least one --dictionary, a folder in SAELens’s format.');
-if (!['wasm', 'webgpu'].includes(values.device)) refuse(`--device is wasm or webgpu, not ${values.device}.`);
+const device = checkDevice(values.device);
 const shard = /^(\d+)\/(\d+)$/.exec(values.shard);
 if (!shard) refuse(`--shard is written I/N, as 0/64; not ${values.shard}.`);
+if (!values.bundled) await runBundled(import.meta.filename, 'src/engine/node/featureIndex.ts');
 
-if (!values.bundled) {
-  await prepare();
-  const path = await bundle('src/engine/node/featureIndex.ts');
-  const child = spawn(process.execPath, [...RELAXED_FLAGS, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
-    stdio: 'inherit',
-  });
-  // A terminal interrupts both; either way what was counted is written before this ends.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  const [status] = await once(child, 'exit');
-  process.exit(status ?? 1);
-}
-
-const { indexCorpus, mergeParts } = await import(pathToFileURL(values.bundled).href);
-const stop = { aborted: false };
-process.on('SIGINT', () => (stop.aborted = true));
-process.on('SIGTERM', () => (stop.aborted = true));
-const log = (/** @type {string} */ line) => console.log(line);
-try {
-  if (values.merge) await mergeParts({ parts: positionals, out: values.out, short: values.short, log });
-  else
-    await indexCorpus({
-      model: values.model,
-      dictionaries: values.dictionary,
-      corpus: values.corpus,
-      tokens: Number(values.tokens),
-      out: values.out,
-      shard: { shard: Number(shard?.[1]), shards: Number(shard?.[2]) },
-      short: values.short,
-      device: /** @type {'wasm' | 'webgpu'} */ (values.device),
-      threads: Number(values.threads),
-      helpersOf: nodeHelpers,
-      log,
-      stop,
-    });
-  process.exit(0);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+const { indexCorpus, mergeParts } = await import(pathToFileURL(/** @type {string} */ (values.bundled)).href);
+await runToEnd(({ stop, log }) =>
+  values.merge
+    ? mergeParts({ parts: positionals, out: values.out, short: values.short, log })
+    : indexCorpus({
+        model: values.model,
+        dictionaries: values.dictionary,
+        corpus: values.corpus,
+        tokens: Number(values.tokens),
+        out: values.out,
+        shard: { shard: Number(shard?.[1]), shards: Number(shard?.[2]) },
+        short: values.short,
+        device,
+        threads: Number(values.threads),
+        log,
+        stop,
+      }),
+);

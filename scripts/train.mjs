@@ -11,70 +11,39 @@
  *   --evaluate FILE     .u16 ids to measure the finished dictionaries on
  *   --evaluate-tokens N default 51,200; cross-entropies on the first half
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
-import { bundle } from './bundle.mjs';
-import prepare from './prepare.mjs';
-import { RELAXED_FLAGS } from './relaxed.mjs';
+import { checkDevice, readOptions, refuse, runBundled, runToEnd } from './command.mjs';
 import { nodeHelpers } from './threads.mjs';
 
-const { values } = parseArgs({
-  options: {
-    config: { type: 'string' },
-    out: { type: 'string' },
-    model: { type: 'string', default: 'public/models/bookworm-9m' },
-    resume: { type: 'boolean', default: false },
-    threads: { type: 'string' },
-    device: { type: 'string', default: 'wasm' },
-    evaluate: { type: 'string' },
-    'evaluate-tokens': { type: 'string', default: '51200' },
-    bundled: { type: 'string' },
-  },
+const { values } = readOptions(import.meta.filename, {
+  config: { type: 'string' },
+  out: { type: 'string' },
+  model: { type: 'string', default: 'public/models/bookworm-9m' },
+  resume: { type: 'boolean', default: false },
+  threads: { type: 'string' },
+  device: { type: 'string', default: 'wasm' },
+  evaluate: { type: 'string' },
+  'evaluate-tokens': { type: 'string', default: '51200' },
+  bundled: { type: 'string' },
 });
 
-if (!values.bundled) {
-  await prepare();
-  const path = await bundle('src/engine/node/train.ts');
-  const child = spawn(process.execPath, [...RELAXED_FLAGS, import.meta.filename, ...process.argv.slice(2), '--bundled', path], {
-    stdio: 'inherit',
-  });
-  // A terminal interrupts both; either way the checkpoint is written before this ends.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  const [status] = await once(child, 'exit');
-  process.exit(status ?? 1);
-}
+if (!values.config || !values.out) refuse('Usage: npm run train -- --config settings.json --out folder');
+const device = checkDevice(values.device);
+if (!values.bundled) await runBundled(import.meta.filename, 'src/engine/node/train.ts');
 
-if (!values.config || !values.out) {
-  console.error('Usage: npm run train -- --config settings.json --out folder');
-  process.exit(2);
-}
-if (!['wasm', 'webgpu'].includes(values.device)) {
-  console.error(`--device is wasm or webgpu, not ${values.device}.`);
-  process.exit(2);
-}
-const { train } = await import(pathToFileURL(values.bundled).href);
-const stop = { aborted: false };
-process.on('SIGINT', () => (stop.aborted = true));
-process.on('SIGTERM', () => (stop.aborted = true));
-try {
-  await train({
-    config: JSON.parse(readFileSync(values.config, 'utf8')),
+const { train } = await import(pathToFileURL(/** @type {string} */ (values.bundled)).href);
+await runToEnd(({ stop, log }) =>
+  train({
+    config: JSON.parse(readFileSync(/** @type {string} */ (values.config), 'utf8')),
     out: values.out,
     model: values.model,
-    device: values.device,
+    device,
     ...(values.threads !== undefined && { threads: Number(values.threads) }),
     helpersOf: nodeHelpers,
     resume: values.resume,
     ...(values.evaluate && { evaluate: { path: values.evaluate, tokens: Number(values['evaluate-tokens']) } }),
-    log: (/** @type {string} */ line) => console.log(line),
+    log,
     stop,
-  });
-  process.exit(0);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+  }),
+);

@@ -5,10 +5,10 @@ import type { EvaluateOptions, Evaluation } from '../src/api/dictionaries.ts';
 import type { Dictionary } from '../src/core/sae/dictionary.ts';
 import { cutContexts, evaluate } from '../src/engine/dictionary/evaluate.ts';
 import { tokenizerOf, type LoadedModel } from '../src/engine/model/openModel.ts';
-import { corpusNames, openCorpora } from '../src/engine/text/corpora.ts';
 import { readCorpus } from '../src/engine/text/shippedText.ts';
 import type { SaeEngine } from '../src/kernels/engine.ts';
 import type { CallContext } from './rpc.ts';
+import { TextReader } from './texts.ts';
 
 /** Tokens a dictionary is measured on unless the caller says. */
 const DEFAULT_TOKENS = 4096;
@@ -78,27 +78,10 @@ async function contextsOf(options: EvaluateOptions, loaded: LoadedModel, texts: 
   const cut = (documents: readonly (readonly number[])[]) => cutContexts(documents, loaded.model.config.n_ctx, tokens);
   if (ids instanceof Uint16Array) return cut([[...ids.subarray(0, tokens)]]);
   if (ids !== undefined) return cut(ids);
-  if (corpus !== undefined) return cut(await documentsOf(corpus, tokens, loaded, texts, signal));
+  if (corpus !== undefined) {
+    if (!texts.corpora) throw new UsageError('There are no texts by name here; give `text` or `ids`.');
+    return cut(await new TextReader(texts.corpora, () => texts.base).documents(loaded, { corpus, tokens }, signal));
+  }
   const words = text ?? (await readCorpus(texts.base, signal));
   return cut([tokenizerOf(loaded).encode(words.slice(0, tokens * MOST_CHARACTERS))]);
-}
-
-/** The first documents of a corpus, as many as give `tokens` tokens. */
-async function documentsOf(
-  name: string,
-  tokens: number,
-  loaded: LoadedModel,
-  { corpora, base }: Texts,
-  signal: AbortSignal,
-): Promise<number[][]> {
-  if (!corpora) throw new UsageError('There are no texts by name here; give `text` or `ids`.');
-  const tokenizer = tokenizerOf(loaded);
-  const found: number[][] = [];
-  let count = 0;
-  for await (const document of (await openCorpora(corpora, base, corpusNames(name))).documents(signal)) {
-    found.push(tokenizer.encode(document.slice(0, (tokens - count) * MOST_CHARACTERS)));
-    count += found[found.length - 1].length;
-    if (count >= tokens) break;
-  }
-  return found;
 }

@@ -2,14 +2,12 @@
 import type { Lens } from '../../workers/lens/client.ts';
 import type { Study } from '../../workers/study/client.ts';
 import type { BaselinesApi } from '../api/features.ts';
-import type { ModelInfo, WantedModel } from '../api/model.ts';
-import { UsageError } from '../core/errors.ts';
+import { wantedModel, type ModelInUse } from './subjects.ts';
 
 interface BaselinesNeeds {
   lens: Lens;
   study: Study;
-  /** The model in use; undefined before the first. */
-  model: () => (WantedModel & { info: ModelInfo }) | undefined;
+  model: ModelInUse;
   libraryChanged: () => void;
   askToPersist: () => void;
 }
@@ -17,13 +15,7 @@ interface BaselinesNeeds {
 export function createBaselines({ lens, study, model, libraryChanged, askToPersist }: BaselinesNeeds): BaselinesApi {
   return {
     async make(options, { signal, onProgress } = {}) {
-      const wanted = model();
-      if (!wanted) throw new UsageError('No model is loaded yet; wait for `featurescope.ready`.');
-      const {
-        info: { id, hash, source: from },
-        source,
-      } = wanted;
-      const files = await study.baselines.make([{ info: { id, hash, source: from }, source }, options], { signal, onProgress });
+      const files = await study.baselines.make([wantedModel(model), options], { signal, onProgress });
       const { dictionaries, warnings } = await lens.library.import([files, {}], { signal });
       askToPersist();
       libraryChanged();

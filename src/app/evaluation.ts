@@ -6,9 +6,10 @@ import type { Lens } from '../../workers/lens/client.ts';
 import { createRemote } from '../../workers/remote.ts';
 import { startStudy, type Study, type StudyServices } from '../../workers/study/client.ts';
 import type { EncodingApi, EvaluateOptions, Evaluation } from '../api/dictionaries.ts';
-import type { ModelInfo, WantedModel } from '../api/model.ts';
+import type { WantedModel } from '../api/model.ts';
 import { onDemand } from './onDemand.ts';
 import { scripted } from './scripted.ts';
+import { toWanted, type ModelInUse } from './subjects.ts';
 
 /** An idle study worker gives its memory back after this long. */
 const IDLE_MS = 30_000;
@@ -18,8 +19,7 @@ const MOST_BYTES = 1e9;
 interface EvaluationNeeds {
   lens: Lens;
   study: Study;
-  /** The model in use; undefined before the first. */
-  model: () => (WantedModel & { info: ModelInfo }) | undefined;
+  model: ModelInUse;
 }
 
 /** The study worker, as a page uses it; `end` ends it whatever it does. */
@@ -50,12 +50,8 @@ export function createEvaluation({ lens, study, model }: EvaluationNeeds): Encod
       return evaluation;
     };
     if (!wanted || wanted.info.bytes > MOST_BYTES) return note(await inLens(id, options));
-    const {
-      info: { id: name, hash, source: from },
-      source,
-    } = wanted;
     try {
-      return await note(await inStudy(id, { info: { id: name, hash, source: from }, source }, options));
+      return await note(await inStudy(id, toWanted(wanted), options));
     } catch (error) {
       if (!isNoRoom(error)) throw error;
       return note(await inLens(id, options));

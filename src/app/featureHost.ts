@@ -2,8 +2,8 @@
 import type { Lens } from '../../workers/lens/client.ts';
 import type { Study } from '../../workers/study/client.ts';
 import type { FeaturesApi } from '../api/features.ts';
-import type { ModelInfo, WantedModel } from '../api/model.ts';
 import { UsageError } from '../core/errors.ts';
+import { subjectsOf, wantedModel, type ModelInUse } from './subjects.ts';
 import { watchOver } from './watchdog.ts';
 
 export interface FeaturesNeeds {
@@ -11,8 +11,7 @@ export interface FeaturesNeeds {
   study: Study;
   /** Ends the study worker, whatever it does; the next call starts another. */
   end: () => void;
-  /** The model in use; undefined before the first. */
-  model: () => (WantedModel & { info: ModelInfo }) | undefined;
+  model: ModelInUse;
 }
 
 export function createFeatureHost({
@@ -23,12 +22,9 @@ export function createFeatureHost({
 }: FeaturesNeeds): Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule'> {
   /** What the worker is told of a dictionary. */
   const subjectOf = async (dictionary: string) => {
-    const wanted = model();
-    if (!wanted) throw new UsageError('No model is open yet; features are studied on one.');
-    const { info, source } = wanted;
-    const [unread, known] = await Promise.all([lens.library.unread([dictionary]), lens.library.list()]);
-    const hash = known.find(({ id }) => id === dictionary)?.hash ?? '';
-    return { model: { info: { id: info.id, hash: info.hash, source: info.source }, source }, dictionary: unread, hash };
+    const wanted = wantedModel(model);
+    const [{ hash, dictionary: unread }] = await subjectsOf(lens, [dictionary]);
+    return { model: wanted, dictionary: unread, hash };
   };
   return {
     async effects(dictionary, latent, on = {}, { signal, onProgress, ...options } = {}) {

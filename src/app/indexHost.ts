@@ -2,14 +2,13 @@
 import type { Lens } from '../../workers/lens/client.ts';
 import type { Study } from '../../workers/study/client.ts';
 import type { IndexApi } from '../api/features.ts';
-import type { ModelInfo, WantedModel } from '../api/model.ts';
 import { UsageError } from '../core/errors.ts';
+import { subjectsOf, wantedModel, type ModelInUse } from './subjects.ts';
 
 interface IndexNeeds {
   lens: Lens;
   study: Study;
-  /** The model in use; undefined before the first. */
-  model: () => (WantedModel & { info: ModelInfo }) | undefined;
+  model: ModelInUse;
   changed: () => void;
   askToPersist: () => void;
 }
@@ -23,20 +22,11 @@ export function createIndexHost({ lens, study, model, changed, askToPersist }: I
   };
   return {
     async build(dictionaries, { onProgress, signal, ...options } = {}) {
-      const wanted = model();
-      if (!wanted) throw new UsageError('No model is loaded yet; wait for `featurescope.ready`.');
+      const wanted = wantedModel(model);
       const ids = [...new Set(typeof dictionaries === 'string' ? [dictionaries] : dictionaries)];
-      const known = await lens.library.list();
-      const subjects = await Promise.all(
-        ids.map(async (id) => ({
-          id,
-          hash: known.find((info) => info.id === id)?.hash ?? '',
-          dictionary: await lens.library.unread([id]),
-        })),
-      );
-      const { id, hash, source: from } = wanted.info;
+      const subjects = await subjectsOf(lens, ids);
       try {
-        await study.indices.build([{ info: { id, hash, source: from }, source: wanted.source }, subjects, options], { signal, onProgress });
+        await study.indices.build([wanted, subjects, options], { signal, onProgress });
         askToPersist();
       } finally {
         await tell();

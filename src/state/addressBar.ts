@@ -62,10 +62,8 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
   store.subscribe((now, was) => {
     const isOpened = now.model !== was.model && now.model?.id === was.wantedModel?.id;
     if (isOpened) store.setState(placeIn(now, place));
-    // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once, and
-    // so is a feature for another or for the list of all.
-    const isOther = now.view === 'feature' ? viewOf(now) !== viewOf(was) : now.view !== was.view;
-    const isLeft = isOther && !isMoving;
+    // "Back" goes to what was changed before a screen was left, and to where that was scrolled to: it is left at once.
+    const isLeft = !isMoving && isElsewhere(now, was);
     if (isLeft && timer !== undefined) write(was);
     if (isLeft) write(now);
     // Nothing is written while a list or a model is waited for.
@@ -129,6 +127,11 @@ function placeIn({ model, text }: LinkedFacts, { text: linked, hook = '', positi
 /** What "back" goes back over. */
 function viewOf({ model, dictionary, view, feature }: LinkedFacts): string {
   return view === 'feature' ? featureHash(feature?.from ?? feature) : `${view} ${model?.id ?? ''} ${dictionary}`;
+}
+
+/** Another screen, or another feature, or the list of all. */
+function isElsewhere(now: LinkedFacts, was: LinkedFacts): boolean {
+  return now.view === 'feature' ? viewOf(now) !== viewOf(was) : now.view !== was.view;
 }
 
 /** The feature page's address names its feature, and what Explore holds is kept beside it. */

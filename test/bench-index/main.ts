@@ -7,12 +7,10 @@ import { readDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import { writeIndex } from '../../src/core/interp/featureIndex/indexFile.ts';
 import { buildParts, identityOf, planIndex, startPart, type IndexPlan } from '../../src/engine/study/indexBuild.ts';
 import { openModelFolder, readCorpus, type NodeModel } from '../../src/engine/node/engine.ts';
-import { openMachine, type Machine } from '../../src/engine/node/machine.ts';
+import { openRuntime, type Machine } from '../../src/engine/node/machine.ts';
 import { run } from '../../src/engine/model/run.ts';
-import type { help, Helper } from '../../src/kernels/wasm/threads.ts';
 
 export interface BenchIndex {
-  helpersOf: (source: typeof help) => () => Helper;
   tokens: number;
   /** Of the run whose memory is watched; 0: none. */
   long: number;
@@ -22,9 +20,9 @@ const DICTIONARIES = 'public/dictionaries/bookworm-9m';
 /** Windows of one forward pass, as an index reads them. */
 const AT_ONCE = 8;
 
-export async function bench({ helpersOf, tokens, long }: BenchIndex): Promise<void> {
+export async function bench({ tokens, long }: BenchIndex): Promise<void> {
   const threads = cpus().length;
-  const machine = await openMachine({ device: 'wasm', threads, helpersOf });
+  const machine = await openRuntime({ device: 'wasm', threads });
   const opened = await openModelFolder(machine.runtime, 'public/models/bookworm-9m');
   const ids = await readCorpus(['moby-dick'], opened, () => {});
   const plan = planIndex({ name: 'moby-dick', ids, hash: '' }, opened.model, tokens);
@@ -69,7 +67,7 @@ async function subjectsOf({ model }: NodeModel, plan: IndexPlan, names: readonly
   return subjects;
 }
 
-async function indexed({ engine }: Machine, opened: NodeModel, plan: IndexPlan, names: readonly string[]) {
+async function indexed({ engine }: Pick<Machine, 'engine'>, opened: NodeModel, plan: IndexPlan, names: readonly string[]) {
   const subjects = await subjectsOf(opened, plan, names);
   const ms = await timed(() => buildParts({ model: opened.model, engine, plan, subjects }));
   const [{ part }] = subjects;
@@ -79,7 +77,13 @@ async function indexed({ engine }: Machine, opened: NodeModel, plan: IndexPlan, 
 }
 
 /** What the process holds at a tenth of a long run and at its end. */
-async function watchMemory({ engine }: Machine, opened: NodeModel, text: IndexPlan['text'], name: string, long: number): Promise<void> {
+async function watchMemory(
+  { engine }: Pick<Machine, 'engine'>,
+  opened: NodeModel,
+  text: IndexPlan['text'],
+  name: string,
+  long: number,
+): Promise<void> {
   // The corpus over and over: what is kept of it may not grow with how often it is read.
   const ids = new Uint32Array(long);
   for (let i = 0; i < long; i++) ids[i] = text.ids[i % text.ids.length];

@@ -58,3 +58,13 @@ test('says what is wrong in a sentence', () => {
   expect(stderr).toContain('PCA with 256 components needs at least 257 tokens; there are 20.');
   expect(stderr).not.toContain('    at ');
 });
+
+test('answers what was mistyped with a sentence, and lists its options when asked', () => {
+  const wrong = command('--knid', 'pca');
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(/^Unknown option '--knid'.*--help lists the options/s);
+  expect(wrong.stderr).not.toContain('    at ');
+  const help = command('--help');
+  expect(help.status).toBe(0);
+  expect(help.stdout).toContain('--kind KIND         neurons, random, pca or ica');
+});

@@ -20,6 +20,8 @@ export class IndicesService {
   readonly #bench: Workbench;
   /** Files that are open, by key. */
   readonly #open = new Map<string, Promise<OpenIndex>>();
+  /** Of dictionaries, by their ids: one that ships is fetched for its settings once. */
+  readonly #keys = new Map<string, string>();
 
   constructor(bench: Workbench) {
     this.#bench = bench;
@@ -178,10 +180,15 @@ export class IndicesService {
   async #dictionariesOf(key: string): Promise<string[]> {
     const same: string[] = [];
     for (const { id, hash } of await this.#bench.library.list(undefined)) {
-      if (!key.startsWith(`${hash || id} `)) continue;
-      if (dictionaryKey(hash || id, await this.#bench.library.config(id)) === key) same.push(id);
+      if (key.startsWith(`${hash || id} `) && (await this.#keyOf(id, hash || id)) === key) same.push(id);
     }
     return same;
+  }
+
+  async #keyOf(id: string, hash: string): Promise<string> {
+    const key = this.#keys.get(id) ?? dictionaryKey(hash, await this.#bench.library.config(id));
+    this.#keys.set(id, key);
+    return key;
   }
 }
 

@@ -1,8 +1,8 @@
 /** What features do, read and resemble: calls of the study worker, each on the model and dictionary that it names. */
 import { UsageError } from '../../src/core/errors.ts';
 import { readDictionary, type UnreadDictionary } from '../../src/core/formats/dictionaries/opened.ts';
+import { dictionaryKey } from '../../src/core/interp/featureIndex/indexFile.ts';
 import type { Effects, Rule, RuleFigures } from '../../src/core/interp/types.ts';
-import { settingsKey } from '../../src/core/sae/dictionary.ts';
 import type { EffectsOn, EffectsOptions, LatentWeights, Neighbours } from '../../src/api/features.ts';
 import type { WantedModel } from '../../src/api/model.ts';
 import { tokenizerOf, type LoadedModel } from '../../src/engine/model/openModel.ts';
@@ -15,7 +15,7 @@ import { latentWeights } from '../../src/engine/study/weights.ts';
 import type { EvaluationParts } from '../evaluation.ts';
 import type { CallContext } from '../rpc.ts';
 import type { Desk } from './desk.ts';
-import { encodeInPieces, tokensOf, type Extent, type TextReader } from './texts.ts';
+import { encodeInPieces, tokensOf, type Extent, type TextReader } from '../texts.ts';
 
 /** Tokens or features listed of each kind unless the caller says, and at most. */
 const LISTED = { usual: 10, most: 1000 };
@@ -151,7 +151,7 @@ export class FeaturesService {
 
 /** Tells dictionaries apart by their numbers and settings; '' where that cannot be. */
 function keyOf({ hash, dictionary }: FeatureSubject): string {
-  return hash && `${hash} ${settingsKey(dictionary.config)}`;
+  return hash && dictionaryKey(hash, dictionary.config);
 }
 
 /** @throws UsageError */

@@ -9,7 +9,7 @@ import { BaselinesService, type CreateProducts } from './baselines.ts';
 import { Desk } from './desk.ts';
 import { IndexService } from './indices.ts';
 import { FeaturesService } from './features.ts';
-import { TextReader } from './texts.ts';
+import { TextReader } from '../texts.ts';
 
 export type StudyServices = ReturnType<typeof createStudyServices>;
 

@@ -1,7 +1,8 @@
 /** Directions as a dictionary: encoder rows, decoder rows and what is subtracted, in the tensors of SAELens's plain form. */
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { createRandom, fillNormal } from '../array/random.ts';
-import type { Architecture, Dictionary, DictionaryConfig } from '../sae/dictionary.ts';
+import { createConfig } from '../formats/dictionaries/convert.ts';
+import type { Architecture, Dictionary } from '../sae/dictionary.ts';
 import type { BaselineForm, BaselineKind } from './options.ts';
 import { dots, transpose } from './products.ts';
 
@@ -74,25 +75,19 @@ export function directionsDictionary(kind: BaselineKind, form: BaselineForm, dir
   const decoder = isStacked ? bothSigns(directions.decoder) : directions.decoder;
   const { d, mean } = directions;
   const d_sae = encoder.length / d;
-  const config: DictionaryConfig = {
+  const config = createConfig({
     architecture: architectureOf(kind, form),
     d_in: d,
     d_sae,
-    d_out: d,
-    dtype: 'float32',
     apply_b_dec_to_input: mean !== undefined,
-    normalize_activations: 'none',
     reshape_activations: place.hook.endsWith('hook_z') ? 'hook_z' : 'none',
     ...(k !== undefined && { k, rescale_acts_by_decoder_norm: false }),
     hook_name: place.hook,
-    hook_name_out: null,
     model_name: place.model,
-    sae_lens_version: null,
     context_size: place.n_ctx,
     prepend_bos: false,
     dataset_path: place.corpus,
-    training_checkpoint: false,
-  };
+  });
   const tensors = {
     W_enc: Float32Array.from(transpose(encoder, d_sae, d)),
     W_dec: Float32Array.from(decoder),

@@ -16,7 +16,7 @@ type FileColumn = { [T in TypeName]: ColumnOf<T> }[TypeName];
 export function writeColumnFile(kind: string, meta: object, columns: Record<string, FileColumn>): BlobLike {
   const parts = Object.entries(columns).map(([name, column]) => {
     const dtype = (Object.keys(TYPES) as TypeName[]).find((key) => column instanceof TYPES[key])!;
-    const bytes = new Uint8Array(column.buffer as ArrayBuffer, column.byteOffset, column.byteLength);
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     return { name, dtype, shape: [column.length], data: createJoinedBlob([bytes]) };
   });
   return createJoinedBlob(writeSafetensors(parts, { kind, about: JSON.stringify(meta) }));

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import type { Dictionary } from '../sae/dictionary.ts';
 import type { ModelConfig } from './config.ts';
-import { hookShape, type Hook } from './hooks.ts';
+import { hookWidth, type Hook } from './hooks.ts';
 import { indices } from './numbers.ts';
 import type { Where } from './types.ts';
 
@@ -61,7 +61,7 @@ export interface EditContext {
 export function featuresPerToken(hook: Hook, context: EditContext): number {
   const { config } = context;
   if (hook.site === 'attn.hook_pattern') return context.growing ? NaN : config.n_heads * Math.max(...context.lengths);
-  return hookShape(hook.site, config).reduce<number>((a, b) => (b === 'pos' ? a : a * b), 1);
+  return hookWidth(hook.site, config);
 }
 
 /** @throws UsageError when rows or positions are not of the input */

@@ -79,6 +79,20 @@ export function hookShape(site: Site, c: Pick<ModelConfig, 'd_model' | 'n_heads'
   }
 }
 
+type Widths = Parameters<typeof hookShape>[1];
+
+/** Numbers of a hook for each token. */
+export function hookWidth(site: Site, config: Widths): number {
+  return hookShape(site, config).reduce<number>((product, n) => (n === 'pos' ? product : product * n), 1);
+}
+
+/** A hook that has a vector for each token. @throws UsageError for attention patterns, and for no hook */
+export function vectorHook(name: string, config: Widths & Pick<ModelConfig, 'n_layers'>): { hook: string; width: number } {
+  const { name: hook, site } = parseHook(name, config.n_layers);
+  if (site === 'attn.hook_pattern') throw new UsageError('Attention patterns are no vectors of fixed length; choose another hook.');
+  return { hook, width: hookWidth(site, config) };
+}
+
 /** Every hook of a model in forward order. */
 export function listHooks(c: ModelConfig): HookInfo[] {
   const hook = (name: string, site: Site): HookInfo => ({

@@ -4,7 +4,7 @@
  * (sparsify/config.py, __main__.py). What each makes of an architecture stands in the architecture's file.
  */
 import { moduleOfHook } from '../formats/dictionaries/hookNames.ts';
-import { hookShape, parseHook } from '../lm/hooks.ts';
+import { hookWidth, parseHook } from '../lm/hooks.ts';
 import type { ModelConfig } from '../lm/config.ts';
 import { MAIN, parseModelId, type NamedModel } from '../lm/modelId.ts';
 import { architectureOf, ARCHITECTURES, type TrainableConfig } from './architectures/index.ts';
@@ -167,8 +167,7 @@ function planOf(config: TrainConfig, model: RecipeModel): { run: RunSettings; di
 
 function widthOf(name: string, model: RecipeModel): HookWidth {
   const { name: hook, site } = parseHook(name, model.n_layers);
-  const shape = hookShape(site, model);
-  return { hook, d_in: shape.reduce<number>((product, n) => (n === 'pos' ? product : product * n), 1) };
+  return { hook, d_in: hookWidth(site, model) };
 }
 
 /** The name that libraries know a model by; without a slash it is not on the hub. ONNX copies carry that of their checkpoint. */

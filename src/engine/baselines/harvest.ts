@@ -1,6 +1,5 @@
 /** Activations of a hook for fitting directions: text through the model, context by context, each from an empty one. */
-import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
-import { hookShape, parseHook } from '../../core/lm/hooks.ts';
+import { throwIfStopped, type Stop } from '../../core/errors.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { run } from '../model/run.ts';
 import { nextTask } from '../model/runtime.ts';
@@ -15,14 +14,6 @@ export interface HarvestJob {
   /** Tokens to read; fewer when the text ends. */
   tokens: number;
   stop?: Stop;
-}
-
-/** @returns the hook's full name and its numbers for each token. @throws UsageError */
-export function widthOf(model: HookedModel, name: string): { hook: string; width: number } {
-  const hook = parseHook(name, model.config.n_layers);
-  if (hook.site === 'attn.hook_pattern') throw new UsageError('Attention patterns are no vectors of fixed length; choose another hook.');
-  const width = hookShape(hook.site, model.config).reduce<number>((product, n) => (n === 'pos' ? product : product * n), 1);
-  return { hook: hook.name, width };
 }
 
 /**

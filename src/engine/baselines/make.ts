@@ -5,9 +5,9 @@ import type { Products } from '../../core/baselines/products.ts';
 import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
 import { packDictionary } from '../../core/formats/dictionaries/write.ts';
 import type { OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
+import { vectorHook } from '../../core/lm/hooks.ts';
 import type { HookedModel } from '../model/hookedModel.ts';
 import { fitDirections, type Fitted } from './fit.ts';
-import { widthOf } from './harvest.ts';
 import { labelOf } from './words.ts';
 
 export interface BaselineProgress {
@@ -33,7 +33,7 @@ interface MakeJob {
 /** @throws UsageError, a sentence; AbortedError within 200 ms of a stop; EngineError */
 export async function makeBaseline(job: MakeJob): Promise<OpenedDictionary> {
   const { model, id, settings, stop } = job;
-  const { hook, width } = widthOf(model, settings.hook);
+  const { hook, width } = vectorHook(settings.hook, model.config);
   const { kind, form, k, seed, corpus } = settings;
   const asked = { ...settings, hook };
   // What is wrong whatever the text is shows before it is read.

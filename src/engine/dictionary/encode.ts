@@ -1,7 +1,7 @@
 /** Latents of text or of given activations, in pieces that let messages in between. */
 import { UsageError, type Stop } from '../../core/errors.ts';
 import { assertArray2 } from '../../core/lm/numbers.ts';
-import { hookShape, parseHook } from '../../core/lm/hooks.ts';
+import { hookWidth, parseHook } from '../../core/lm/hooks.ts';
 import type { Array2 } from '../../api/model.ts';
 import type { Latents } from '../../api/dictionaries.ts';
 import { tokenWindows } from '../../core/lm/windows.ts';
@@ -39,9 +39,8 @@ export function misfit({ config }: Dictionary, model: Pick<HookedModel, 'config'
   if (!config.hook_name) return 'The dictionary does not say which hook it reads; give it activations with { acts }.';
   try {
     const hook = parseHook(config.hook_name, model.config.n_layers);
-    const shape = hookShape(hook.site, model.config);
     if (hook.site === 'attn.hook_pattern') return 'No dictionary reads attention patterns.';
-    const width = shape.reduce<number>((a, b) => (b === 'pos' ? a : a * b), 1);
+    const width = hookWidth(hook.site, model.config);
     if (width === config.d_in) return '';
     return `The dictionary reads ${config.d_in} numbers for each token of ${hook.name}, but this model has ${width} there.`;
   } catch (error) {

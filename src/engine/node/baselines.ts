@@ -1,16 +1,14 @@
 /** `npm run baselines`: other directions as dictionaries without the page. scripts/baselines.mjs reads the command line. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { checkBaseline, type BaselineOptions } from '../../core/baselines/options.ts';
 import { createPlainProducts } from '../../core/baselines/products.ts';
 import type { Stop } from '../../core/errors.ts';
-import { writeDictionary } from '../../core/formats/dictionaries/write.ts';
 import { makeBaseline } from '../baselines/make.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { hashIds } from '../text/corpora.ts';
-import { createGpuRuntime, createRuntime, openModelFolder, readCorpus } from './engine.ts';
-import { openGpu } from './gpu.ts';
+import { openModelFolder, readCorpus } from './engine.ts';
+import { writeFolder } from './folder.ts';
+import { openRuntime } from './machine.ts';
 
 interface BaselinesJob {
   options: BaselineOptions;
@@ -31,7 +29,7 @@ const LOG_MS = 2000;
 export async function makeBaselines(job: BaselinesJob): Promise<void> {
   const { options, out, log, stop } = job;
   const settings = checkBaseline(options);
-  const { runtime, release } = await openRuntime(job);
+  const { runtime, release } = await openRuntime({ device: job.device, threads: job.threads ?? availableParallelism() });
   const opened = await openModelFolder(runtime, job.model);
   let said = 0;
   const dictionary = await makeBaseline({
@@ -50,23 +48,12 @@ export async function makeBaselines(job: BaselinesJob): Promise<void> {
     },
     stop,
   });
-  mkdirSync(out, { recursive: true });
-  for (const { path, parts } of writeDictionary(dictionary)) {
-    const pieces: Uint8Array[] = [];
-    for (const part of parts) pieces.push(part instanceof Uint8Array ? part : new Uint8Array(await part.arrayBuffer()));
-    writeFileSync(join(out, path), Buffer.concat(pieces));
-  }
+  await writeFolder(out, dictionary);
   const { converged, iterations } = dictionary.record as { converged?: boolean; iterations?: number };
   if (converged === false) log(`It had not converged after ${iterations} iterations; featurescope.json says how far it still moved.`);
   log(`${dictionary.name}: ${dictionary.config.d_sae} features, in ${out}`);
   await opened.model.release();
   release();
-}
-
-async function openRuntime({ device, threads }: BaselinesJob): Promise<{ runtime: Runtime; release: () => void }> {
-  if (device === 'wasm') return { runtime: createRuntime(threads ?? availableParallelism()), release: () => {} };
-  const { device: card } = await openGpu();
-  return { runtime: await createGpuRuntime(card), release: () => card.destroy() };
 }
 
 /** tfjs looks for a browser before it takes a graphics card, so it is shown a worker. */

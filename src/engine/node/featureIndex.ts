@@ -7,12 +7,11 @@ import { readDictionary } from '../../core/formats/dictionaries/opened.ts';
 import type { BlobLike } from '../../core/formats/bytes.ts';
 import { openPart, writeIndex, writePart, type IndexPart } from '../../core/interp/featureIndex/indexFile.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
-import type { help, Helper } from '../../kernels/wasm/threads.ts';
 import { hashIds } from '../text/corpora.ts';
 import { tensorHash } from '../dictionary/tensorHash.ts';
 import { buildParts, continues, identityOf, planIndex, startPart } from '../study/indexBuild.ts';
 import { openModelFolder, readCorpus } from './engine.ts';
-import { openMachine } from './machine.ts';
+import { openRuntime } from './machine.ts';
 
 export interface IndexCommand {
   /** Folder of the model; folders of SAELens's format; names or paths of corpora. */
@@ -27,7 +26,6 @@ export interface IndexCommand {
   short: boolean;
   device: 'wasm' | 'webgpu';
   threads: number;
-  helpersOf: (source: typeof help) => () => Helper;
   log: (line: string) => void;
   stop: Stop;
 }
@@ -38,7 +36,7 @@ const LOG_MS = 15_000;
 /** Goes on from the parts in `out` where they are of the same. @throws UsageError, FormatError; AbortedError after parts were written */
 export async function indexCorpus(job: IndexCommand): Promise<void> {
   const { out, log, stop } = job;
-  const machine = await openMachine(job);
+  const machine = await openRuntime(job);
   const opened = await openModelFolder(machine.runtime, job.model);
   const ids = await readCorpus(job.corpus, opened, log);
   const text = { name: job.corpus.map((name) => basename(name)).join(' + '), ids, hash: await hashIds(ids) };

@@ -21,6 +21,8 @@ export interface Machine {
   release: () => void;
 }
 
+type Untrained = Omit<Machine, 'createTrainer'>;
+
 interface MachineNeeds {
   device: 'wasm' | 'webgpu';
   /** Of ONNX Runtime and of the trainer on the processor. */
@@ -29,19 +31,24 @@ interface MachineNeeds {
   helpersOf: (source: typeof help) => () => Helper;
 }
 
-/** @throws UsageError, EngineError as `openGpu` */
-export async function openMachine({ device, threads, helpersOf }: MachineNeeds): Promise<Machine> {
-  if (device === 'webgpu') return openCard();
-  const runtime = createRuntime(threads);
-  const name = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-  return { runtime, engine: createEngine(), name, ...(await openTrainers(threads, helpersOf)) };
-}
-
-async function openCard(): Promise<Machine> {
+/** What does not train needs no more. @throws UsageError, EngineError as `openGpu` */
+export async function openRuntime({ device: kind, threads }: Pick<MachineNeeds, 'device' | 'threads'>): Promise<Untrained> {
+  if (kind === 'wasm') {
+    const name = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+    return { runtime: createRuntime(threads), engine: createEngine(), name, release: () => {} };
+  }
   const { device, adapter } = await openGpu();
   const runtime = await createGpuRuntime(device);
+  return { runtime, engine: createEngine(runtime), name: adapter, release: () => device.destroy() };
+}
+
+/** @throws UsageError, EngineError as `openGpu` */
+export async function openMachine({ helpersOf, ...needs }: MachineNeeds): Promise<Machine> {
+  const opened = await openRuntime(needs);
+  const { runtime } = opened;
+  if (needs.device === 'wasm') return { ...opened, ...(await openTrainers(needs.threads, helpersOf)) };
   const create = orPlain(webgpuTrains, (...args) => createWebgpuTrainer((label, work) => runtime.onDevice(label, work), ...args));
-  return { runtime, engine: createEngine(runtime), name: adapter, createTrainer: create, release: () => device.destroy() };
+  return { ...opened, createTrainer: create };
 }
 
 async function openTrainers(threads: number, helpersOf: MachineNeeds['helpersOf']): Promise<Pick<Machine, 'createTrainer' | 'release'>> {

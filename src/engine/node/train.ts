@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { AbortedError, UsageError, type Stop } from '../../core/errors.ts';
-import { writeDictionary } from '../../core/formats/dictionaries/write.ts';
 import { readDictionary, type OpenedDictionary } from '../../core/formats/dictionaries/opened.ts';
 import { architectureOf } from '../../core/train/architectures/index.ts';
 import { checkConfig, checkThreads } from '../../core/train/checkConfig.ts';
@@ -18,6 +17,7 @@ import { resolvePlan } from '../training/plan.ts';
 import { TrainingRun } from '../training/run.ts';
 import type { RunCheckpoint, RunParts } from '../training/types.ts';
 import { openModelFolder, readCorpus, readIds } from './engine.ts';
+import { writeFolder } from './folder.ts';
 import { openMachine } from './machine.ts';
 
 export interface TrainJob {
@@ -153,12 +153,7 @@ async function measure(parts: RunParts, packed: OpenedDictionary, o: { path: str
 }
 
 async function write(folder: string, packed: OpenedDictionary, measured: Evaluation | undefined): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  for (const { path, parts } of writeDictionary(packed)) {
-    const pieces: Uint8Array[] = [];
-    for (const part of parts) pieces.push(part instanceof Uint8Array ? part : new Uint8Array(await part.arrayBuffer()));
-    writeFileSync(join(folder, path), Buffer.concat(pieces));
-  }
+  await writeFolder(folder, packed);
   if (!measured) return;
   const { density: _, ...figures } = measured;
   const record = { ...(packed.record as object), ...figures, measured_tokens: figures.tokens };

@@ -6,7 +6,7 @@ import type { RunSettings } from '../../core/train/settings.ts';
 import { countChunks } from '../../core/train/stream.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { ModelConfig } from '../../core/lm/config.ts';
-import { hookShape, parseHook } from '../../core/lm/hooks.ts';
+import { vectorHook } from '../../core/lm/hooks.ts';
 import { chooseBlock, chooseFirst, listBlocks, rowsOfAPass } from './blocks.ts';
 
 /** What must be known before a run can be planned. */
@@ -80,10 +80,8 @@ function streamOf(
 }
 
 function widthOf(name: string, model: ModelConfig): HookWidth {
-  const hook = parseHook(name, model.n_layers);
-  if (hook.site === 'attn.hook_pattern') throw new UsageError('Attention patterns are no vectors of fixed length; choose another hook.');
-  const d_in = hookShape(hook.site, model).reduce<number>((product, n) => (n === 'pos' ? product : product * n), 1);
-  return { hook: hook.name, d_in };
+  const { hook, width } = vectorHook(name, model);
+  return { hook, d_in: width };
 }
 
 function nameOf(asked: string, { dictionaries, hooks }: RunPlan): string {

@@ -3,11 +3,11 @@ import type { Effects, Stack } from '../../api/features.ts';
 import { formatInteger, formatNumber } from '../../charts/format.ts';
 import { StackedHistogram } from '../../charts/StackedHistogram.tsx';
 import { totals } from '../../charts/stacks.ts';
-import { TokenSample } from '../../charts/TokenText.tsx';
-import { effectsCsv, seriesName } from '../../state/feature/files.ts';
+import { effectsCsv } from '../../state/feature/files.ts';
 import { countOf } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Picture } from '../shared/Picture.tsx';
+import { stackSeries } from './stackSeries.tsx';
 import { useFeature } from './FeatureContext.tsx';
 import type { Measured } from './measured.ts';
 
@@ -59,18 +59,7 @@ interface BarsProps {
 
 function Bars({ stack: { edges, series: counted }, title, formula }: BarsProps & { formula: string }) {
   const names = useFeature((s) => s.names);
-  const series = useMemo(
-    () =>
-      counted
-        .filter(({ counts }) => counts.some((n) => n > 0))
-        .map((one) => ({
-          name: seriesName(names, one),
-          counts: one.counts,
-          isRest: one.id === null,
-          ...(one.id !== null && { face: <TokenSample name={{ text: names.get(one.id) ?? `[${one.id}]`, part: 1, of: 1 }} /> }),
-        })),
-    [counted, names],
-  );
+  const series = useMemo(() => stackSeries(counted, names), [counted, names]);
   return (
     <StackedHistogram
       title={title}

@@ -4,7 +4,7 @@ import { formatInteger, formatNumber, formatPercent } from '../../charts/format.
 import { StackedHistogram, type StackSeries } from '../../charts/StackedHistogram.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import { READ_CHARACTERS } from '../../state/feature/jobs.ts';
-import { histogramCsv, seriesName, stackCsv } from '../../state/feature/files.ts';
+import { histogramCsv, stackCsv } from '../../state/feature/files.ts';
 import type { Firing, InText, Part } from '../../state/feature/state.ts';
 import { firingsIn, firingsOf, restWords, shareBelow, stackEdges } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
@@ -12,6 +12,7 @@ import { Choice } from '../shared/fields.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
 import { Picture } from '../shared/Picture.tsx';
 import type { Choices, Choose } from './choices.ts';
+import { stackSeries } from './stackSeries.tsx';
 import { useFeature } from './FeatureContext.tsx';
 
 const BARS = [
@@ -77,14 +78,7 @@ function Bars({ firing, inText, place, choices, range, onRange }: FiringProps) {
   const edges = useMemo(() => (byToken ? stackEdges(record) : record.histogram.edges), [record, byToken]);
   const series = useMemo<StackSeries[]>(() => {
     if (!byToken) return [{ name: 'tokens', counts: record.histogram.counts }];
-    return record.by_bin
-      .filter(({ counts }) => counts.some((n) => n > 0))
-      .map((one) => ({
-        name: seriesName(names, one),
-        counts: one.counts,
-        isRest: one.id === null,
-        ...(one.id !== null && { face: <TokenSample name={{ text: names.get(one.id) ?? `[${one.id}]`, part: 1, of: 1 }} /> }),
-      }));
+    return stackSeries(record.by_bin, names);
   }, [record, byToken, names]);
   const here = inText.status === 'done' && inText.value.count > 0 ? inText.value.max : null;
   const marks = useMemo(() => (here === null ? [] : [{ value: here, words: `in your text ${formatNumber(here)}` }]), [here]);

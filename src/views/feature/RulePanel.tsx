@@ -5,6 +5,7 @@ import { EMPTY_RULE, ruleOf, ruleWords, tokenPattern, type RuleDraft, type RuleT
 import { fullColour } from '../../state/feature/contexts.ts';
 import type { Firing } from '../../state/feature/state.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { FactList } from '../shared/FactList.tsx';
 import { Info } from '../shared/Info.tsx';
 import { Failure, Panel } from '../shared/Panel.tsx';
 import { useActions } from '../shared/StoreContext.tsx';
@@ -131,14 +132,9 @@ function Result({ place, tried, draft, full, choices, onOpen }: ResultProps) {
   );
   return (
     <>
-      <dl className="feature-figures" role="status">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <div role="status">
+        <FactList facts={facts} className="feature-figures" />
+      </div>
       <button type="button" className="button-small" onClick={asLabel}>
         Keep rule and figures as the label
       </button>

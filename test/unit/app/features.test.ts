@@ -58,7 +58,7 @@ it('names model, dictionary and its hash, and keeps signal and progress out of t
 });
 
 it('says that no model is open', async () => {
-  await expect(make(never, false).features.weights('d', 1)).rejects.toThrow('No model is open yet');
+  await expect(make(never, false).features.weights('d', 1)).rejects.toThrow('No model is loaded yet');
 });
 
 it('ends the worker of a rule that does not answer once matching has begun, and says why', async () => {

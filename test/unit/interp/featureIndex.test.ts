@@ -188,7 +188,9 @@ describe('files', () => {
     const random = createRandom(1);
     for (let i = 0; i < 200; i++) {
       const bytes = whole.slice(0, Math.floor(random() * whole.length));
-      await expect(openIndex(new Blob([bytes]))).rejects.toThrow(/damaged|cut off|too early|does not|too few|ends inside|is not a safetensors|belong to no/);
+      await expect(openIndex(new Blob([bytes]))).rejects.toThrow(
+        /damaged|cut off|too early|does not|too few|ends inside|is not a safetensors|belong to no/,
+      );
     }
     for (let i = 0; i < 200; i++) {
       const bytes = whole.slice();

@@ -428,6 +428,17 @@ describe('the page of a feature', () => {
     expect(entries.map(({ hash }) => hash).slice(1)).toEqual([`#/feature/${FIRST}/14`, `#/feature/${MIDDLE}/3`]);
   });
 
+  it('is left at once for the list of all, and the list for it', async () => {
+    const { act, get, go, type, entries } = await open();
+    act.openFeature({ dictionary: FIRST, latent: 12 });
+    type('#/feature');
+    expect(get()).toMatchObject({ view: 'feature', feature: null });
+    act.openFeature({ dictionary: FIRST, latent: 3 });
+    expect(entries.map(({ hash }) => hash).slice(1)).toEqual([`#/feature/${FIRST}/12`, '#/feature', `#/feature/${FIRST}/3`]);
+    go(-1);
+    expect(get()).toMatchObject({ view: 'feature', feature: null });
+  });
+
   it('opens from its address, with the text kept beside it', async () => {
     const bar = fakeAddress(`#/feature/${FIRST}/12`);
     bar.address.write(`#/feature/${FIRST}/12`, { text: 'the old hat' }, 'replace');

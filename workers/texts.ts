@@ -1,9 +1,9 @@
 /** Texts by name as token ids: the first documents of a corpus, as many as give the tokens asked for. */
-import { throwIfStopped, UsageError } from '../../src/core/errors.ts';
-import type { CorpusStore } from '../../src/cache/corpusStore.ts';
-import { tokenizerOf, type LoadedModel } from '../../src/engine/model/openModel.ts';
-import { nextTask } from '../../src/engine/model/runtime.ts';
-import { corpusNames, cutText, openCorpora } from '../../src/engine/text/corpora.ts';
+import { throwIfStopped, UsageError } from '../src/core/errors.ts';
+import type { CorpusStore } from '../src/cache/corpusStore.ts';
+import { tokenizerOf, type LoadedModel } from '../src/engine/model/openModel.ts';
+import { nextTask } from '../src/engine/model/runtime.ts';
+import { corpusNames, cutText, openCorpora } from '../src/engine/text/corpora.ts';
 
 /** Tokens of a corpus unless the caller says. */
 const DEFAULT_TOKENS = 20_000;
