@@ -5,19 +5,23 @@
  */
 import { InvariantError } from '../errors.ts';
 import type { CheckedEdit } from './editContext.ts';
-import { addLatentEdit, isThroughLatents, type Encoded } from './latentEdits.ts';
+import { addLatentEdit, isThroughLatents, splice, type Encoded } from './latentEdits.ts';
 import { forEachToken, type Slots, type Stretch } from './stretch.ts';
 
 const NONE: Encoded = new Map();
 
 /**
  * Applies edits in order to x [rows, pos, F], in place. Padding is left alone. Latent edits are added together after
- * the others.
+ * the others, so that with a splice before them they change the reconstruction.
  * @param latents of each dictionary that latent edits name, encoded from x as it arrived
  */
 export function applyEdits(x: Float32Array, F: number, edits: readonly CheckedEdit[], at: Stretch, latents: Encoded = NONE): void {
   for (const edit of edits) {
     if (isThroughLatents(edit)) continue;
+    if (edit.op === 'splice') {
+      splice(x, F, edit, at, latents);
+      continue;
+    }
     forEachToken(edit, at, (r, p, slots) => {
       const start = (r * at.pos + p) * F;
       editToken(x.subarray(start, start + F), edit, valueToken(edit, slots));
@@ -65,7 +69,8 @@ function editToken(x: Float32Array, edit: CheckedEdit, valueAt: number): void {
       return;
     case 'latent':
     case 'patch':
-      throw new InvariantError('latent edits are added together, not applied one token at a time');
+    case 'splice':
+      throw new InvariantError('edits through a dictionary are not applied one token at a time');
   }
 }
 

@@ -12,13 +12,14 @@ export function checkLatentEdit(edit: LatentEdit, context: EditContext): Checked
   if (!dictionary) throw new UsageError(`there is no dictionary called "${String(edit.dictionary).slice(0, 80)}" here.`);
   const hook = hookOf(dictionary, context);
   if (edit.op === 'patch') return checkPatch(edit, { dictionary, hook, where: checkWhere(edit, context) }, context);
+  if (edit.op === 'splice') return { hook, ...checkWhere(edit, context), op: 'splice', dictionary };
   const { latent } = edit;
   const { d_sae } = dictionary.config;
   if (!Number.isInteger(latent) || latent < 0 || latent >= d_sae) {
     throw new UsageError(`\`latent\` is ${String(latent)}, but the dictionary has ${d_sae} (counted from 0).`);
   }
   if (!['ablate', 'scale', 'set', 'add'].includes(edit.op)) {
-    throw new UsageError(`the op "${String(edit.op).slice(0, 40)}" is not one of ablate, scale, set, add, patch.`);
+    throw new UsageError(`the op "${String(edit.op).slice(0, 40)}" is not one of ablate, scale, set, add, patch, splice.`);
   }
   const value = edit.op === 'ablate' ? 0 : finite(edit.value, 'value');
   return { hook, ...checkWhere(edit, context), op: 'latent', dictionary, latent, change: edit.op, value };

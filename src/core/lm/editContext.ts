@@ -24,6 +24,7 @@ export type CheckedEdit = { hook: Hook } & CheckedWhere &
     | ({ op: 'set' } & CheckedValue)
     | { op: 'project_out'; direction: Float32Array; bias: number }
     | { op: 'latent'; dictionary: Dictionary; latent: number; change: SingleChange; value: number }
+    | { op: 'splice'; dictionary: Dictionary }
     | {
         op: 'patch';
         dictionary: Dictionary;
@@ -38,8 +39,15 @@ export type CheckedEdit = { hook: Hook } & CheckedWhere &
 /** What an edit may do to a single latent. */
 export type SingleChange = 'ablate' | 'scale' | 'set' | 'add';
 
-/** A checked edit through a dictionary. */
+/** A checked edit of a dictionary's latents. */
 export type LatentChecked = Extract<CheckedEdit, { op: 'latent' | 'patch' }>;
+
+/** A checked edit that needs a dictionary's latents. */
+type EncodedChecked = Extract<CheckedEdit, { op: 'latent' | 'patch' | 'splice' }>;
+
+export function needsLatents(edit: CheckedEdit): edit is EncodedChecked {
+  return edit.op === 'splice' || edit.op === 'latent' || edit.op === 'patch';
+}
 
 /** The numbers of a `set`, as [rows, tokens, F] with either leading axis possibly missing. */
 export type CheckedValue = { value: Float32Array; perPosition: boolean; perRow: boolean; tokensPerRow: number };

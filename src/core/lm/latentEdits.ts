@@ -1,12 +1,12 @@
 /**
  * Edits through a dictionary: with c a latent's value in what arrives at the hook and d its decoder row, ablate
  * subtracts c·d, scale adds (value − 1)·c·d, set and patch add (value − c)·d, add adds value·d. What the dictionary
- * does not explain stays (Cunningham et al. 2023, sections 4.1 and 5.2).
+ * does not explain stays (Cunningham et al. 2023, sections 4.1 and 5.2), unless a splice drops it.
  */
-import { decoderVector } from '../sae/decode.ts';
+import { decode, decoderVector } from '../sae/decode.ts';
 import type { Dictionary } from '../sae/dictionary.ts';
 import { valueOf, type Latents } from '../sae/latents.ts';
-import type { CheckedEdit, LatentChecked, SingleChange } from './editContext.ts';
+import { needsLatents, type CheckedEdit, type LatentChecked, type SingleChange } from './editContext.ts';
 import { forEachToken, type Slots, type Stretch } from './stretch.ts';
 
 /** Latents of a stretch [rows · pos] by dictionary. */
@@ -18,7 +18,7 @@ export function isThroughLatents(edit: CheckedEdit): edit is LatentChecked {
 
 /** The dictionaries that edits of a hook go through, each once: what `applyEdits` must be given latents of. */
 export function dictionariesOf(edits: readonly CheckedEdit[]): Dictionary[] {
-  return [...new Set(edits.filter(isThroughLatents).map((edit) => edit.dictionary))];
+  return [...new Set(edits.filter(needsLatents).map((edit) => edit.dictionary))];
 }
 
 /** Adds the effect of one edit to x [rows, pos, F], latent after latent. */
@@ -32,6 +32,15 @@ export function addLatentEdit(x: Float32Array, F: number, edit: LatentChecked, a
       if (amount === 0) return;
       for (let k = 0; k < F; k++) x[row * F + k] += amount * dec[k];
     });
+  });
+}
+
+/** Puts the reconstruction of x [rows, pos, F] as it arrived in its place, in place. */
+export function splice(x: Float32Array, F: number, edit: CheckedEdit & { op: 'splice' }, at: Stretch, encoded: Encoded): void {
+  const decoded = decode(edit.dictionary, encoded.get(edit.dictionary)!);
+  forEachToken(edit, at, (r, p) => {
+    const start = (r * at.pos + p) * F;
+    x.set(decoded.subarray(start, start + F), start);
   });
 }
 

@@ -19,7 +19,10 @@ export type HookEdit = Where &
 export type LatentEdit = Where & {
   /** Id of a dictionary of the library. */
   dictionary: string;
-} & ({ latent: number; op: 'ablate' | 'scale' | 'set' | 'add'; value?: number } | LatentPatch);
+} & ({ latent: number; op: 'ablate' | 'scale' | 'set' | 'add'; value?: number } | LatentPatch | Splice);
+
+/** Puts the dictionary's reconstruction in place of the activations: what it does not explain is dropped. */
+export type Splice = { op: 'splice' };
 
 /** Gives many latents the values they have elsewhere: x + Σ (value − c)·d over `latents` (Cunningham et al. 2023, section 4.1). */
 export type LatentPatch = {

@@ -9,7 +9,7 @@ import { parseConfig } from '../../../src/core/lm/config.ts';
 import type { EditContext } from '../../../src/core/lm/editContext.ts';
 import { firstChange } from '../../../src/core/lm/latentEdits.ts';
 import type { Stretch } from '../../../src/core/lm/stretch.ts';
-import { vectors } from '../../../src/core/sae/decode.ts';
+import { decode, vectors } from '../../../src/core/sae/decode.ts';
 import type { Dictionary } from '../../../src/core/sae/dictionary.ts';
 import { encode } from '../../../src/core/sae/encode.ts';
 import { toDense } from '../../../src/core/sae/latents.ts';
@@ -59,6 +59,38 @@ function edited(x: Float32Array, edits: Edit[], context: EditContext, of = dicti
   applyEdits(out, D, checkEdits(edits, context).get(HOOK) ?? [], at, new Map([[of, encode(of, x)]]));
   return out;
 }
+
+describe.each(Object.entries(KINDS))('a splice of %s', (_, of) => {
+  const pos = 4;
+  const x = randomNormal(createRandom(5), pos * D, 2);
+  const codes = encode(of, x);
+  const near = (a: Float32Array, b: Float32Array) => a.forEach((value, i) => expect(value).toBeCloseTo(b[i], 4));
+
+  test('puts the reconstruction at the positions named, and nothing elsewhere', () => {
+    const out = edited(x, [{ dictionary: 'd', op: 'splice', positions: [1, 3] }], within([pos], false, of), of);
+    const wanted = decode(of, codes);
+    for (const p of [0, 2]) wanted.set(x.subarray(p * D, (p + 1) * D), p * D);
+    near(out, wanted);
+    expect(out).not.toEqual(x);
+  });
+
+  test('lets latents changed beside it act on the reconstruction, whichever comes first', () => {
+    const latent = codes.latents[0];
+    const values = codes.values.map((value, e) => (codes.latents[e] === latent ? 3 : value));
+    const isSet = (p: number) => toDense(codes)[p * N + latent] > 0;
+    const positions = Array.from({ length: pos }, (_, p) => p).filter(isSet);
+    const list: Edit[] = [
+      { dictionary: 'd', op: 'splice' },
+      { dictionary: 'd', latent, op: 'set', value: 3, positions },
+    ];
+    for (const edits of [list, list.toReversed()]) near(edited(x, edits, within([pos], false, of), of), decode(of, { ...codes, values }));
+  });
+
+  test('changes a text from its first position named on', () => {
+    const [checked] = checkEdits([{ dictionary: 'd', op: 'splice', positions: [2] }], within([pos], false, of)).get(HOOK)!;
+    expect(firstChange(checked, pos, new Map([[of, codes]]))).toBe(2);
+  });
+});
 
 describe.each(Object.entries(KINDS))('a patch of %s', (_, of) => {
   const random = createRandom(3);
