@@ -12,7 +12,8 @@ export function createBenchActions(store: StoreApi<ExploreState>, reader: Pick<R
     const was = store.getState().bench;
     const now = make(was);
     store.setState({ bench: now });
-    if (now.edits !== was.edits || (now.edits.length > 0 && now.vectors !== was.vectors)) reader.editsChanged();
+    if (now.edits !== was.edits || now.dropsError !== was.dropsError || (now.edits.length > 0 && now.vectors !== was.vectors))
+      reader.editsChanged();
   };
   const removed = (text: string) => store.setState({ notice: { text, undo: 'edits' } });
   // The id of a removed vector is not given again: an edit that names it would act with the numbers of another.
@@ -29,6 +30,7 @@ export function createBenchActions(store: StoreApi<ExploreState>, reader: Pick<R
       change((b) => ({ ...b, edits: b.edits.filter((e) => e.id !== id) }));
       removed('Edit removed.');
     },
+    setDropsError: (dropsError) => change((b) => ({ ...b, dropsError })),
     clearEdits() {
       change((b) => ({ ...b, edits: [] }));
       removed('All edits removed.');

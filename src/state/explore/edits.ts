@@ -2,6 +2,7 @@
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { Edit, HookInfo, ModelInfo } from '../../api/model.ts';
 import { findHook, hookWidth } from '../shared/hooks.ts';
+import { compileLatent, isOfLatent, latentProblem, latentSentence, type LatentChange } from './latentChange.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 
 /** An activation kept for use in edits. */
@@ -14,9 +15,6 @@ export interface KeptVector {
   token: string;
   excerpt: string;
 }
-
-/** `name` is the dictionary's, for the sentence. */
-export type LatentChange = { op: 'ablate'; dictionary: string; latent: number; name: string };
 
 export type EditChange =
   | LatentChange
@@ -37,6 +35,8 @@ export interface EditItem {
 
 export interface Workbench {
   edits: readonly EditItem[];
+  /** Whether features act on their dictionary's reconstruction: what that leaves of the activations is then dropped. */
+  dropsError: boolean;
   vectors: readonly KeptVector[];
 }
 
@@ -48,6 +48,7 @@ export interface EditContext {
   selected: number;
   /** Undefined until they have been listed. */
   dictionaries?: readonly DictionaryInfo[] | undefined;
+  dropsError?: boolean;
 }
 
 type Placed = { item: EditItem; hook: HookInfo; positions: number[] | null };
@@ -58,19 +59,12 @@ export function editProblem(item: EditItem, context: EditContext): string | null
   if (!hook) return `This model has no ${item.hook}.`;
   if (!hook.editable) return `${item.hook} can be read but not edited.`;
   const { change } = item;
-  const fit = change.op === 'ablate' ? latentProblem(change, context) : changeProblem(change, hook, context.vectors);
+  const fit = isOfLatent(change) ? latentProblem(change, context.dictionaries) : changeProblem(change, hook, context.vectors);
   if (fit) return fit;
   const positions = wherePositions(item.where, context);
   if ('problem' in positions) return positions.problem;
   if (positions.list?.length === 0) return `This text has no position ${describeList(item.where)}; it ends at ${context.tokens - 1}.`;
   return null;
-}
-
-function latentProblem({ dictionary, latent }: LatentChange, { dictionaries }: EditContext): string | null {
-  const info = dictionaries?.find((d) => d.id === dictionary);
-  if (!info) return `The dictionary ${dictionary} is not here.`;
-  if (!info.fits) return `The dictionary ${info.label} does not fit this model.`;
-  return latent < info.d_sae ? null : `The dictionary ${info.label} has no feature ${latent}; its last is ${info.d_sae - 1}.`;
 }
 
 export function changeProblem(change: Exclude<EditChange, LatentChange>, hook: HookInfo, vectors: readonly KeptVector[]): string | null {
@@ -117,7 +111,7 @@ export interface Stretch {
  */
 export function compileEdits(items: readonly EditItem[], context: EditContext, stretch?: Stretch): Edit[] {
   const { start, end } = stretch ?? { start: 0, end: context.tokens };
-  return items.flatMap((item) => {
+  const compiled = items.flatMap((item) => {
     if (!item.on || editProblem(item, context) !== null) return [];
     const hook = findHook(context.model, item.hook);
     const where = wherePositions(item.where, context);
@@ -125,12 +119,25 @@ export function compileEdits(items: readonly EditItem[], context: EditContext, s
     const positions = where.list?.filter((p) => p >= start && p < end).map((p) => p - start) ?? null;
     return positions?.length === 0 ? [] : compileOne({ item, hook, positions }, { ...context, tokens: end - start });
   });
+  return context.dropsError ? [...splicesOf(compiled), ...compiled] : compiled;
+}
+
+/** For each dictionary whose features are changed: its reconstruction wherever they are. */
+function splicesOf(edits: readonly Edit[]): Edit[] {
+  const places = new Map<string, Set<number> | null>();
+  for (const edit of edits) {
+    if (!('dictionary' in edit)) continue;
+    const { dictionary, positions } = edit;
+    const known = places.get(dictionary);
+    places.set(dictionary, positions && known !== null ? new Set([...(known ?? []), ...positions]) : null);
+  }
+  return [...places].map(([dictionary, at]) => ({ dictionary, op: 'splice', ...(at && { positions: [...at].sort((a, b) => a - b) }) }));
 }
 
 function compileOne({ item, hook, positions }: Placed, context: EditContext): Edit[] {
   const at = positions === null ? {} : { positions };
   const { change } = item;
-  if (change.op === 'ablate') return [{ dictionary: change.dictionary, latent: change.latent, op: 'ablate', ...at }];
+  if (isOfLatent(change)) return [compileLatent(change, at)];
   if (change.op === 'scale') return [{ hook: hook.name, op: 'scale', factor: change.factor, ...at }];
   const values = context.vectors.find((v) => v.id === change.vector)?.values;
   if (!values) return [];
@@ -172,11 +179,10 @@ export function usesSelection(items: readonly EditItem[]): boolean {
 /** "Scale blocks.2.hook_mlp_out by 0 at all positions", in pieces so that a view can set the hook apart. */
 export function editSentence(item: EditItem, context: EditContext): { verb: string; middle: string; where: string } {
   const { change } = item;
-  const vector = change.op === 'scale' || change.op === 'ablate' ? '' : vectorName(context.vectors.find((v) => v.id === change.vector));
   const where = whereWords(item.where, context);
+  if (isOfLatent(change)) return { ...latentSentence(change), where };
+  const vector = change.op === 'scale' ? '' : vectorName(context.vectors.find((v) => v.id === change.vector));
   switch (change.op) {
-    case 'ablate':
-      return { verb: `Ablate feature ${change.latent} of`, middle: `(${change.name})`, where };
     case 'scale':
       return { verb: change.factor === 0 ? 'Zero' : 'Scale', middle: change.factor === 0 ? '' : `by ${change.factor}`, where };
     case 'add':

@@ -78,7 +78,7 @@ export const initialExploreFacts: ExploreFacts = {
   hook: '',
   activations: null,
   activationsTask: { status: 'idle' },
-  bench: { edits: [], vectors: [] },
+  bench: { edits: [], vectors: [], dropsError: false },
   linkHasText: true,
   settings: { tokens: 40, temperature: 0, topK: 40, seed: 1, withEdits: true },
   generation: { status: 'idle' },

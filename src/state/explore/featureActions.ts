@@ -2,8 +2,9 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { createComparer } from './comparer.ts';
-import { ablationOf, togglePin } from './featureFacts.ts';
+import { latentEditOf, togglePin, unitOf } from './featureFacts.ts';
 import { dictionaryName } from './features.ts';
+import type { LatentOp } from './latentChange.ts';
 import type { Reader } from './reader.ts';
 import type { BenchActions, ExploreState, FeatureActions } from './state.ts';
 
@@ -13,6 +14,17 @@ export function createFeatureActions(
   reader: Pick<Reader, 'dictionaryChanged'>,
   bench: Pick<BenchActions, 'addEdit' | 'removeEdit'>,
 ): FeatureActions {
+  /** Lists the edit at every position, or removes it. */
+  const toggle = (latent: number, opOf: (state: ExploreState) => LatentOp) => {
+    const state = store.getState();
+    if (!state.features) return;
+    const { dictionary } = state.features;
+    const op = opOf(state);
+    const listed = latentEditOf(state.bench, dictionary.id, latent, op.op);
+    if (listed) return bench.removeEdit(listed.id);
+    const change = { dictionary: dictionary.id, latent, name: dictionaryName(dictionary), ...op };
+    bench.addEdit({ hook: dictionary.hook, change, where: { kind: 'all' } });
+  };
   return {
     chooseDictionary(id) {
       store.setState({ dictionary: id, pointed: null });
@@ -31,14 +43,7 @@ export function createFeatureActions(
     point(latent) {
       if (store.getState().pointed !== latent) store.setState({ pointed: latent });
     },
-    ablate(latent) {
-      const { features, bench: history } = store.getState();
-      if (!features) return;
-      const { dictionary } = features;
-      const listed = ablationOf(history, dictionary.id, latent);
-      if (listed) return bench.removeEdit(listed.id);
-      const change = { op: 'ablate', dictionary: dictionary.id, latent, name: dictionaryName(dictionary) } as const;
-      bench.addEdit({ hook: dictionary.hook, change, where: { kind: 'all' } });
-    },
+    ablate: (latent) => toggle(latent, () => ({ op: 'ablate' })),
+    steer: (latent) => toggle(latent, (state) => ({ op: 'latent_add', times: 1, unit: unitOf(state, latent) })),
   };
 }

@@ -6,6 +6,7 @@ import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
 import type { Densities, DictionaryFacts } from '../shared/dictionaries.ts';
 import { labelsFor, type LabelFacts } from '../shared/labels.ts';
 import type { IndexNames } from './indexNames.ts';
+import { isOfLatent, NO_MAXIMUM, type LatentOp, type Unit } from './latentChange.ts';
 import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Ranking, type Tally } from './ranking.ts';
 
@@ -120,9 +121,20 @@ export function shownSeries(features: FeatureReading, latent: number, ids: reado
   return Float32Array.from(ids, (_, i) => (i < same && flags[i] === 1 ? series[i] : NaN));
 }
 
-/** The edit that ablates a feature everywhere, if it is listed. */
-export function ablationOf(bench: Workbench, dictionary: string, latent: number): EditItem | undefined {
+/** The edit that does this to a feature everywhere, if it is listed. */
+export function latentEditOf(bench: Workbench, dictionary: string, latent: number, op: LatentOp['op']): EditItem | undefined {
   return bench.edits.find(
-    ({ change, where }) => change.op === 'ablate' && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
+    ({ change, where }) =>
+      isOfLatent(change) && change.op === op && change.dictionary === dictionary && change.latent === latent && where.kind === 'all',
   );
+}
+
+/** What strengths of a feature of the dictionary on screen are multiples of: its maximum in a corpus, else in this text. */
+export function unitOf(state: Pick<FeatureFacts, 'features' | 'indexNames' | 'skipSpecial'>, latent: number): Unit {
+  const { features, indexNames, skipSpecial } = state;
+  if (!features) return NO_MAXIMUM;
+  const indexed = indexNames?.dictionary === features.dictionary.id ? (indexNames.maximum[latent] ?? 0) : 0;
+  if (indexed > 0) return { value: indexed, of: indexNames!.corpus };
+  const here = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
+  return here > 0 ? { value: here, of: 'this text' } : NO_MAXIMUM;
 }

@@ -20,6 +20,9 @@ export interface IndexName {
 export interface IndexNames {
   dictionary: string;
   byLatent: ReadonlyMap<number, IndexName>;
+  /** Each latent's in the corpus. [d_sae] */
+  maximum: ArrayLike<number>;
+  corpus: string;
 }
 
 /** A feature is called by a token that has at least this share of its activation. */
@@ -34,10 +37,11 @@ export function createIndexNames(api: Pick<FeaturescopeApi, 'index' | 'detokeniz
   const look = async (dictionary: string) => {
     const outcome = await lane.run(async () => {
       const summary = await api.index.summary(dictionary);
-      return summary ? namesOf(summary, api) : new Map<number, IndexName>();
+      const byLatent = summary ? await namesOf(summary, api) : new Map<number, IndexName>();
+      return { dictionary, byLatent, maximum: summary?.maximum ?? [], corpus: summary?.corpus ?? '' };
     });
     // Without names everything works as ever.
-    if (outcome.status === 'done') store.setState({ indexNames: { dictionary, byLatent: outcome.value } });
+    if (outcome.status === 'done') store.setState({ indexNames: outcome.value });
   };
   const schedule = () => {
     const { features, model } = store.getState();

@@ -13,6 +13,7 @@ import type { Activations } from './facts.ts';
 import { usesSelection } from './edits.ts';
 import { createFeatureReader, type FeatureReader } from './featureReader.ts';
 import { createLatest } from '../shared/latest.ts';
+import { isOfLatent } from './latentChange.ts';
 import { activeEdits, chosenPosition, clampPosition, editsAct } from './selectors.ts';
 import { insideText, keptSpan, type TokenSpan } from './spans.ts';
 import type { ExploreState } from './state.ts';
@@ -79,7 +80,7 @@ class ScreenReader {
     this.#tokens = createTokenReader(api);
     const { tokensOf } = this.#tokens;
     this.#features = createFeatureReader({ api, store, tokensOf, focus: (tokens) => this.#focus(tokens) }, () => {
-      if (store.getState().bench.edits.some((e) => e.change.op === 'ablate')) this.#refresh();
+      if (store.getState().bench.edits.some((e) => isOfLatent(e.change))) this.#refresh();
     });
   }
 

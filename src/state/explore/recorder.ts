@@ -14,7 +14,9 @@ const RECORDED = [
   'changeEdit',
   'removeEdit',
   'clearEdits',
+  'setDropsError',
   'ablate',
+  'steer',
   'pin',
   'chooseDictionary',
   'setRanking',
@@ -72,7 +74,7 @@ export function undoActions(store: StoreApi<ExploreState>, reader: Reader): Pick
     if (patch.text !== undefined) reader.textChanged();
     if (patch.dictionary !== undefined) reader.dictionaryChanged();
     if (patch.hook !== undefined) reader.hookChanged();
-    if (patch.bench && patch.bench.edits !== was.bench.edits) reader.editsChanged();
+    if (patch.bench && (patch.bench.edits !== was.bench.edits || patch.bench.dropsError !== was.bench.dropsError)) reader.editsChanged();
   };
   return { undo: () => take(stepBack, 'Undone'), redo: () => take(stepForward, 'Done again') };
 }

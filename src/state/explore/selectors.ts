@@ -21,7 +21,8 @@ export function clampPosition(position: number | null, tokens: number): number {
 export function editContext(state: EditFacts): EditContext {
   const tokens = state.analysis?.before.ids.length ?? 0;
   const dictionaries = state.dictionaries.status === 'done' ? state.dictionaries.list : undefined;
-  return { model: state.model, vectors: state.bench.vectors, tokens, selected: chosenPosition(state), dictionaries };
+  const { vectors, dropsError } = state.bench;
+  return { model: state.model, vectors, dropsError, tokens, selected: chosenPosition(state), dictionaries };
 }
 
 /** Whether any edit acts on a text of `tokens` tokens. */

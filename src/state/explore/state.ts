@@ -34,6 +34,8 @@ export interface BenchActions {
   changeEdit: (id: number, patch: Partial<Omit<EditItem, 'id'>>, key?: string) => void;
   removeEdit: (id: number) => void;
   clearEdits: () => void;
+  /** Whether features act on their dictionary's reconstruction. */
+  setDropsError: (dropsError: boolean) => void;
 }
 
 export interface FeatureActions extends CompareActions {
@@ -45,6 +47,8 @@ export interface FeatureActions extends CompareActions {
   point: (latent: number | null) => void;
   /** Lists the edit that ablates a feature at every position, or removes it. */
   ablate: (latent: number) => void;
+  /** Lists the edit that adds a feature's maximum at every position, or removes it. */
+  steer: (latent: number) => void;
 }
 
 export interface ExploreActions extends ReadingActions, BenchActions, FeatureActions, UndoActions {

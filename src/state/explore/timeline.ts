@@ -3,6 +3,7 @@ import type { DictionaryFacts } from '../shared/dictionaries.ts';
 import type { EditItem } from './edits.ts';
 import type { ExploreFacts } from './facts.ts';
 import { dictionaryName } from './features.ts';
+import { isOfLatent } from './latentChange.ts';
 import { spanWords } from './spans.ts';
 
 /** The facts that can be taken back. */
@@ -98,9 +99,10 @@ function benchWords(was: Scene['bench'], now: Scene['bench']): string {
     if (more < -1) return 'removed all edits';
     return more < 0 ? `removed an edit${featureOf(was.edits.find((e) => !now.edits.includes(e)))}` : 'changed an edit';
   }
+  if (was.dropsError !== now.dropsError) return now.dropsError ? 'dropped the reconstruction error' : 'kept the reconstruction error';
   return now.vectors.length > was.vectors.length ? 'kept a vector' : 'removed a kept vector';
 }
 
 function featureOf(edit: EditItem | undefined): string {
-  return edit?.change.op === 'ablate' ? ` (feature ${edit.change.latent})` : '';
+  return edit && isOfLatent(edit.change) ? ` (feature ${edit.change.latent})` : '';
 }

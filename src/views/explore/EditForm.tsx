@@ -1,18 +1,11 @@
 import { useState, type FormEvent } from 'react';
-import {
-  changeProblem,
-  vectorName,
-  type EditChange,
-  type EditItem,
-  type EditWhere,
-  type KeptVector,
-  type LatentChange,
-} from '../../state/explore/edits.ts';
+import { changeProblem, vectorName, type EditChange, type EditItem, type EditWhere, type KeptVector } from '../../state/explore/edits.ts';
 import { defaultHook, findHook, hookWidth } from '../../state/shared/hooks.ts';
-import { parsePositions } from '../../state/explore/positions.ts';
-import { Choice, Field, NumberInput } from '../shared/fields.tsx';
+import { isOfLatent, type LatentChange } from '../../state/explore/latentChange.ts';
+import { Field, NumberInput } from '../shared/fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
 import { useActions, useApp } from './store.ts';
+import { WherePicker, whereProblem } from './WherePicker.tsx';
 
 export interface EditFormProps {
   initial?: EditItem;
@@ -21,7 +14,7 @@ export interface EditFormProps {
   onCancel: () => void;
 }
 
-/** Changes of a feature are made in the Features panel. */
+/** Changes of a feature have a form of their own. */
 type HookChange = Exclude<EditChange, LatentChange>;
 type Op = HookChange['op'] | 'zero';
 
@@ -33,12 +26,6 @@ const OPS: { value: Op; label: string }[] = [
   { value: 'project_out', label: 'Remove a kept vector’s direction' },
 ];
 
-const PLACES: { value: EditWhere['kind']; label: string }[] = [
-  { value: 'all', label: 'All positions' },
-  { value: 'selected', label: 'The selected one' },
-  { value: 'list', label: 'These' },
-];
-
 export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormProps) {
   const model = useApp((s) => s.model);
   const shownHook = useApp((s) => s.hook);
@@ -46,7 +33,7 @@ export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormP
   const editable = model?.hooks.filter((h) => h.editable) ?? [];
   const [hookWanted, setHook] = useState(initial?.hook ?? shownHook);
   const hook = editable.find((h) => h.name === hookWanted) ?? editable[0];
-  const given = initial && initial.change.op !== 'ablate' ? initial.change : undefined;
+  const given = initial && !isOfLatent(initial.change) ? initial.change : undefined;
   const [op, setOp] = useState<Op>(given ? opOf(given) : 'zero');
   const [amount, setAmount] = useState(given ? amountOf(given) : 1);
   const [vectorWanted, setVector] = useState(given ? vectorOf(given) : undefined);
@@ -134,31 +121,6 @@ function VectorSelect({ vectors, value, width, onChange }: VectorSelectProps) {
       </select>
     </Field>
   );
-}
-
-function WherePicker({ where, onChange }: { where: EditWhere; onChange: (where: EditWhere) => void }) {
-  const choose = (kind: EditWhere['kind']) => onChange(kind === 'list' ? { kind, text: '' } : { kind });
-  return (
-    <div className="where">
-      <Choice legend="Where" options={PLACES} value={where.kind} onChange={choose} />
-      {where.kind === 'list' && (
-        <input
-          type="text"
-          className="positions-input"
-          aria-label="Positions"
-          placeholder="0-3, 7"
-          value={where.text}
-          onChange={(e) => onChange({ kind: 'list', text: e.target.value })}
-        />
-      )}
-    </div>
-  );
-}
-
-function whereProblem(where: EditWhere): string | null {
-  if (where.kind !== 'list') return null;
-  const parsed = parsePositions(where.text);
-  return 'problem' in parsed ? parsed.problem : null;
 }
 
 function opOf(change: HookChange): Op {

@@ -1,4 +1,5 @@
 import { editSentence, type EditContext, type EditItem } from '../../state/explore/edits.ts';
+import { isOfLatent, strengthOf, withStrength } from '../../state/explore/latentChange.ts';
 import { NumberInput } from '../shared/fields.tsx';
 import { useActions } from './store.ts';
 
@@ -24,11 +25,9 @@ export function EditRow({ item, context, problem, onChange }: EditRowProps) {
       </label>
       <div className="edit-tools">
         <Amount item={item} />
-        {item.change.op !== 'ablate' && (
-          <button type="button" className="button-small" onClick={onChange} aria-label={`Change: ${plain}`}>
-            Change
-          </button>
-        )}
+        <button type="button" className="button-small" onClick={onChange} aria-label={`Change: ${plain}`}>
+          Change
+        </button>
         <button type="button" className="button-small" onClick={() => removeEdit(item.id)} aria-label={`Remove: ${plain}`}>
           Remove
         </button>
@@ -42,6 +41,17 @@ function Amount({ item }: { item: EditItem }) {
   const { changeEdit } = useActions();
   const { change } = item;
   const key = `amount ${item.id}`;
+  if (isOfLatent(change)) {
+    if (change.op === 'ablate') return null;
+    return (
+      <NumberInput
+        label={change.op === 'latent_scale' ? 'Factor' : change.unit.of === '' ? 'Value' : 'Strength, × its maximum'}
+        value={strengthOf(change)}
+        step={0.5}
+        onChange={(strength) => changeEdit(item.id, { change: withStrength(change, strength) }, key)}
+      />
+    );
+  }
   if (change.op === 'scale') {
     return (
       <NumberInput

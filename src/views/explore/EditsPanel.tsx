@@ -1,20 +1,26 @@
 import { Suspense, useMemo, useState } from 'react';
 import { compileEdits, editProblem, editsCode, type EditItem } from '../../state/explore/edits.ts';
 import { editContext } from '../../state/explore/selectors.ts';
+import { isOfLatent } from '../../state/explore/latentChange.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import type { EditFormProps } from './EditForm.tsx';
 import { EditRow } from './EditRow.tsx';
 import { KeptVectors } from './KeptVectors.tsx';
+import { Info } from '../shared/Info.tsx';
 import { laterPart } from '../shared/later.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
 import { useActions, useApp } from './store.ts';
 
-const LaterForm = laterPart<EditFormProps>(() => import('./EditForm.tsx').then((m) => m.EditForm));
+const HookForm = laterPart<EditFormProps>(() => import('./EditForm.tsx').then((m) => m.EditForm));
+const LatentForm = laterPart<EditFormProps>(() => import('./LatentEditForm.tsx').then((m) => m.LatentEditForm));
 
-function EditForm(props: EditFormProps) {
+type Kind = 'hook' | 'latent';
+
+function EditForm({ kind, ...props }: EditFormProps & { kind: Kind }) {
+  const Form = kind === 'hook' ? HookForm : LatentForm;
   return (
     <Suspense fallback={<Empty>One moment…</Empty>}>
-      <LaterForm {...props} />
+      <Form {...props} />
     </Suspense>
   );
 }
@@ -25,7 +31,8 @@ export function EditsPanel() {
   const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
   const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
   const { undo, redo, clearEdits, addEdit } = useActions();
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useState<Kind | null>(null);
+  const hasFeatures = useApp((s) => s.features !== null);
   const [changing, setChanging] = useState<number | null>(null);
   const aside = (
     <>
@@ -44,7 +51,7 @@ export function EditsPanel() {
   );
   return (
     <Panel title="Edits" aside={aside} className="panel-edits">
-      {edits.length === 0 && !adding && (
+      {edits.length === 0 && adding === null && (
         <Empty>
           No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.
         </Empty>
@@ -53,18 +60,27 @@ export function EditsPanel() {
       {model &&
         (adding ? (
           <EditForm
+            kind={adding}
             submitLabel="Add edit"
-            onCancel={() => setAdding(false)}
+            onCancel={() => setAdding(null)}
             onSubmit={(edit) => {
               addEdit(edit);
-              setAdding(false);
+              setAdding(null);
             }}
           />
         ) : (
-          <button type="button" onClick={() => setAdding(true)}>
-            Add an edit
-          </button>
+          <div className="panel-foot">
+            {hasFeatures && (
+              <button type="button" onClick={() => setAdding('latent')}>
+                Edit a feature
+              </button>
+            )}
+            <button type="button" onClick={() => setAdding('hook')}>
+              Add an edit
+            </button>
+          </div>
         ))}
+      <DropError />
       <KeptVectors />
       {edits.length > 0 && <EditsCode />}
     </Panel>
@@ -87,6 +103,7 @@ function EditList({ edits, changing, onChanging }: EditListProps) {
         <li key={item.id}>
           {changing === item.id ? (
             <EditForm
+              kind={isOfLatent(item.change) ? 'latent' : 'hook'}
               initial={item}
               submitLabel="Save"
               onCancel={() => onChanging(null)}
@@ -106,6 +123,27 @@ function EditList({ edits, changing, onChanging }: EditListProps) {
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Where a feature is changed: whether on the activations, or on what its dictionary makes of them. */
+function DropError() {
+  const shown = useApp((s) => s.bench.edits.some(({ change }) => isOfLatent(change)));
+  const drops = useApp((s) => s.bench.dropsError);
+  const { setDropsError } = useActions();
+  if (!shown) return null;
+  return (
+    <div className="with-info">
+      <label className="check">
+        <input type="checkbox" checked={drops} onChange={(e) => setDropsError(e.target.checked)} />
+        Drop the reconstruction error
+      </label>
+      <Info about="the reconstruction error">
+        A dictionary explains activations in part. Kept, that other part stays as it is, and only the features edited change anything.
+        Dropped, the reconstruction takes the place of the activations wherever a feature is edited, so the comparison also shows what that
+        costs.
+      </Info>
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@ import { formatNumber } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
 import { MAX_BARS, TokenBars } from '../../charts/TokenBars.tsx';
 import {
-  ablationOf,
+  latentEditOf,
   MAX_PINS,
   PIN_LETTERS,
   pinsOf,
@@ -73,7 +73,7 @@ interface PinRowProps {
 }
 
 function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
-  const { point, ablate } = useActions();
+  const { point, ablate, steer } = useActions();
   const { index, dictionary } = reading;
   const { latent, slot } = pin;
   const counted = tallyOf(
@@ -81,7 +81,8 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
     useApp((s) => s.skipSpecial),
   );
   const series = useMemo(() => binnedSeries(index, latent, MAX_BARS, counted.skipped), [index, latent, counted]);
-  const ablated = useApp((s) => ablationOf(s.bench, dictionary.id, latent) !== undefined);
+  const ablated = useApp((s) => latentEditOf(s.bench, dictionary.id, latent, 'ablate') !== undefined);
+  const steered = useApp((s) => latentEditOf(s.bench, dictionary.id, latent, 'latent_add') !== undefined);
   const row = counted.byLatent.get(latent);
   return (
     <li data-slot={slot} onPointerEnter={() => point(latent)} onFocus={() => point(latent)} onBlur={() => point(null)}>
@@ -104,6 +105,16 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
           onClick={() => ablate(latent)}
         >
           {ablated ? 'Ablated' : 'Ablate'}
+        </button>
+        <button
+          type="button"
+          className="button-small"
+          aria-pressed={steered}
+          aria-label={`Steer with feature ${latent}`}
+          title={steered ? 'Steer no more' : 'Add its maximum at every token and compare predictions; the strength is under Edits'}
+          onClick={() => steer(latent)}
+        >
+          {steered ? 'Steering' : 'Steer'}
         </button>
         <button type="button" className="button-small pin-unpin" aria-label={`Unpin feature ${latent}`} title="Unpin" onClick={onUnpin}>
           ×
