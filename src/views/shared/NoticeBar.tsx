@@ -12,11 +12,13 @@ export function NoticeBar() {
   const undoable = useApp((s) => s.notice !== null && canTakeBack(s.notice));
   const { setNotice, undo } = useActions();
   const [held, setHeld] = useState(false);
+  // While the first model loads, eyes are elsewhere.
+  const loading = useApp((s) => s.boot.status === 'loading');
   useEffect(() => {
-    if (!notice || held) return;
+    if (!notice || held || loading) return;
     const timer = setTimeout(() => setNotice(null), Math.max(NOTICE_MS, notice.text.length * MS_A_CHARACTER));
     return () => clearTimeout(timer);
-  }, [notice, held, setNotice]);
+  }, [notice, held, loading, setNotice]);
   if (!notice) return null;
   const takeBack = () => {
     close();
