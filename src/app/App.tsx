@@ -67,6 +67,9 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
 /** Likewise the page of a feature. */
 const FeatureScreen = laterPart<FeatureProps>(() => import('./featureScreen.tsx').then((m) => m.FeatureScreen));
 
+/** Likewise what edits change. */
+const EditStudy = laterPart<FeatureProps>(() => import('../views/explore/EditStudy.tsx').then((m) => m.EditStudy));
+
 /** Likewise what is said of a link that names something not here. */
 const LinkBanner = laterPart<object>(() => import('../views/frame/LinkBanner.tsx').then((m) => m.LinkBanner));
 
@@ -131,7 +134,7 @@ export function Screen({ startup, api }: ScreenProps) {
       )}
       {/* Kept as it is while the other screen shows: what is open, scrolled and half typed stays. */}
       <Activity mode={exploring ? 'visible' : 'hidden'}>
-        <ExploreScreen doubts={<DictionaryDoubts />} offer={<DictionaryOffer />} />
+        <ExploreScreen doubts={<DictionaryDoubts />} offer={<DictionaryOffer />} study={<EditStudy api={api} />} />
       </Activity>
       <OfflineLine offline={api.offline} />
       <Dialogs api={api} />

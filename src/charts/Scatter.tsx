@@ -1,4 +1,4 @@
-/** Points over a logarithmic x; arrows go from point to point, by rising x. */
+/** Points over x, logarithmic unless said otherwise; arrows go from point to point, by rising x. */
 import { useCallback, useMemo, useState } from 'react';
 import { groups, least } from 'd3-array';
 import { line } from 'd3-shape';
@@ -23,6 +23,10 @@ interface ScatterProps {
   xTitle: string;
   yTitle: string;
   points: readonly ScatterPoint[];
+  /** x from 0 on, in equal steps. */
+  linear?: boolean;
+  /** What a point is: 'a dictionary'. */
+  noun?: string;
   describe: (index: number) => string;
   table: () => ChartTable;
   /** A point that was clicked, or Enter pressed at. */
@@ -33,10 +37,10 @@ const SIZE = { height: 300, first: 480, margin: { left: 52, right: 14, top: 14, 
 /** A pointer this near means the point. */
 const NEAR_PX = 28;
 
-export function Scatter({ title, xTitle, yTitle, points, describe, table, onChoose }: ScatterProps) {
+export function Scatter({ title, xTitle, yTitle, points, linear = false, noun = 'a dictionary', describe, table, onChoose }: ScatterProps) {
   const [chosen, setChosen] = useState<number | null>(null);
   const order = useMemo(() => points.map((_, i) => i).sort((a, b) => points[a].x - points[b].x || points[a].y - points[b].y), [points]);
-  const axes = useCallback((box: Box) => axesOf(points, box), [points]);
+  const axes = useCallback((box: Box) => axesOf(points, linear, box), [points, linear]);
   const at = chosen !== null && chosen < points.length ? chosen : null;
   if (points.length === 0) return null;
   return (
@@ -55,7 +59,7 @@ export function Scatter({ title, xTitle, yTitle, points, describe, table, onChoo
       onFocus={() => chosen === null && setChosen(order[0])}
       forget
       onChoose={() => at !== null && onChoose?.(at)}
-      words={at === null ? 'Point at a dictionary, or use the arrow keys.' : describe(at)}
+      words={at === null ? `Point at ${noun}, or use the arrow keys.` : describe(at)}
       table={table}
     >
       {(plot) => <Points {...plot} points={points} order={order} at={at} />}
@@ -70,13 +74,14 @@ function nearestPoint({ x, y }: Plot, points: readonly ScatterPoint[], order: re
   return best !== undefined && far(best) <= NEAR_PX ? order.indexOf(best) : null;
 }
 
-function axesOf(points: readonly ScatterPoint[], box: Box): { x: Axis; y: Axis } | null {
-  const xs = domainOf([points.map((p) => p.x)], true);
+function axesOf(points: readonly ScatterPoint[], linear: boolean, box: Box): { x: Axis; y: Axis } | null {
+  const xs = domainOf([points.map((p) => p.x)], !linear);
   const ys = domainOf([points.map((p) => p.y)]);
   if (!xs || !ys) return null;
   const room = (ys[1] - ys[0]) * 0.08 || 0.05;
+  const across = [box.left, box.width - box.right] as const;
   return {
-    x: logAxis([xs[0] / 1.15, xs[1] * 1.15], [box.left, box.width - box.right]),
+    x: linear ? linearAxis([Math.min(0, xs[0]), xs[1] * 1.05 || 1], across, 5) : logAxis([xs[0] / 1.15, xs[1] * 1.15], across),
     y: linearAxis([ys[0] - room, ys[1] + room], [box.height - box.bottom, box.top], 5),
   };
 }

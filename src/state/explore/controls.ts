@@ -7,7 +7,8 @@ import type { Latents } from '../../api/dictionaries.ts';
 import type { Edit } from '../../api/model.ts';
 import { drawDirection, drawOther } from '../../core/interp/effects.ts';
 import { columnOf } from '../../core/sae/latents.ts';
-import { compileLatent, strengthOf, type LatentChange } from './latentChange.ts';
+import { compileOne, compilePlaced, type EditContext, type EditItem, type Stretch } from './edits.ts';
+import { compileLatent, isOfLatent, strengthOf, type LatentChange } from './latentChange.ts';
 
 export type ControlKind = 'latent' | 'direction';
 
@@ -22,7 +23,7 @@ export interface Placed {
 }
 
 /** What controls need to know of a feature and a text. */
-export interface ControlFacts {
+interface ControlFacts {
   /** The feature's value at each token. [pos] */
   values: Float32Array;
   /** A random direction as long as its decoder row. [d_in] */
@@ -108,4 +109,32 @@ function amountOf(change: LatentChange, c: number): number {
     case 'latent_add':
       return change.times * change.unit.value;
   }
+}
+
+/** Every edit of a feature by its control, the others as they are; one without a control is left out. */
+export async function controlEdits(
+  api: ControlApi,
+  {
+    items,
+    context,
+    stretch,
+    ids,
+    seed,
+  }: { items: readonly EditItem[]; context: EditContext; stretch: Stretch; ids: number[]; seed: number },
+  signal: AbortSignal,
+): Promise<Record<ControlKind, Edit[]>> {
+  const facts = new Map<string, ControlFacts>();
+  const keyOf = ({ dictionary, latent }: LatentChange) => `${dictionary} ${latent}`;
+  for (const { change, on } of items) {
+    if (!on || !isOfLatent(change) || facts.has(keyOf(change))) continue;
+    facts.set(keyOf(change), await readControlFacts(api, { change, ids, seed }, signal));
+  }
+  const controls = (kind: ControlKind) =>
+    compilePlaced(items, context, stretch, (placed, within) => {
+      const { change } = placed.item;
+      if (!isOfLatent(change)) return compileOne(placed, within);
+      const at = { change, hook: placed.hook.name, ...(placed.positions && { positions: placed.positions }) };
+      return controlOf(kind, at, facts.get(keyOf(change))!) ?? [];
+    });
+  return { latent: controls('latent'), direction: controls('direction') };
 }

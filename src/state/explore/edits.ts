@@ -51,7 +51,8 @@ export interface EditContext {
   dropsError?: boolean;
 }
 
-type Placed = { item: EditItem; hook: HookInfo; positions: number[] | null };
+/** An edit that acts, and where; null: everywhere. */
+type PlacedEdit = { item: EditItem; hook: HookInfo; positions: number[] | null };
 
 /** Why an edit cannot act now, as a sentence; null when it can. */
 export function editProblem(item: EditItem, context: EditContext): string | null {
@@ -110,16 +111,28 @@ export interface Stretch {
  * in it is left out
  */
 export function compileEdits(items: readonly EditItem[], context: EditContext, stretch?: Stretch): Edit[] {
-  const { start, end } = stretch ?? { start: 0, end: context.tokens };
-  const compiled = items.flatMap((item) => {
+  return compilePlaced(items, context, stretch ?? { start: 0, end: context.tokens }, compileOne);
+}
+
+/** As `compileEdits`, each edit turned into the api's by `compile`. */
+export function compilePlaced(
+  items: readonly EditItem[],
+  context: EditContext,
+  { start, end }: Stretch,
+  compile: (placed: PlacedEdit, context: EditContext) => Edit[],
+): Edit[] {
+  const placed = items.flatMap((item): PlacedEdit[] => {
     if (!item.on || editProblem(item, context) !== null) return [];
     const hook = findHook(context.model, item.hook);
     const where = wherePositions(item.where, context);
     if (!hook || 'problem' in where) return [];
     const positions = where.list?.filter((p) => p >= start && p < end).map((p) => p - start) ?? null;
-    return positions?.length === 0 ? [] : compileOne({ item, hook, positions }, { ...context, tokens: end - start });
+    return positions?.length === 0 ? [] : [{ item, hook, positions }];
   });
-  return context.dropsError ? [...splicesOf(compiled), ...compiled] : compiled;
+  const within = { ...context, tokens: end - start };
+  const edits = placed.flatMap((one) => compile(one, within));
+  if (!context.dropsError) return edits;
+  return [...splicesOf(placed.flatMap((one) => compileOne(one, within))), ...edits];
 }
 
 /** For each dictionary whose features are changed: its reconstruction wherever they are. */
@@ -134,7 +147,7 @@ function splicesOf(edits: readonly Edit[]): Edit[] {
   return [...places].map(([dictionary, at]) => ({ dictionary, op: 'splice', ...(at && { positions: [...at].sort((a, b) => a - b) }) }));
 }
 
-function compileOne({ item, hook, positions }: Placed, context: EditContext): Edit[] {
+export function compileOne({ item, hook, positions }: PlacedEdit, context: EditContext): Edit[] {
   const at = positions === null ? {} : { positions };
   const { change } = item;
   if (isOfLatent(change)) return [compileLatent(change, at)];

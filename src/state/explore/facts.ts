@@ -25,8 +25,10 @@ export interface Activations {
 }
 
 export interface Output {
-  name: 'plain' | 'edited';
+  name: 'plain' | 'edited' | 'latent' | 'direction';
   text: string;
+  /** New tokens: their ids, and what each adds to the text. */
+  tokens: readonly { id: number; text: string }[];
   finished: boolean;
 }
 
@@ -41,6 +43,8 @@ export interface GenerationSettings {
   topK: number;
   seed: number;
   withEdits: boolean;
+  /** Also the controls of the edits. */
+  withControls: boolean;
 }
 
 export const COLOURS = ['surprise', 'entropy', 'rank', 'kl', 'feature', 'none'] as const;
@@ -80,6 +84,6 @@ export const initialExploreFacts: ExploreFacts = {
   activationsTask: { status: 'idle' },
   bench: { edits: [], vectors: [], dropsError: false },
   linkHasText: true,
-  settings: { tokens: 40, temperature: 0, topK: 40, seed: 1, withEdits: true },
+  settings: { tokens: 40, temperature: 0, topK: 40, seed: 1, withEdits: true, withControls: false },
   generation: { status: 'idle' },
 };

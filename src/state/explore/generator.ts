@@ -4,7 +4,9 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Edit, Input } from '../../api/model.ts';
 import type { GenerationTask, Output } from './facts.ts';
 import { sentenceOf } from '../shared/latest.ts';
-import { activeEdits } from './selectors.ts';
+import { controlEdits } from './controls.ts';
+import { isOfLatent } from './latentChange.ts';
+import { activeEdits, clampPosition, editContext } from './selectors.ts';
 import type { ExploreState } from './state.ts';
 
 /**
@@ -17,7 +19,7 @@ export function promptOf(length: number, wanted: number, n_ctx: number): { start
   return { start: length - (n_ctx - tokens), tokens };
 }
 
-interface Generator {
+export interface Generator {
   generate: () => Promise<void>;
   stop: () => void;
 }
@@ -36,8 +38,9 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<ExploreSta
       seed,
       edits,
       signal,
-      onToken: (_id, soFar) => {
-        if (!signal.aborted) setOutput(index, (o) => ({ ...o, text: soFar }));
+      onToken: (id, soFar) => {
+        if (!signal.aborted)
+          setOutput(index, (o) => ({ ...o, text: soFar, tokens: [...o.tokens, { id, text: soFar.slice(o.text.length) }] }));
       },
     });
     if (!signal.aborted) setOutput(index, (o) => ({ ...o, text, finished: true }));
@@ -60,15 +63,16 @@ export function createGenerator(api: FeaturescopeApi, store: StoreApi<ExploreSta
       const mine = new AbortController();
       running = mine;
       const prompt = state.text;
-      store.setState({ generation: { status: 'running', prompt, outputs: [{ name: 'plain', text: '', finished: false }] } });
+      store.setState({ generation: { status: 'running', prompt, outputs: [newOutput('plain')] } });
       try {
         const { ids } = await api.tokenize(prompt);
         const { start, tokens } = promptOf(ids.length, state.settings.tokens, state.model.n_ctx);
         const input = start === 0 ? { text: prompt } : { ids: ids.slice(start) };
-        const edits = state.settings.withEdits ? activeEdits(store.getState(), ids.length, { start, end: ids.length }) : [];
-        if (edits.length > 0) addOutput({ name: 'edited', text: '', finished: false });
-        if (!mine.signal.aborted) await continueOnce(0, input, tokens, [], mine.signal);
-        if (edits.length > 0 && !mine.signal.aborted) await continueOnce(1, input, tokens, edits, mine.signal);
+        const ways = await waysOf(api, store.getState(), ids, start, mine.signal);
+        for (const [name] of ways.slice(1)) addOutput(newOutput(name));
+        for (const [index, [, edits]] of ways.entries()) {
+          if (!mine.signal.aborted) await continueOnce(index, input, tokens, edits, mine.signal);
+        }
         if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'done');
       } catch (error) {
         if (running === mine) finish(mine.signal.aborted ? 'stopped' : 'failed', sentenceOf(error));
@@ -103,4 +107,29 @@ function createOutputs(store: StoreApi<ExploreState>) {
   };
 
   return { setOutput, addOutput, finish };
+}
+
+const newOutput = (name: Output['name']): Output => ({ name, text: '', tokens: [], finished: false });
+
+/** Plain; with the edits, when any act; and with their controls, when wanted. @param start of the tokens read */
+async function waysOf(
+  api: FeaturescopeApi,
+  state: ExploreState,
+  ids: number[],
+  start: number,
+  signal: AbortSignal,
+): Promise<[Output['name'], Edit[]][]> {
+  const stretch = { start, end: ids.length };
+  const edits = state.settings.withEdits ? activeEdits(state, ids.length, stretch) : [];
+  if (edits.length === 0) return [['plain', []]];
+  const items = state.bench.edits;
+  const ways: [Output['name'], Edit[]][] = [
+    ['plain', []],
+    ['edited', edits],
+  ];
+  if (!state.settings.withControls || !items.some(({ change, on }) => on && isOfLatent(change))) return ways;
+  const context = { ...editContext(state), tokens: ids.length, selected: clampPosition(state.position, ids.length) };
+  const job = { items, context, stretch, ids: ids.slice(start), seed: state.settings.seed };
+  const { latent, direction } = await controlEdits(api, job, signal);
+  return [...ways, ['latent', latent], ['direction', direction]];
 }

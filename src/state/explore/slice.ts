@@ -3,10 +3,11 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { ModelInfo } from '../../api/model.ts';
 import { defaultHook, findHook } from '../shared/hooks.ts';
+import { PART_MISSING } from '../shared/page.ts';
 import type { Startup } from '../shared/startup.ts';
 import { createBenchActions } from './benchActions.ts';
 import { createFeatureActions } from './featureActions.ts';
-import { createGenerator } from './generator.ts';
+import type { Generator } from './generator.ts';
 import { createIndexNames } from './indexNames.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createReadingActions, openSample } from './readingActions.ts';
@@ -24,7 +25,7 @@ export interface ExploreSlice extends Pick<Reader, 'linkOpened' | 'modelChanged'
 export function createExploreSlice(api: FeaturescopeApi, store: StoreApi<ExploreState>, startup: Pick<Startup, 'readText'>): ExploreSlice {
   const reader = createReader(api, store);
   createIndexNames(api, store);
-  const generator = createGenerator(api, store);
+  const generator = laterGenerator(api, store);
   const bench = createBenchActions(store, reader);
   const actions = recorded(store, {
     ...createReadingActions(store, reader),
@@ -42,6 +43,24 @@ export function createExploreSlice(api: FeaturescopeApi, store: StoreApi<Explore
     libraryChanged: reader.libraryChanged,
     factsForModel: (model, first) => factsForModel(store.getState(), model, first),
     untilRead: () => untilRead(store),
+  };
+}
+
+/** Fetched when a text is first continued: the first paint does without it. */
+function laterGenerator(api: FeaturescopeApi, store: StoreApi<ExploreState>): Pick<ExploreActions, 'generate'> & { stop: () => void } {
+  let fetched: Promise<Generator> | undefined;
+  const get = () => (fetched ??= import('./generator.ts').then((m) => m.createGenerator(api, store)));
+  return {
+    async generate() {
+      try {
+        await (await get()).generate();
+      } catch {
+        fetched = undefined;
+        const { text: prompt } = store.getState();
+        store.setState({ generation: { status: 'failed', prompt, outputs: [], message: PART_MISSING } });
+      }
+    },
+    stop: () => void fetched?.then(({ stop }) => stop()),
   };
 }
 

@@ -2,15 +2,29 @@
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Edit } from '../../api/model.ts';
 import { logProbability, moversOf, repeatedShare, type Mover } from '../../core/interp/steering.ts';
+import { UsageError } from '../../core/errors.ts';
 import { toCsv } from '../shared/csv.ts';
 import { controlOf, readControlFacts, type ControlKind, type Placed } from './controls.ts';
+import type { Analysis } from './analysis.ts';
+import { compileEdits, editProblem, type EditItem } from './edits.ts';
 import { full } from './featuresCsv.ts';
-import { compileLatent, withStrength } from './latentChange.ts';
+import { compileLatent, isOfLatent, withStrength } from './latentChange.ts';
+import { editContext } from './selectors.ts';
 
 /** A text as the model reads it, and the position whose prediction is looked at. */
-export interface Reading {
+interface Reading {
   ids: number[];
   position: number;
+}
+
+/**
+ * The stretch of a text that is studied: as much of it as leaves room for what is written after, its end, or where the
+ * chosen position is before that, up to there.
+ */
+export function stretchOf(length: number, position: number, room: number): { start: number; end: number } {
+  const most = Math.max(1, Math.min(length, room));
+  const end = position >= length - most ? length : Math.max(position + 1, most);
+  return { start: end - most, end };
 }
 
 export interface NamedMover extends Mover {
@@ -45,7 +59,7 @@ async function logitsAt(
 }
 
 export const SWEEP_KINDS = ['feature', 'latent', 'direction'] as const;
-export type SweepKind = (typeof SWEEP_KINDS)[number];
+type SweepKind = (typeof SWEEP_KINDS)[number];
 
 export interface SweepPoint {
   kind: SweepKind;
@@ -60,7 +74,7 @@ export interface SweepPoint {
   text: string;
 }
 
-export interface SweepJob extends Reading {
+interface SweepJob extends Reading {
   placed: Placed;
   strengths: readonly number[];
   /** The token whose probability is watched. */
@@ -122,4 +136,71 @@ export function sweepCsv(points: readonly SweepPoint[]): string {
     ['what', 'strength', 'effect_nats', 'kl_nats', 'repeated_4grams', 'continuation'],
     ...points.map(({ kind, strength, effect, kl, repeated, text }) => [kind, full(strength), full(effect), full(kl), full(repeated), text]),
   ]);
+}
+
+const MOST_STRENGTHS = 25;
+
+/** @returns the strengths by size, or why they cannot be read */
+export function parseStrengths(typed: string): number[] | string {
+  const parts = typed.split(/[\s,;]+/).filter((part) => part !== '');
+  const numbers = parts.map((part) => Number(part.replace('−', '-')));
+  if (parts.length === 0) return 'Give the strengths as numbers, such as -1, 0, 1, 2.';
+  const bad = numbers.findIndex((n) => !Number.isFinite(n) || Math.abs(n) > 1e6);
+  if (bad >= 0) return `“${parts[bad].slice(0, 20)}” is no strength.`;
+  if (numbers.length > MOST_STRENGTHS) return `At most ${MOST_STRENGTHS} strengths at a time.`;
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+interface SweepAsk {
+  /** Of a feature. */
+  item: EditItem;
+  analysis: Analysis;
+  state: Parameters<typeof editContext>[0];
+  /** The token to watch, as a person types it; '' for the one the edit raises most. */
+  typed: string;
+  /** Room kept for what is written. */
+  tokens: number;
+}
+
+/** Where a sweep happens, and the token it watches. @throws UsageError, for a person */
+export async function sweepJob(
+  api: Pick<FeaturescopeApi, 'run' | 'detokenize' | 'models' | 'tokenize'>,
+  { item, analysis, state, typed, tokens }: SweepAsk,
+  signal: AbortSignal,
+): Promise<Reading & { placed: Placed; target: number; name: string }> {
+  const { change, hook } = item;
+  const context = { ...editContext({ ...state, analysis }), dropsError: false };
+  const problem = editProblem(item, context);
+  if (problem !== null || !isOfLatent(change)) throw new UsageError(problem ?? 'Only an edit of a feature has strengths.');
+  const { ids: all } = analysis.before;
+  const stretch = stretchOf(all.length, context.selected, Math.max(1, api.models.current().n_ctx - tokens));
+  const edits = compileEdits([item], context, stretch);
+  if (edits.length === 0) throw new UsageError('The edit acts on another part of this long text; choose a position there.');
+  const { positions } = edits[0];
+  const reading = { ids: all.slice(stretch.start, stretch.end), position: context.selected - stretch.start };
+  return {
+    ...reading,
+    placed: { change, hook, ...(positions && { positions }) },
+    ...(await targetOf(api, { ...reading, edits }, typed, signal)),
+  };
+}
+
+async function targetOf(
+  api: Pick<FeaturescopeApi, 'run' | 'detokenize' | 'models' | 'tokenize'>,
+  job: Reading & { edits: Edit[] },
+  typed: string,
+  signal: AbortSignal,
+): Promise<{ target: number; name: string }> {
+  if (typed !== '') {
+    const { ids, tokens } = await api.tokenize(typed);
+    if (ids.length !== 1) throw new UsageError(`“${typed}” is ${ids.length} tokens; one can be watched (a space in front counts).`);
+    return { target: ids[0], name: tokens[0] };
+  }
+  const { up, down } = await readMovers(api, job, signal);
+  const [most] = [...up, ...down];
+  if (!most)
+    throw new UsageError(
+      'At this strength the edit changes nothing after the chosen token; name a token to watch, or choose another place.',
+    );
+  return { target: most.id, name: most.token };
 }

@@ -69,3 +69,5 @@ export function createPageActions(set: (patch: Partial<PageFacts>) => void): Pag
     dropTexts: (droppedTexts) => set({ droppedTexts, ...(droppedTexts.length > 0 && { view: 'train' }) }),
   };
 }
+
+export const PART_MISSING = 'This part of the page could not be fetched. Look whether the server can be reached, then reload the page.';

@@ -28,29 +28,12 @@ function EditForm({ kind, ...props }: EditFormProps & { kind: Kind }) {
 export function EditsPanel() {
   const model = useApp((s) => s.model);
   const edits = useApp((s) => s.bench.edits);
-  const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
-  const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
-  const { undo, redo, clearEdits, addEdit } = useActions();
+  const { addEdit } = useActions();
   const [adding, setAdding] = useState<Kind | null>(null);
   const hasFeatures = useApp((s) => s.features !== null);
   const [changing, setChanging] = useState<number | null>(null);
-  const aside = (
-    <>
-      <button type="button" className="button-small" onClick={undo} disabled={!undoWords} title={undoWords && `Undo: ${undoWords}`}>
-        Undo
-      </button>
-      <button type="button" className="button-small" onClick={redo} disabled={!redoWords} title={redoWords && `Redo: ${redoWords}`}>
-        Redo
-      </button>
-      {edits.length > 1 && (
-        <button type="button" className="button-small" onClick={clearEdits}>
-          Remove all
-        </button>
-      )}
-    </>
-  );
   return (
-    <Panel title="Edits" aside={aside} className="panel-edits">
+    <Panel title="Edits" aside={<Tools count={edits.length} />} className="panel-edits">
       {edits.length === 0 && adding === null && (
         <Empty>
           No edits: the model runs as it is. An edit changes activations while it runs, and predictions are then shown before and after.
@@ -84,6 +67,27 @@ export function EditsPanel() {
       <KeptVectors />
       {edits.length > 0 && <EditsCode />}
     </Panel>
+  );
+}
+
+function Tools({ count }: { count: number }) {
+  const undoWords = useApp((s) => s.timeline.past.at(-1)?.words);
+  const redoWords = useApp((s) => s.timeline.future.at(0)?.words);
+  const { undo, redo, clearEdits } = useActions();
+  return (
+    <>
+      <button type="button" className="button-small" onClick={undo} disabled={!undoWords} title={undoWords && `Undo: ${undoWords}`}>
+        Undo
+      </button>
+      <button type="button" className="button-small" onClick={redo} disabled={!redoWords} title={redoWords && `Redo: ${redoWords}`}>
+        Redo
+      </button>
+      {count > 1 && (
+        <button type="button" className="button-small" onClick={clearEdits}>
+          Remove all
+        </button>
+      )}
+    </>
   );
 }
 

@@ -1,10 +1,12 @@
-import { Suspense } from 'react';
+import { Suspense, type ReactNode } from 'react';
+import { hasEdits } from '../../state/explore/selectors.ts';
 import { ComparePanel, Differences } from './ComparePanel.tsx';
 import { FeaturesPanel, type FeatureSlots } from './FeaturesPanel.tsx';
 import { PredictionsPanel } from './PredictionsPanel.tsx';
 import { laterPart } from '../shared/later.tsx';
 import { Panel, Skeleton } from '../shared/Panel.tsx';
 import { StripPanel } from './StripPanel.tsx';
+import { useApp } from './store.ts';
 import { TextPanel } from './TextPanel.tsx';
 
 /** Below what a first look sees. */
@@ -12,8 +14,9 @@ const EditsPanel = laterPart<object>(() => import('./EditsPanel.tsx').then((m) =
 const GeneratePanel = laterPart<object>(() => import('./GeneratePanel.tsx').then((m) => m.GeneratePanel));
 const ActivationsPanel = laterPart<object>(() => import('./ActivationsPanel.tsx').then((m) => m.ActivationsPanel));
 
-/** Text, tokens, features, edits, and what the model makes of them. */
-export function ExploreScreen(slots: FeatureSlots) {
+/** Text, tokens, features, edits, and what the model makes of them. @param study what the edits change */
+export function ExploreScreen({ study, ...slots }: FeatureSlots & { study: ReactNode }) {
+  const edited = useApp(hasEdits);
   return (
     <main>
       <TextPanel />
@@ -25,6 +28,7 @@ export function ExploreScreen(slots: FeatureSlots) {
         <Suspense fallback={<Waiting title="Edits" />}>
           <EditsPanel />
         </Suspense>
+        {edited && <Suspense fallback={<Waiting title="What the edits change" />}>{study}</Suspense>}
       </div>
       <div className="column column-model">
         <PredictionsPanel />

@@ -1,9 +1,12 @@
-import type { FormEvent } from 'react';
+import { Fragment, useMemo, type FormEvent } from 'react';
+import { differingTokens } from '../../state/explore/differingTokens.ts';
+import { isOfLatent } from '../../state/explore/latentChange.ts';
 import type { Output } from '../../state/explore/facts.ts';
 import { anyActs } from '../../state/explore/edits.ts';
 import { promptOf } from '../../state/explore/generator.ts';
 import { editContext } from '../../state/explore/selectors.ts';
 import { Field, NumberInput } from '../shared/fields.tsx';
+import { Info } from '../shared/Info.tsx';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
 import { useActions, useApp, useAppStore } from './store.ts';
 import { appendToText } from './appendToText.ts';
@@ -44,6 +47,7 @@ export function GeneratePanel() {
             <OutputView
               key={output.name}
               output={output}
+              plain={generation.outputs[0]}
               prompt={generation.prompt}
               paired={generation.outputs.length > 1}
               running={running}
@@ -105,25 +109,68 @@ function Settings() {
         {settings.tokens > room && ` Only ${room} more ${room === 1 ? 'token fits' : 'tokens fit'} in the context.`}
         {start > 0 && ` The text is longer than the model reads at once, so it goes on from the last ${length - start} tokens.`}
       </p>
-      {edits && (
-        <label className="check">
-          <input type="checkbox" checked={settings.withEdits} onChange={(e) => setSettings({ withEdits: e.target.checked })} />
-          Also with the edits, side by side
-        </label>
+      {edits && <Beside />}
+    </>
+  );
+}
+
+/** What is written beside the plain continuation. */
+function Beside() {
+  const settings = useApp((s) => s.settings);
+  const ofFeatures = useApp((s) => s.bench.edits.some(({ change, on }) => on && isOfLatent(change)));
+  const { setSettings } = useActions();
+  return (
+    <>
+      <label className="check">
+        <input type="checkbox" checked={settings.withEdits} onChange={(e) => setSettings({ withEdits: e.target.checked })} />
+        Also with the edits, side by side
+      </label>
+      {settings.withEdits && ofFeatures && (
+        <div className="with-info">
+          <label className="check">
+            <input type="checkbox" checked={settings.withControls} onChange={(e) => setSettings({ withControls: e.target.checked })} />
+            And with two controls
+          </label>
+          <Info about="the controls">
+            The same edits made with something else, drawn by the seed: another feature whose density is among the nearest 5 %, at the same
+            multiple of its own maximum; and a random direction of the decoder row’s norm. What these do too is not the feature’s doing. A
+            direction in place of a feature that is set, scaled or ablated acts on the tokens of the text only, since what the feature is
+            worth at tokens to come is not known.
+          </Info>
+        </div>
       )}
     </>
   );
 }
 
-function OutputView({ output, prompt, paired, running }: { output: Output; prompt: string; paired: boolean; running: boolean }) {
+interface OutputProps {
+  output: Output;
+  /** What the others are compared with. */
+  plain: Output;
+  prompt: string;
+  paired: boolean;
+  running: boolean;
+}
+
+const NAMES: Record<Output['name'], string> = {
+  plain: 'Plain',
+  edited: 'With the edits',
+  latent: 'Control: features of equal density',
+  direction: 'Control: random directions',
+};
+
+function OutputView({ output, plain, prompt, paired, running }: OutputProps) {
   const store = useAppStore();
   const append = () => appendToText(store, output.text, 'Appended the continuation.');
+  const isControl = output.name === 'latent' || output.name === 'direction';
   return (
-    <article className="output">
-      {paired && <h3>{output.name === 'plain' ? 'Plain' : 'With the edits'}</h3>}
+    <article className={`output${isControl ? ' is-control' : ''}`}>
+      {paired && <h3>{NAMES[output.name]}</h3>}
       <p className="output-text">
         <span className="output-prompt">{tail(prompt)}</span>
-        <span className="output-new">{output.text}</span>
+        <span className="output-new">
+          {output === plain ? output.text : <Differing tokens={output.tokens} from={plain.tokens} text={output.text} />}
+        </span>
         {running && !output.finished && <span className="output-caret" aria-hidden="true" />}
       </p>
       {!running && output.text !== '' && (
@@ -132,6 +179,19 @@ function OutputView({ output, prompt, paired, running }: { output: Output; promp
         </button>
       )}
     </article>
+  );
+}
+
+/** The text with the tokens marked that the plain continuation does not have there. */
+function Differing({ tokens, from, text }: { tokens: Output['tokens']; from: Output['tokens']; text: string }) {
+  const ids = useMemo(() => [from, tokens].map((list) => list.map(({ id }) => id)), [from, tokens]);
+  const marks = useMemo(() => differingTokens(ids[0], ids[1]), [ids]);
+  const shown = tokens.map((token) => token.text).join('');
+  return (
+    <>
+      {tokens.map((token, i) => (marks[i] ? <mark key={i}>{token.text}</mark> : <Fragment key={i}>{token.text}</Fragment>))}
+      {text.slice(shown.length)}
+    </>
   );
 }
 

@@ -77,13 +77,19 @@ export function LatentEditForm({ initial, submitLabel, onSubmit, onCancel }: Edi
         <button type="button" onClick={onCancel}>
           Cancel
         </button>
-        <Info about="what is done to a feature">
-          With c what the feature is worth at a position and d its decoder row: adding gives x + value·d, setting x + (value − c)·d, scaling
-          x + (factor − 1)·c·d, ablating x − c·d. What the dictionary does not explain of x stays, unless its error is dropped. Values are
-          in multiples of the feature’s maximum in its index, else in this text.
-        </Info>
+        <About />
       </div>
     </form>
+  );
+}
+
+function About() {
+  return (
+    <Info about="what is done to a feature">
+      With c what the feature is worth at a position and d its decoder row: adding gives x + value·d, setting x + (value − c)·d, scaling x +
+      (factor − 1)·c·d, ablating x − c·d. What the dictionary does not explain of x stays, unless its error is dropped. Values are in
+      multiples of the feature’s maximum in its index, else in this text.
+    </Info>
   );
 }
 

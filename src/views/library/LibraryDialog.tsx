@@ -9,7 +9,7 @@ import { Items } from './LibraryItems.tsx';
 import { isDirections } from './isDirections.ts';
 import { OtherDirections } from './OtherDirections.tsx';
 import { LabelMenu } from './LabelMenu.tsx';
-import { PART_MISSING } from '../shared/later.tsx';
+import { PART_MISSING } from '../../state/shared/page.ts';
 import { Empty, Failure } from '../shared/Panel.tsx';
 import { Sheet } from '../shared/Sheet.tsx';
 import { useActions, useApp } from './store.ts';

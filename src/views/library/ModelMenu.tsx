@@ -1,6 +1,6 @@
 import { lazy, Suspense, useRef, useState, useSyncExternalStore, type ComponentType } from 'react';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
-import { PART_MISSING } from '../shared/later.tsx';
+import { PART_MISSING } from '../../state/shared/page.ts';
 import { useActions, useApp } from './store.ts';
 import { OFFER } from './modelOffer.ts';
 

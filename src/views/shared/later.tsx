@@ -1,4 +1,5 @@
 import { lazy, type ComponentType } from 'react';
+import { PART_MISSING } from '../../state/shared/page.ts';
 import { Sheet } from './Sheet.tsx';
 import { useActions } from './StoreContext.tsx';
 
@@ -39,5 +40,3 @@ function DialogMissing({ onClose }: Closable) {
     </Sheet>
   );
 }
-
-export const PART_MISSING = 'This part of the page could not be fetched. Look whether the server can be reached, then reload the page.';
