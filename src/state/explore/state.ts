@@ -47,7 +47,7 @@ export interface FeatureActions extends CompareActions {
   point: (latent: number | null) => void;
   /** Lists the edit that ablates a feature at every position, or removes it. */
   ablate: (latent: number) => void;
-  /** Lists the edit that adds a feature's maximum at every position, or removes it. */
+  /** Lists the edit that adds half of a feature's maximum at every position, or removes it. */
   steer: (latent: number) => void;
 }
 

@@ -111,7 +111,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
           className="button-small"
           aria-pressed={steered}
           aria-label={`Steer with feature ${latent}`}
-          title={steered ? 'Steer no more' : 'Add its maximum at every token and compare predictions; the strength is under Edits'}
+          title={steered ? 'Steer no more' : 'Add half its maximum at every token and compare predictions; the strength is under Edits'}
           onClick={() => steer(latent)}
         >
           {steered ? 'Steering' : 'Steer'}

@@ -32,7 +32,7 @@ export function LatentEditForm({ initial, submitLabel, onSubmit, onCancel }: Edi
   const given = initial && isOfLatent(initial.change) ? initial.change : undefined;
   const [latent, setLatent] = useState(() => given?.latent ?? selectedLatent(store.getState()) ?? 0);
   const [op, setOp] = useState<LatentOp['op']>(given?.op ?? 'latent_add');
-  const [strength, setStrength] = useState(given && given.op !== 'ablate' ? strengthOf(given) : 1);
+  const [strength, setStrength] = useState(given && given.op !== 'ablate' ? strengthOf(given) : 0.5);
   const [where, setWhere] = useState<EditWhere>(initial?.where ?? { kind: 'all' });
   const indexNames = useApp((s) => s.indexNames);
   const skipSpecial = useApp((s) => s.skipSpecial);

@@ -13,7 +13,7 @@ import { Failure } from '../shared/Panel.tsx';
 import { Picture } from '../shared/Picture.tsx';
 import { useApp, useAppStore } from './store.ts';
 
-const STRENGTHS = '-2, -1, 0, 0.5, 1, 2, 4';
+const STRENGTHS = '-1, -0.5, 0, 0.25, 0.5, 1, 2';
 /** Of each continuation. */
 const TOKENS = 40;
 
@@ -171,7 +171,7 @@ function Results({ swept: { points, target } }: { swept: Swept }) {
       </ul>
       <div className="sweep-pictures">
         <Picture name="sweep KL" title={`${watched} against KL`} csv={csv}>
-          <Against points={points} title="Effect against KL" xTitle="KL, nats" yTitle={watched} of={(point) => point.kl} />
+          <Against points={points} title="Effect against KL" xTitle="KL, nats" yTitle={watched} of={klOf} joined />
         </Picture>
         <Picture name="sweep repetition" title={`${watched} against repetition`} csv={csv}>
           <Against
@@ -179,7 +179,7 @@ function Results({ swept: { points, target } }: { swept: Swept }) {
             title="Effect against repetition"
             xTitle="repeated 4-grams, share"
             yTitle={watched}
-            of={(point) => point.repeated}
+            of={repeatedOf}
           />
         </Picture>
       </div>
@@ -189,6 +189,8 @@ function Results({ swept: { points, target } }: { swept: Swept }) {
 }
 
 const LINES = [0, 5, 1];
+const klOf = (point: SweepPoint) => point.kl;
+const repeatedOf = (point: SweepPoint) => point.repeated;
 
 interface AgainstProps {
   points: readonly SweepPoint[];
@@ -196,17 +198,19 @@ interface AgainstProps {
   xTitle: string;
   yTitle: string;
   of: (point: SweepPoint) => number;
+  /** Points in a row of strengths are joined. */
+  joined?: boolean;
 }
 
-function Against({ points, title, xTitle, yTitle, of }: AgainstProps) {
+function Against({ points, title, xTitle, yTitle, of, joined = false }: AgainstProps) {
   const marks = useMemo(
     () =>
       points.map((point): ScatterPoint => {
         const kind = SWEEP_KINDS.indexOf(point.kind);
-        const side = point.strength < 0 ? 'negative' : 'positive';
+        const side = !joined ? point.strength : point.strength < 0 ? 'negative' : 'positive';
         return { x: of(point), y: point.effect, slot: LINES[kind], dash: kind, group: `${point.kind} ${side}`, hollow: kind > 0 };
       }),
-    [points, of],
+    [points, of, joined],
   );
   return (
     <Scatter
