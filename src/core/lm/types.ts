@@ -22,7 +22,7 @@ export type LatentEdit = Where & {
 } & ({ latent: number; op: 'ablate' | 'scale' | 'set' | 'add'; value?: number } | LatentPatch | Splice);
 
 /** Puts the dictionary's reconstruction in place of the activations: what it does not explain is dropped. */
-export type Splice = { op: 'splice' };
+type Splice = { op: 'splice' };
 
 /** Gives many latents the values they have elsewhere: x + Σ (value − c)·d over `latents` (Cunningham et al. 2023, section 4.1). */
 export type LatentPatch = {
