@@ -10,13 +10,10 @@ import { sizesOf } from '../../src/core/interp/featureIndex/sizes.ts';
 import { openDictionaryFiles } from '../../src/core/formats/dictionaries/open.ts';
 import { readDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import type { Dictionary } from '../../src/core/sae/dictionary.ts';
-import { withFloors } from '../../src/core/sae/plan.ts';
-import { cutWindows } from '../../src/engine/study/featureIndex.ts';
 import { buildParts, identityOf, planIndex, splitDocuments, startPart } from '../../src/engine/study/indexBuild.ts';
 import { openModelFolder, readCorpus, type NodeModel } from '../../src/engine/node/engine.ts';
-import { encodeRows } from '../../src/engine/model/encodeRows.ts';
-import { run } from '../../src/engine/model/run.ts';
-import { bruteRecord, type Place } from '../helpers/bruteIndex.ts';
+import { expectBrute } from '../helpers/bruteIndex.ts';
+import { readPlaces } from '../helpers/indexPlaces.ts';
 import { createNodeEngine } from '../helpers/kernels.ts';
 import { createNodeApi, createNodeRuntime, type NodeApi } from '../helpers/nodeEngine.ts';
 
@@ -46,36 +43,6 @@ beforeAll(async () => {
 });
 afterAll(() => node.close());
 
-/** Every token's pre-activations and values of a dictionary, window by window, without an index. */
-async function everything(dictionary: Dictionary, tokens: number) {
-  const { d_sae, hook_name } = dictionary.config;
-  const documents = splitDocuments(ids, model.model.config.eos_token_id);
-  const all = withFloors(dictionary, new Float64Array(d_sae).fill(-Infinity));
-  const windows: { document: number; start: number; ids: number[]; p: Float32Array; values: Float32Array }[] = [];
-  for (const { document, start, length } of cutWindows(documents, model.model.config.n_ctx, tokens)) {
-    const window = [...documents[document].subarray(start, start + length)];
-    const { acts } = await run(model.model, { ids: [window], isBatch: true }, { read: [hook_name!] });
-    const [p, fired] = [await encodeRows(engine, all, acts[hook_name!].data), await encodeRows(engine, dictionary, acts[hook_name!].data)];
-    const values = new Float32Array(length * d_sae);
-    for (let r = 0; r < length; r++)
-      for (let e = fired.rows[r]; e < fired.rows[r + 1]; e++) values[r * d_sae + fired.latents[e]] = fired.values[e];
-    windows.push({ document, start, ids: window, p: p.values, values });
-  }
-  return (latent: number): Place[] =>
-    windows.flatMap((window) => {
-      const values = window.ids.map((_, i) => window.values[i * d_sae + latent]);
-      return window.ids.map((_, i) => ({
-        document: window.document,
-        position: window.start + i,
-        ids: window.ids,
-        values,
-        place: i,
-        value: values[i] || window.p[i * d_sae + latent],
-        fires: values[i] !== 0,
-      }));
-    });
-}
-
 describe(`an index of ${TOKENS} tokens, made through the scripting interface`, () => {
   let infos: DictionaryInfo[];
   beforeAll(async () => {
@@ -92,18 +59,11 @@ describe(`an index of ${TOKENS} tokens, made through the scripting interface`, (
   it.each(FOLDERS.map((folder, i) => [folder, i]))('equals plain loops over all values: %s', async (_, i) => {
     const { d_sae, hook_name } = dictionaries[i].config;
     const { id } = infos.find(({ hook }) => hook === hook_name)!;
-    const placesOf = await everything(dictionaries[i], TOKENS);
+    const documents = splitDocuments(ids, model.model.config.eos_token_id);
+    const { placesOf } = await readPlaces({ model: model.model, engine, documents, tokens: TOKENS }, dictionaries[i]);
     let compared = 0;
     for (let latent = 0; latent < d_sae; latent += 13) {
-      const { tags: _tags, ...record } = await node.api.index.feature(id, latent);
-      const { mean, variance, firing, ...brute } = bruteRecord(placesOf(latent), latent, sizesOf(d_sae), { ...record, tags: [] });
-      expect(record, `latent ${latent}`).toMatchObject(brute);
-      expect(Math.abs(record.mean - mean)).toBeLessThanOrEqual(1e-6 * Math.max(1, mean));
-      expect(Math.abs(record.variance - variance)).toBeLessThanOrEqual(1e-5 * Math.max(1, variance));
-      for (const [t, token] of record.firing.entries()) {
-        expect([token.id, token.count, token.max]).toEqual([firing[t].id, firing[t].count, firing[t].max]);
-        expect(Math.abs(token.sum - firing[t].sum)).toBeLessThanOrEqual(1e-6 * Math.max(1, token.sum));
-      }
+      expectBrute(await node.api.index.feature(id, latent), placesOf(latent), latent, d_sae);
       compared++;
     }
     expect(compared).toBeGreaterThan(70);

@@ -21,6 +21,12 @@ interface Stated {
   latent: number;
   density: number;
   maximum: number;
+  /** Over all positions. */
+  mean: number;
+  /** Positions with a value above half of the maximum, by token: id, string, count. */
+  fires_on: [number, string, number][];
+  /** 10 equal bins from 0 to the maximum, by the 5 commonest ids and 'other'. */
+  histogram: { edges: number[]; counts: Record<string, number[]> };
   mean_kl: number;
   mean_change: number;
   logit_top: [number, number][];

@@ -1,5 +1,7 @@
 /** What an index should say, by plain loops over all values; the rules are those that the index states. */
-import { AFTER, BEFORE, firingHash, placeHash, type IndexSizes } from '../../src/core/interp/featureIndex/sizes.ts';
+import { expect } from 'vitest';
+import { VALUE_UNIT } from '../../src/core/interp/featureIndex/exactSum.ts';
+import { AFTER, BEFORE, firingHash, placeHash, sizesOf, type IndexSizes } from '../../src/core/interp/featureIndex/sizes.ts';
 import type { Context, FeatureRecord } from '../../src/core/interp/types.ts';
 
 /** A token of a corpus and what one latent is there. */
@@ -31,18 +33,21 @@ export function contextOf({ ids, values, place, document, position, value }: Pla
   };
 }
 
+/** Values are rounded once; sums of what comes of that are exact. */
+const exactSum = (list: readonly number[]) => sum(list.map((value) => Math.round(value / VALUE_UNIT) * VALUE_UNIT));
+
 /** All but tags, with the edges of histograms as the index has them. @param all every token of the corpus */
 export function bruteRecord(all: readonly Place[], latent: number, sizes: IndexSizes, given: FeatureRecord): Omit<FeatureRecord, 'tags'> {
   const firing = all.filter(({ fires }) => fires);
   const values = firing.map(({ value }) => value);
   const n = firing.length;
   const maximum = n > 0 ? values.reduce((a, b) => Math.max(a, b)) : 0;
-  const mean = n > 0 ? sum(values) / n : 0;
+  const mean = n > 0 ? exactSum(values) / n : 0;
   const count = (list: readonly number[], edges: readonly number[]) =>
     edges.slice(1).map((edge, b) => list.filter((v) => v >= edges[b] && v < edge).length);
   const tokens = new Map<number, number[]>();
   for (const { ids, place, value } of firing) tokens.set(ids[place], [...(tokens.get(ids[place]) ?? []), value]);
-  const pairs = [...tokens].map(([id, list]) => ({ id, count: list.length, sum: sum(list), max: Math.max(...list) }));
+  const pairs = [...tokens].map(([id, list]) => ({ id, count: list.length, sum: exactSum(list), max: Math.max(...list) }));
   const hashOf = ({ document, position }: Place) => firingHash(placeHash(document, position), latent);
   const hashed = [...firing].sort((a, b) => hashOf(a) - hashOf(b));
   const sampled = hashed.slice(0, sizes.sample);
@@ -104,4 +109,37 @@ function nearOf(all: readonly Place[], sizes: IndexSizes, tokens: ReadonlyMap<nu
   const off = near.filter((place) => !isOn(place));
   const chosen = [...on.slice(0, Math.max(5, 10 - off.length)), ...off.slice(0, Math.max(5, 10 - on.length))];
   return chosen.sort((a, b) => b.value - a.value).map(contextOf);
+}
+
+/** Fails unless the record is what plain loops give. @param isSigned whether values of the latent may be below 0 */
+export function expectBrute(given: FeatureRecord, all: readonly Place[], latent: number, d_sae: number, isSigned = false): void {
+  const { tags: _tags, ...record } = given;
+  const sizes = sizesOf(d_sae);
+  const { variance, ...brute } = bruteRecord(all, latent, sizes, given);
+  expect(record, `latent ${latent}`).toMatchObject(brute);
+  // Squares are rounded to 2⁻³², the mean's values to 2⁻³⁰.
+  expect(Math.abs(record.variance - variance), `variance of latent ${latent}`).toBeLessThanOrEqual(1e-9 * (1 + record.mean ** 2));
+  const values = all.filter(({ fires }) => fires).map(({ value }) => value);
+  expectBins(record, values, sizes.fineBins, isSigned);
+}
+
+/** The bins shown hold all values, and limits of bands lie where they should, each to a fine bin. */
+function expectBins({ histogram, bands }: Omit<FeatureRecord, 'tags'>, values: number[], fineBins: number, isSigned: boolean): void {
+  if (values.length === 0) return expect(bands).toEqual([]);
+  const { edges, counts } = histogram;
+  const half = isSigned ? fineBins / 2 : fineBins;
+  const largest = Math.max(...values.map(Math.abs));
+  let fine = 2 ** Math.floor(Math.log2(largest / half));
+  while (!(largest < half * fine)) fine *= 2;
+  expect(sum(counts)).toBe(values.length);
+  expect([edges.length, edges[0]]).toEqual([51, isSigned ? -edges[50] : 0]);
+  for (const [i, edge] of edges.entries()) expect(edge).toBeCloseTo(edges[0] + (i * (edges[50] - edges[0])) / 50, 9);
+  expect(edges[50] - largest).toBeGreaterThanOrEqual(0);
+  expect(edges[50] - largest).toBeLessThanOrEqual((isSigned ? 25 : 50) * fine);
+  const sorted = Float64Array.from(values).sort();
+  for (const { from, share } of bands) {
+    const wanted = sorted[Math.floor(share[0] * values.length)];
+    expect(wanted - from).toBeGreaterThanOrEqual(0);
+    expect(wanted - from).toBeLessThan(fine);
+  }
 }
