@@ -2,9 +2,11 @@
 import '../views/feature/styles.ts';
 import { useCallback } from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
-import { togglePin } from '../state/explore/featureFacts.ts';
+import { latentEditOf, togglePin } from '../state/explore/featureFacts.ts';
+import { dictionaryName } from '../state/explore/features.ts';
+import { NO_MAXIMUM, steering } from '../state/explore/latentChange.ts';
 import type { AppState } from '../state/store.ts';
-import type { OpenedContext } from '../views/feature/choices.ts';
+import type { FeatureEdit, OpenedContext } from '../views/feature/choices.ts';
 import { FeatureScreen as Screen } from '../views/feature/FeatureScreen.tsx';
 import { sliceHooks } from '../views/shared/StoreContext.tsx';
 
@@ -32,5 +34,18 @@ export function FeatureScreen({ api }: { api: FeaturescopeApi }) {
     },
     [store],
   );
-  return <Screen api={api} text={text} onOpen={open} />;
+  const edit = useCallback(
+    ({ kind, dictionary, latent, maximum }: FeatureEdit) => {
+      const { actions, dictionary: chosen, bench } = store.getState();
+      const { id, hook } = dictionary;
+      if (id !== chosen) actions.chooseDictionary(id);
+      const op = kind === 'ablate' ? ({ op: kind } as const) : steering(maximum ?? NO_MAXIMUM);
+      const change = { dictionary: id, latent, name: dictionaryName(dictionary), ...op };
+      if (!latentEditOf(bench, id, latent, op.op)) actions.addEdit({ hook, change, where: { kind: 'all' } });
+      actions.show('explore');
+      requestAnimationFrame(() => document.querySelector('.panel-edits')?.scrollIntoView({ block: 'start' }));
+    },
+    [store],
+  );
+  return <Screen api={api} text={text} onOpen={open} onEdit={edit} />;
 }

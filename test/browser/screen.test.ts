@@ -89,6 +89,38 @@ describe('at 1440 pixels', () => {
     await page.getByRole('button', { name: 'Undo' }).first().click();
   });
 
+  it('steers with a feature: what moves, how it goes with strength, and continuations beside their controls', async () => {
+    await page.locator('[data-latent] .feature-number').first().click();
+    await page.getByRole('button', { name: /^Steer with feature/ }).click();
+    await text(page.locator('.edit-sentence').first()).toMatch(/Add to feature \d+ of .* 0\.500 × its maximum/);
+    const study = page.locator('.panel-study');
+    await count(study.locator('.mover-table tbody tr')).toBe(16);
+    const [first] = await study.locator('.mover-table tbody tr').first().locator('td').allInnerTexts();
+    expect(Number(first.replace('−', '-'))).toBeGreaterThan(0);
+    await study.getByLabel('Strengths, × its maximum').fill('0, 1');
+    await study.getByRole('button', { name: 'Sweep strengths' }).click();
+    await expect.poll(() => study.getByRole('status').innerText(), { timeout: 60_000 }).toContain('Watched');
+    const table = study.locator('details').filter({ hasText: 'As a table' }).nth(1);
+    await table.locator('summary').click();
+    const rows = await table.locator('tbody tr').allInnerTexts();
+    expect(rows).toHaveLength(6);
+    // A strength of 0 is no edit.
+    for (const row of rows.slice(0, 3)) expect(row).toMatch(/\t0(\.0+)?\t0(\.0+)?\t0(\.0+)?\t/);
+    expect(rows[3]).not.toMatch(/\t0(\.0+)?\t0(\.0+)?\t/);
+    await page.getByLabel('And with two controls').check();
+    await page.locator('.panel-generate').getByRole('spinbutton').first().fill('6');
+    await page.getByRole('button', { name: 'Continue', exact: true }).click();
+    await count(page.locator('.output')).toBe(4);
+    await page.getByRole('button', { name: 'Continue', exact: true }).waitFor({ timeout: 30_000 });
+    expect(await page.locator('.output.is-control').count()).toBe(2);
+    await page.getByLabel('Drop the reconstruction error').check();
+    await page.locator('.panel-edits .code summary').click();
+    await text(page.locator('.panel-edits .code pre')).toContain("op: 'splice'");
+    await page.getByRole('button', { name: 'Remove: Add to feature' }).click();
+    await count(study).toBe(0);
+    await page.getByRole('button', { name: /^Unpin feature/ }).click();
+  });
+
   it('continues the text with what the model writes', async () => {
     await page.locator('.panel-generate').getByRole('spinbutton').first().fill('8');
     await page.getByRole('button', { name: 'Continue', exact: true }).click();

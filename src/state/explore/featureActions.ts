@@ -4,12 +4,9 @@ import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { createComparer } from './comparer.ts';
 import { latentEditOf, togglePin, unitOf } from './featureFacts.ts';
 import { dictionaryName } from './features.ts';
-import type { LatentOp } from './latentChange.ts';
+import { steering, type LatentOp } from './latentChange.ts';
 import type { Reader } from './reader.ts';
 import type { BenchActions, ExploreState, FeatureActions } from './state.ts';
-
-/** Of a feature's maximum: enough to be seen, while most text still holds together. */
-const FIRST_TIMES = 0.5;
 
 export function createFeatureActions(
   api: FeaturescopeApi,
@@ -47,6 +44,6 @@ export function createFeatureActions(
       if (store.getState().pointed !== latent) store.setState({ pointed: latent });
     },
     ablate: (latent) => toggle(latent, () => ({ op: 'ablate' })),
-    steer: (latent) => toggle(latent, (state) => ({ op: 'latent_add', times: FIRST_TIMES, unit: unitOf(state, latent) })),
+    steer: (latent) => toggle(latent, (state) => steering(unitOf(state, latent))),
   };
 }

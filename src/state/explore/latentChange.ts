@@ -25,6 +25,14 @@ export type LatentChange = OfLatent & LatentOp;
 /** Of a feature nobody has a maximum of: a strength is then the value itself. */
 export const NO_MAXIMUM: Unit = { value: 1, of: '' };
 
+/** Of a feature's maximum: enough to be seen, while most text still holds together. */
+const FIRST_TIMES = 0.5;
+
+/** What "steer" begins with. */
+export function steering(unit: Unit) {
+  return { op: 'latent_add' as const, times: FIRST_TIMES, unit };
+}
+
 export function isOfLatent<T extends { op: string }>(change: T): change is Extract<T, LatentChange> {
   return 'latent' in change;
 }

@@ -4,7 +4,7 @@ import type { Domain } from '../../charts/axes.ts';
 import { caseOf } from '../../state/feature/state.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Panel } from '../shared/Panel.tsx';
-import type { Choices, Choose, OpenContext } from './choices.ts';
+import type { Choices, Choose, EditFeature, OpenContext } from './choices.ts';
 import { ContextsPanel } from './ContextsPanel.tsx';
 import { EffectsPanel } from './EffectsPanel.tsx';
 import { useFeature } from './FeatureContext.tsx';
@@ -22,16 +22,17 @@ interface CaseProps {
   choices: Choices;
   onChoose: Choose;
   onOpen: OpenContext;
+  onEdit: EditFeature;
 }
 
 /** The panels of one feature. What rests on an index says so where there is none. */
-export function Case({ place, dictionary, choices, onChoose, onOpen }: CaseProps) {
+export function Case({ place, dictionary, choices, onChoose, onOpen, onEdit }: CaseProps) {
   const known = useFeature((s) => caseOf(s, place));
   const [range, setRange] = useState<Domain | null>(null);
   const { firing } = known;
   return (
     <>
-      <HeadPanel place={place} dictionary={dictionary} firing={firing.status === 'done' ? firing.value : null} />
+      <HeadPanel place={place} dictionary={dictionary} firing={firing.status === 'done' ? firing.value : null} onEdit={onEdit} />
       <IndexPanel dictionary={dictionary} />
       {firing.status === 'done' ? (
         <>

@@ -5,7 +5,7 @@ import { useApp } from '../shared/StoreContext.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
 import { Case } from './Case.tsx';
 import { Chooser } from './Chooser.tsx';
-import { FIRST_CHOICES, type OpenContext } from './choices.ts';
+import { FIRST_CHOICES, type EditFeature, type OpenContext } from './choices.ts';
 import { FeatureProvider, useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { IndexPanel } from './IndexPanel.tsx';
 import { ListsPanel } from './ListsPanel.tsx';
@@ -18,6 +18,8 @@ interface FeatureScreenProps {
   text: string;
   /** Opens a context there. */
   onOpen: OpenContext;
+  /** Edits a feature there. */
+  onEdit: EditFeature;
 }
 
 /** One feature with its whole case: when it fires, what it writes, what it causes, what is near it. */
@@ -29,7 +31,7 @@ export function FeatureScreen({ api, ...rest }: FeatureScreenProps) {
   );
 }
 
-export function Screen({ text, onOpen }: Omit<FeatureScreenProps, 'api'>) {
+export function Screen({ text, onOpen, onEdit }: Omit<FeatureScreenProps, 'api'>) {
   const { setShown, setText, step } = useFeatureActions();
   const place = useApp((s) => s.feature);
   // Without a feature, Explore's dictionary unless another was chosen here.
@@ -45,12 +47,12 @@ export function Screen({ text, onOpen }: Omit<FeatureScreenProps, 'api'>) {
   return (
     <main className="feature">
       <Chooser place={place} id={id} onWant={setWanted} />
-      {place ? <Chosen place={place} onOpen={onOpen} /> : <NoneChosen id={id} />}
+      {place ? <Chosen place={place} onOpen={onOpen} onEdit={onEdit} /> : <NoneChosen id={id} />}
     </main>
   );
 }
 
-function Chosen({ place, onOpen }: { place: FeaturePlace; onOpen: OpenContext }) {
+function Chosen({ place, onOpen, onEdit }: { place: FeaturePlace } & Pick<FeatureScreenProps, 'onOpen' | 'onEdit'>) {
   const dictionaries = useApp((s) => s.dictionaries);
   const model = useApp((s) => s.model);
   // How things are shown stays from feature to feature; what is shown of one does not.
@@ -65,6 +67,7 @@ function Chosen({ place, onOpen }: { place: FeaturePlace; onOpen: OpenContext })
       choices={choices}
       onChoose={(patch) => setChoices((now) => ({ ...now, ...patch }))}
       onOpen={onOpen}
+      onEdit={onEdit}
     />
   );
 }

@@ -10,6 +10,7 @@ import { Info } from '../shared/Info.tsx';
 import { LabelBox } from '../shared/LabelBox.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { useActions } from '../shared/StoreContext.tsx';
+import type { EditFeature } from './choices.ts';
 import { useFeature } from './FeatureContext.tsx';
 import { ReportButtons } from './ReportButtons.tsx';
 
@@ -18,10 +19,11 @@ interface HeadProps {
   dictionary: DictionaryInfo;
   /** null while nobody knows when it fires. */
   firing: Firing | null;
+  onEdit: EditFeature;
 }
 
 /** What it is called, and its figures. */
-export function HeadPanel({ place, dictionary, firing }: HeadProps) {
+export function HeadPanel({ place, dictionary, firing, onEdit }: HeadProps) {
   const { openDialog } = useActions();
   return (
     <Panel
@@ -40,10 +42,33 @@ export function HeadPanel({ place, dictionary, firing }: HeadProps) {
     >
       <Name place={place} firing={firing} />
       {firing && <Figures latent={place.latent} firing={firing} />}
+      <EditButtons {...{ place, dictionary, firing, onEdit }} />
       {firing && (
         <ReportButtons dictionary={dictionary.id} name={`feature ${place.latent} of ${dictionary.label}`} latents={[place.latent]} />
       )}
     </Panel>
+  );
+}
+
+/** Takes the person's text through the model with the feature changed. */
+function EditButtons({ place: { latent }, dictionary, firing, onEdit }: HeadProps) {
+  if (!dictionary.fits) return null;
+  const maximum = firing && firing.record.maximum > 0 ? { value: firing.record.maximum, of: firing.index.corpus } : null;
+  const edit = (kind: 'ablate' | 'steer') => () => onEdit({ kind, dictionary, latent, maximum });
+  return (
+    <div className="panel-foot" role="group" aria-label="Edit it in your text">
+      <button type="button" className="button-small" onClick={edit('ablate')} title="Reads your text without this feature, in Explore">
+        Ablate in your text
+      </button>
+      <button
+        type="button"
+        className="button-small"
+        onClick={edit('steer')}
+        title="Reads your text with half this feature’s maximum added at every token, in Explore"
+      >
+        Steer your text
+      </button>
+    </div>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { DictionaryInfo } from '../../api/dictionaries.ts';
 /** How the feature page shows what it shows. */
 import type { ContextLength, GroupName } from '../../state/feature/contexts.ts';
 
@@ -27,3 +28,14 @@ export interface OpenedContext {
 }
 
 export type OpenContext = (context: OpenedContext) => void;
+
+/** An edit of a feature that the person's text is to be read with. */
+export interface FeatureEdit {
+  kind: 'ablate' | 'steer';
+  dictionary: DictionaryInfo;
+  latent: number;
+  /** Its maximum, and where; null while nobody knows when it fires. */
+  maximum: { value: number; of: string } | null;
+}
+
+export type EditFeature = (edit: FeatureEdit) => void;

@@ -1,6 +1,9 @@
 /** The model on screen is the one that runs, whoever opened it. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { readyStore } from '../../helpers/readyStore.ts';
+
+// Fetched when first needed, which fake clocks do not wait for.
+beforeAll(() => import('../../../src/state/explore/generator.ts'));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

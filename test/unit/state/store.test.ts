@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TYPING_PAUSE_MS } from '../../../src/state/explore/reader.ts';
 import { activeEdits, chosenPosition } from '../../../src/state/explore/selectors.ts';
 import { createAppStore } from '../../../src/state/store.ts';
 import { fakeApi, fakeStartup, type FakeOptions } from '../../helpers/fakeApi.ts';
 import { readyStore } from '../../helpers/readyStore.ts';
+
+// Fetched when first needed, which fake clocks do not wait for.
+beforeAll(() => import('../../../src/state/explore/generator.ts'));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

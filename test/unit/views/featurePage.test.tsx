@@ -51,7 +51,7 @@ async function page(
   return renderToStaticMarkup(
     <StoreProvider store={asDrawn(app)}>
       <FeatureContext value={asDrawn(store)}>
-        <Screen text="the sea" onOpen={() => undefined} />
+        <Screen text="the sea" onOpen={() => undefined} onEdit={() => undefined} />
       </FeatureContext>
     </StoreProvider>,
   );
