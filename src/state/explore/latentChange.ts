@@ -25,7 +25,7 @@ export type LatentChange = OfLatent & LatentOp;
 /** Of a feature nobody has a maximum of: a strength is then the value itself. */
 export const NO_MAXIMUM: Unit = { value: 1, of: '' };
 
-/** Of a feature's maximum: enough to be seen, while most text still holds together. */
+/** Of a feature's maximum (docs/decisions/steering.md). */
 const FIRST_TIMES = 0.5;
 
 /** What "steer" begins with. */
