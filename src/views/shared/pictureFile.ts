@@ -23,6 +23,9 @@ const FONT = 'system-ui, sans-serif';
 const EDGE_PX = 12;
 const TITLE_PX = 42;
 const LEGEND_PX = 18;
+/** Of the formula under the title: a line, and about the width of a letter. */
+const LINE_PX = 14;
+const LETTER_PX = 5.6;
 
 /** @param place what holds a chart and its legend. @returns null where no chart is drawn */
 export function svgOf(place: Element, title: string): SvgFile | null {
@@ -33,23 +36,35 @@ export function svgOf(place: Element, title: string): SvgFile | null {
   const chart = styledCopy(drawn);
   chart.querySelectorAll('.chart-brush, .chart-bin').forEach((part) => part.remove());
   chart.setAttribute('x', `${EDGE_PX}`);
-  chart.setAttribute('y', `${TITLE_PX}`);
   const { color } = getComputedStyle(place);
   const legend = [...place.querySelectorAll('.chart-legend li')].map((item) => legendLine(item, color));
   // What is drawn, exactly, and what it rests on.
-  const formula = place.querySelector<HTMLElement>('figcaption')?.title ?? '';
-  const size = { width: width + 2 * EDGE_PX, height: TITLE_PX + height + legend.length * LEGEND_PX + EDGE_PX };
-  const lines = legend.map((line, i) => `<g transform="translate(${EDGE_PX},${TITLE_PX + height + (i + 0.7) * LEGEND_PX})">${line}</g>`);
+  const formula = linesOf(place.querySelector<HTMLElement>('figcaption')?.title ?? '', Math.floor(width / LETTER_PX));
+  const top = TITLE_PX + Math.max(0, formula.length - 1) * LINE_PX;
+  chart.setAttribute('y', `${top}`);
+  const size = { width: width + 2 * EDGE_PX, height: top + height + legend.length * LEGEND_PX + EDGE_PX };
+  const lines = legend.map((line, i) => `<g transform="translate(${EDGE_PX},${top + height + (i + 0.7) * LEGEND_PX})">${line}</g>`);
   const text = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="${FONT}">`,
     `<rect width="100%" height="100%" fill="${surfaceOf(place)}"/>`,
     `<text x="${EDGE_PX}" y="17" font-size="13" font-weight="600" fill="${color}">${escaped(title)}</text>`,
-    `<text x="${EDGE_PX}" y="32" font-size="11" fill="${color}">${escaped(formula)}</text>`,
+    ...formula.map((line, i) => `<text x="${EDGE_PX}" y="${32 + i * LINE_PX}" font-size="11" fill="${color}">${escaped(line)}</text>`),
     new XMLSerializer().serializeToString(chart),
     ...lines,
     '</svg>',
   ].join('');
   return { text, ...size };
+}
+
+/** Words in lines of at most so many characters; a longer word has a line of its own. */
+export function linesOf(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length > 0 && longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Twice as fine as the screen's own pixels. @returns null where the browser draws no picture */
