@@ -21,7 +21,7 @@ export interface Settings {
   /** false: the person does not want the service worker to isolate the page. */
   isolation: boolean;
   colourBy: string;
-  generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean };
+  generation: { tokens: number; temperature: number; topK: number; seed: number; withEdits: boolean; withControls?: boolean };
   /** Id of the dictionary used last, by id of the model. */
   dictionaries: Record<string, string>;
 }

@@ -2,8 +2,7 @@
 import '../views/feature/styles.ts';
 import { useCallback } from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
-import { latentEditOf, togglePin } from '../state/explore/featureFacts.ts';
-import { dictionaryName } from '../state/explore/features.ts';
+import { latentEdit, latentEditOf, togglePin } from '../state/explore/featureFacts.ts';
 import { NO_MAXIMUM, steering } from '../state/explore/latentChange.ts';
 import type { AppState } from '../state/store.ts';
 import type { FeatureEdit, OpenedContext } from '../views/feature/choices.ts';
@@ -37,11 +36,10 @@ export function FeatureScreen({ api }: { api: FeaturescopeApi }) {
   const edit = useCallback(
     ({ kind, dictionary, latent, maximum }: FeatureEdit) => {
       const { actions, dictionary: chosen, bench } = store.getState();
-      const { id, hook } = dictionary;
+      const { id } = dictionary;
       if (id !== chosen) actions.chooseDictionary(id);
       const op = kind === 'ablate' ? ({ op: kind } as const) : steering(maximum ?? NO_MAXIMUM);
-      const change = { dictionary: id, latent, name: dictionaryName(dictionary), ...op };
-      if (!latentEditOf(bench, id, latent, op.op)) actions.addEdit({ hook, change, where: { kind: 'all' } });
+      if (!latentEditOf(bench, id, latent, op.op)) actions.addEdit(latentEdit(dictionary, latent, op));
       actions.show('explore');
       requestAnimationFrame(() => document.querySelector('.panel-edits')?.scrollIntoView({ block: 'start' }));
     },

@@ -14,6 +14,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 function isGeneration(value: unknown): value is Settings['generation'] {
   if (!isRecord(value) || typeof value.withEdits !== 'boolean') return false;
+  if (value.withControls !== undefined && typeof value.withControls !== 'boolean') return false;
   const whole = (x: unknown, least: number, most: number) => Number.isInteger(x) && (x as number) >= least && (x as number) <= most;
   const { tokens, temperature, topK, seed } = value;
   const warm = typeof temperature === 'number' && temperature >= 0 && temperature <= 10;

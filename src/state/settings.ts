@@ -19,7 +19,7 @@ export function factsFromSettings(settings: Settings): Partial<SettingFacts> {
     theme: settings.get('theme') ?? 'auto',
     ...(ranking && { ranking }),
     ...(colourBy && { colourBy }),
-    ...(generation && { settings: { ...generation, withControls: false } }),
+    ...(generation && { settings: { withControls: false, ...generation } }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Placed {
 interface ControlFacts {
   /** The feature's value at each token. [pos] */
   values: Float32Array;
+  /** What a token's reconstruction is multiplied by; undefined: 1 everywhere. [pos] */
+  scale: Float32Array | undefined;
   /** A random direction as long as its decoder row. [d_in] */
   direction: Float32Array;
   /** Another feature; undefined where the dictionary has no other. */
@@ -51,6 +53,7 @@ export async function readControlFacts(
   const other = drawOther(figures.density, latent, seed);
   return {
     values: columnOf(codes, latent),
+    scale: codes.scale,
     direction: drawDirection(dec.length, Math.hypot(...dec), seed),
     other: other === undefined ? undefined : { latent: other, maximum: figures.maximum[other] },
   };
@@ -81,18 +84,18 @@ function withOther({ change, positions }: Placed, { other }: ControlFacts): Edit
 }
 
 /** What is added of the feature's decoder row at each position, added along the direction instead. */
-function alongDirection({ change, hook, positions }: Placed, { values, direction }: ControlFacts): Edit[] {
+function alongDirection({ change, hook, positions }: Placed, { values, scale, direction }: ControlFacts): Edit[] {
   const along = (amount: number, at: { positions?: number[] }): Edit => ({
     hook,
     op: 'add',
     vector: direction.map((x) => x * amount),
     ...at,
   });
-  // The one change that does not depend on what the text has: it goes on over tokens to come.
-  if (change.op === 'latent_add') return [along(amountOf(change, 0), positions === undefined ? {} : { positions })];
+  // The one change that does not depend on what the text has, unless rows are scaled: it goes on over tokens to come.
+  if (change.op === 'latent_add' && !scale) return [along(amountOf(change, 0), positions === undefined ? {} : { positions })];
   const where = positions ?? Array.from(values.keys());
   return where.flatMap((p) => {
-    const amount = amountOf(change, values[p]);
+    const amount = amountOf(change, values[p]) * (scale?.[p] ?? 1);
     return amount === 0 ? [] : [along(amount, { positions: [p] })];
   });
 }
@@ -111,16 +114,19 @@ function amountOf(change: LatentChange, c: number): number {
   }
 }
 
+interface ControlledEdits {
+  items: readonly EditItem[];
+  context: EditContext;
+  stretch: Stretch;
+  /** The stretch's tokens. */
+  ids: number[];
+  seed: number;
+}
+
 /** Every edit of a feature by its control, the others as they are; one without a control is left out. */
 export async function controlEdits(
   api: ControlApi,
-  {
-    items,
-    context,
-    stretch,
-    ids,
-    seed,
-  }: { items: readonly EditItem[]; context: EditContext; stretch: Stretch; ids: number[]; seed: number },
+  { items, context, stretch, ids, seed }: ControlledEdits,
   signal: AbortSignal,
 ): Promise<Record<ControlKind, Edit[]>> {
   const facts = new Map<string, ControlFacts>();

@@ -2,8 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { createComparer } from './comparer.ts';
-import { latentEditOf, togglePin, unitOf } from './featureFacts.ts';
-import { dictionaryName } from './features.ts';
+import { latentEdit, latentEditOf, togglePin, unitOf } from './featureFacts.ts';
 import { steering, type LatentOp } from './latentChange.ts';
 import type { Reader } from './reader.ts';
 import type { BenchActions, ExploreState, FeatureActions } from './state.ts';
@@ -15,15 +14,14 @@ export function createFeatureActions(
   bench: Pick<BenchActions, 'addEdit' | 'removeEdit'>,
 ): FeatureActions {
   /** Lists the edit at every position, or removes it. */
-  const toggle = (latent: number, opOf: (state: ExploreState) => LatentOp) => {
+  const toggle = (latent: number, opOf: (state: ExploreState, dictionary: string) => LatentOp) => {
     const state = store.getState();
     if (!state.features) return;
     const { dictionary } = state.features;
-    const op = opOf(state);
+    const op = opOf(state, dictionary.id);
     const listed = latentEditOf(state.bench, dictionary.id, latent, op.op);
     if (listed) return bench.removeEdit(listed.id);
-    const change = { dictionary: dictionary.id, latent, name: dictionaryName(dictionary), ...op };
-    bench.addEdit({ hook: dictionary.hook, change, where: { kind: 'all' } });
+    bench.addEdit(latentEdit(dictionary, latent, op));
   };
   return {
     chooseDictionary(id) {
@@ -44,6 +42,6 @@ export function createFeatureActions(
       if (store.getState().pointed !== latent) store.setState({ pointed: latent });
     },
     ablate: (latent) => toggle(latent, () => ({ op: 'ablate' })),
-    steer: (latent) => toggle(latent, (state) => steering(unitOf(state, latent))),
+    steer: (latent) => toggle(latent, (state, dictionary) => steering(unitOf(state, { dictionary, latent }))),
   };
 }

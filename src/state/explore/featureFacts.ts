@@ -2,11 +2,11 @@
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { EditItem, Workbench } from './edits.ts';
 import type { Explained } from './explained.ts';
-import { commonPrefix, featureSeries, type FeatureIndex } from './features.ts';
+import { commonPrefix, dictionaryName, featureSeries, type FeatureIndex } from './features.ts';
 import type { Densities, DictionaryFacts } from '../shared/dictionaries.ts';
 import { labelsFor, type LabelFacts } from '../shared/labels.ts';
 import type { IndexNames } from './indexNames.ts';
-import { isOfLatent, NO_MAXIMUM, type LatentOp, type Unit } from './latentChange.ts';
+import { isOfLatent, NO_MAXIMUM, type LatentOp, type OfLatent, type Unit } from './latentChange.ts';
 import type { Known } from './windowReading.ts';
 import { specialPositions, strongestFeature, tally, type Ranking, type Tally } from './ranking.ts';
 
@@ -121,6 +121,12 @@ export function shownSeries(features: FeatureReading, latent: number, ids: reado
   return Float32Array.from(ids, (_, i) => (i < same && flags[i] === 1 ? series[i] : NaN));
 }
 
+/** What does this to a feature everywhere. */
+export function latentEdit(dictionary: DictionaryInfo, latent: number, op: LatentOp): Pick<EditItem, 'hook' | 'change' | 'where'> {
+  const change = { dictionary: dictionary.id, latent, name: dictionaryName(dictionary), ...op };
+  return { hook: dictionary.hook, change, where: { kind: 'all' } };
+}
+
 /** The edit that does this to a feature everywhere, if it is listed. */
 export function latentEditOf(bench: Workbench, dictionary: string, latent: number, op: LatentOp['op']): EditItem | undefined {
   return bench.edits.find(
@@ -129,11 +135,13 @@ export function latentEditOf(bench: Workbench, dictionary: string, latent: numbe
   );
 }
 
-/** What strengths of a feature of the dictionary on screen are multiples of: its maximum in a corpus, else in this text. */
-export function unitOf(state: Pick<FeatureFacts, 'features' | 'indexNames' | 'skipSpecial'>, latent: number): Unit {
-  const { features, indexNames, skipSpecial } = state;
-  if (!features) return NO_MAXIMUM;
-  const indexed = indexNames?.dictionary === features.dictionary.id ? (indexNames.maximum[latent] ?? 0) : 0;
+/** What strengths of a feature are multiples of: its maximum in a corpus, else in this text; of the dictionary on screen alone. */
+export function unitOf(
+  { features, indexNames, skipSpecial }: Pick<FeatureFacts, 'features' | 'indexNames' | 'skipSpecial'>,
+  { dictionary, latent }: Pick<OfLatent, 'dictionary' | 'latent'>,
+): Unit {
+  if (features?.dictionary.id !== dictionary) return NO_MAXIMUM;
+  const indexed = indexNames?.dictionary === dictionary ? (indexNames.maximum[latent] ?? 0) : 0;
   if (indexed > 0) return { value: indexed, of: indexNames!.corpus };
   const here = tallyOf(features, skipSpecial).byLatent.get(latent)?.max ?? 0;
   return here > 0 ? { value: here, of: 'this text' } : NO_MAXIMUM;

@@ -52,13 +52,10 @@ function laterGenerator(api: FeaturescopeApi, store: StoreApi<ExploreState>): Pi
   const get = () => (fetched ??= import('./generator.ts').then((m) => m.createGenerator(api, store)));
   return {
     async generate() {
-      try {
-        await (await get()).generate();
-      } catch {
-        fetched = undefined;
-        const { text: prompt } = store.getState();
-        store.setState({ generation: { status: 'failed', prompt, outputs: [], message: PART_MISSING } });
-      }
+      const generator = await get().catch(() => (fetched = undefined));
+      if (generator) return generator.generate();
+      const { text: prompt } = store.getState();
+      store.setState({ generation: { status: 'failed', prompt, outputs: [], message: PART_MISSING } });
     },
     stop: () => void fetched?.then(({ stop }) => stop()),
   };

@@ -76,6 +76,8 @@ export interface SweepPoint {
 
 interface SweepJob extends Reading {
   placed: Placed;
+  /** Made beside every edit: the reconstruction in place of the activations, where the error is dropped. */
+  splices: Edit[];
   strengths: readonly number[];
   /** The token whose probability is watched. */
   target: number;
@@ -90,7 +92,7 @@ type SweepApi = Pick<FeaturescopeApi, 'run' | 'predict' | 'generate' | 'encode' 
 
 /** Point after point, the feature before its controls at each strength. @throws what the api throws; aborted by `signal` */
 export async function sweep(api: SweepApi, job: SweepJob): Promise<void> {
-  const { placed, ids, position, target, strengths, seed, signal } = job;
+  const { placed, splices, ids, position, target, strengths, seed, signal } = job;
   const facts = await readControlFacts(api, { change: placed.change, ids, seed }, signal);
   const clean = logProbability(await logitsAt(api, { ids, position, edits: [] }, signal), target);
   let done = 0;
@@ -99,7 +101,7 @@ export async function sweep(api: SweepApi, job: SweepJob): Promise<void> {
     for (const kind of SWEEP_KINDS) {
       const edits = kind === 'feature' ? [editOf(turned)] : controlOf(kind, turned, facts);
       if (edits) {
-        const point = { kind, strength, ...(await measure(api, job, edits, clean)) };
+        const point = { kind, strength, ...(await measure(api, job, [...splices, ...edits], clean)) };
         signal.throwIfAborted();
         job.onPoint(point, done + 1, SWEEP_KINDS.length * strengths.length);
       }
@@ -167,19 +169,22 @@ export async function sweepJob(
   api: Pick<FeaturescopeApi, 'run' | 'detokenize' | 'models' | 'tokenize'>,
   { item, analysis, state, typed, tokens }: SweepAsk,
   signal: AbortSignal,
-): Promise<Reading & { placed: Placed; target: number; name: string }> {
+): Promise<Pick<SweepJob, 'ids' | 'position' | 'placed' | 'splices' | 'target'> & { name: string }> {
   const { change, hook } = item;
-  const context = { ...editContext({ ...state, analysis }), dropsError: false };
+  const context = editContext({ ...state, analysis });
   const problem = editProblem(item, context);
   if (problem !== null || !isOfLatent(change)) throw new UsageError(problem ?? 'Only an edit of a feature has strengths.');
   const { ids: all } = analysis.before;
   const stretch = stretchOf(all.length, context.selected, Math.max(1, api.models.current().n_ctx - tokens));
   const edits = compileEdits([item], context, stretch);
   if (edits.length === 0) throw new UsageError('The edit acts on another part of this long text; choose a position there.');
-  const { positions } = edits[0];
+  // Splices come first, the edit last.
+  const splices = edits.slice(0, -1);
+  const { positions } = edits.at(-1)!;
   const reading = { ids: all.slice(stretch.start, stretch.end), position: context.selected - stretch.start };
   return {
     ...reading,
+    splices,
     placed: { change, hook, ...(positions && { positions }) },
     ...(await targetOf(api, { ...reading, edits }, typed, signal)),
   };

@@ -1,11 +1,11 @@
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { changeProblem, vectorName, type EditChange, type EditItem, type EditWhere, type KeptVector } from '../../state/explore/edits.ts';
 import { defaultHook, findHook, hookWidth } from '../../state/shared/hooks.ts';
 import { isOfLatent, type LatentChange } from '../../state/explore/latentChange.ts';
 import { Field, NumberInput } from '../shared/fields.tsx';
 import { HookPicker } from './HookPicker.tsx';
+import { EditFrame } from './EditFrame.tsx';
 import { useActions, useApp } from './store.ts';
-import { WherePicker, whereProblem } from './WherePicker.tsx';
 
 export interface EditFormProps {
   initial?: EditItem;
@@ -43,13 +43,14 @@ export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormP
   const [where, setWhere] = useState<EditWhere>(initial?.where ?? { kind: 'all' });
   if (!hook) return null;
   const change = changeOf(op, amount, vector);
-  const problem = changeProblem(change, hook, vectors) ?? whereProblem(where);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (problem === null) onSubmit({ hook: hook.name, change, where });
-  };
+  const problem = changeProblem(change, hook, vectors);
   return (
-    <form className="edit-form" onSubmit={submit} onKeyDown={(e) => e.key === 'Escape' && onCancel()}>
+    <EditFrame
+      {...{ where, problem, submitLabel, onCancel }}
+      onWhere={setWhere}
+      onSubmit={() => onSubmit({ hook: hook.name, change, where })}
+      aside={op !== 'zero' && op !== 'scale' && vectors.length === 0 && <KeepHint />}
+    >
       <div className="field-row">
         <Field label="What">
           <select value={op} onChange={(e) => setOp(e.target.value as Op)} autoFocus>
@@ -70,18 +71,7 @@ export function EditForm({ initial, submitLabel, onSubmit, onCancel }: EditFormP
       <div className="field-row">
         <HookPicker hooks={editable} value={hook.name} onChange={setHook} />
       </div>
-      <WherePicker where={where} onChange={setWhere} />
-      {problem && <p className="problem">{problem}</p>}
-      <div className="panel-foot">
-        <button type="submit" className="button-main" disabled={problem !== null}>
-          {submitLabel}
-        </button>
-        <button type="button" onClick={onCancel}>
-          Cancel
-        </button>
-        {op !== 'zero' && op !== 'scale' && vectors.length === 0 && <KeepHint />}
-      </div>
-    </form>
+    </EditFrame>
   );
 }
 

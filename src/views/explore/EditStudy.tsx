@@ -1,18 +1,17 @@
 /** What the edits change: one prediction, the predictions along the text, and how both go with an edit's strength. */
 import './editStudy.css';
 import { useEffect, useMemo, useState } from 'react';
-import type { Edit } from '../../api/model.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { formatInteger, formatNumber } from '../../charts/format.ts';
 import { LineChart } from '../../charts/LineChart.tsx';
 import { Num } from '../../charts/Num.tsx';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Analysis } from '../../state/explore/analysis.ts';
-import { compileEdits } from '../../state/explore/edits.ts';
-import { chosenPosition, editContext } from '../../state/explore/selectors.ts';
+import { activeEdits, chosenPosition, clampPosition } from '../../state/explore/selectors.ts';
 import { full } from '../../state/explore/featuresCsv.ts';
 import { readMovers, stretchOf, type NamedMover } from '../../state/explore/steering.ts';
 import { tokenNames } from '../../state/explore/tokenNames.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { toCsv } from '../../state/shared/csv.ts';
 import { Info } from '../shared/Info.tsx';
 import { Failure, Panel, Skeleton } from '../shared/Panel.tsx';
@@ -36,20 +35,24 @@ export function EditStudy({ api }: { api: FeaturescopeApi }) {
   );
 }
 
-type Found = { status: 'waiting' } | { status: 'failed'; message: string } | { status: 'done'; up: NamedMover[]; down: NamedMover[] };
+/** A text as the model reads it, the position looked at, and what acts. */
+type Studied = Parameters<typeof readMovers>[1];
+
+type Found =
+  { status: 'waiting' } | { status: 'failed'; message: string } | { status: 'done'; of: Studied; up: NamedMover[]; down: NamedMover[] };
 
 /** The logits moved most after the chosen token. */
 function Movers({ api, analysis }: { api: FeaturescopeApi; analysis: Analysis }) {
-  const { position, ids, edits } = useStudied(analysis);
+  const studied = useStudied(analysis);
   const [found, setFound] = useState<Found>({ status: 'waiting' });
   useEffect(() => {
     const stop = new AbortController();
     const look = async () => {
       try {
-        const movers = await readMovers(api, { ids, position, edits }, stop.signal);
-        if (!stop.signal.aborted) setFound({ status: 'done', ...movers });
+        const movers = await readMovers(api, studied, stop.signal);
+        if (!stop.signal.aborted) setFound({ status: 'done', of: studied, ...movers });
       } catch (error) {
-        if (!stop.signal.aborted) setFound({ status: 'failed', message: error instanceof Error ? error.message : String(error) });
+        if (!stop.signal.aborted) setFound({ status: 'failed', message: sentenceOf(error) });
       }
     };
     const timer = setTimeout(() => void look(), PAUSE_MS);
@@ -57,7 +60,7 @@ function Movers({ api, analysis }: { api: FeaturescopeApi; analysis: Analysis })
       clearTimeout(timer);
       stop.abort();
     };
-  }, [api, ids, position, edits]);
+  }, [api, studied]);
   return (
     <section aria-label="Logits the edits move most">
       <h3 className="with-info">
@@ -72,7 +75,7 @@ function Movers({ api, analysis }: { api: FeaturescopeApi; analysis: Analysis })
       {found.status === 'failed' && <Failure message={found.message} />}
       {found.status === 'waiting' && <Skeleton lines={4} />}
       {found.status === 'done' && (
-        <div className="movers">
+        <div className="movers" aria-busy={found.of !== studied}>
           <MoverTable title="Raised most" movers={found.up} />
           <MoverTable title="Lowered most" movers={found.down} />
         </div>
@@ -82,7 +85,7 @@ function Movers({ api, analysis }: { api: FeaturescopeApi; analysis: Analysis })
 }
 
 /** The stretch of the text that holds the chosen position, with its edits; the same objects while nothing changes. */
-function useStudied(analysis: Analysis) {
+function useStudied(analysis: Analysis): Studied {
   const model = useApp((s) => s.model);
   const bench = useApp((s) => s.bench);
   const wanted = useApp((s) => s.position);
@@ -92,7 +95,7 @@ function useStudied(analysis: Analysis) {
     const chosen = chosenPosition(facts);
     const all = analysis.before.ids;
     const stretch = stretchOf(all.length, chosen, model?.n_ctx ?? all.length);
-    const edits: Edit[] = compileEdits(bench.edits, editContext(facts), stretch);
+    const edits = activeEdits(facts, undefined, stretch);
     return { ids: all.slice(stretch.start, stretch.end), position: chosen - stretch.start, edits };
   }, [analysis, model, bench, wanted, dictionaries]);
 }
@@ -100,7 +103,7 @@ function useStudied(analysis: Analysis) {
 function ChosenToken({ analysis: { text, before } }: { analysis: Analysis }) {
   const wanted = useApp((s) => s.position);
   const names = useMemo(() => tokenNames({ text, tokens: before.tokens, spans: before.spans }), [text, before]);
-  const at = Math.min(wanted ?? Infinity, before.ids.length - 1);
+  const at = clampPosition(wanted, before.ids.length);
   return (
     <>
       <TokenSample name={names[at]} /> at {at}

@@ -168,9 +168,7 @@ function OutputView({ output, plain, prompt, paired, running }: OutputProps) {
       {paired && <h3>{NAMES[output.name]}</h3>}
       <p className="output-text">
         <span className="output-prompt">{tail(prompt)}</span>
-        <span className="output-new">
-          {output === plain ? output.text : <Differing tokens={output.tokens} from={plain.tokens} text={output.text} />}
-        </span>
+        <span className="output-new">{output === plain ? output.text : <Differing output={output} from={plain.tokens} />}</span>
         {running && !output.finished && <span className="output-caret" aria-hidden="true" />}
       </p>
       {!running && output.text !== '' && (
@@ -182,10 +180,13 @@ function OutputView({ output, plain, prompt, paired, running }: OutputProps) {
   );
 }
 
+const MOST_LIVE = 256;
+
 /** The text with the tokens marked that the plain continuation does not have there. */
-function Differing({ tokens, from, text }: { tokens: Output['tokens']; from: Output['tokens']; text: string }) {
+function Differing({ output: { tokens, text, finished }, from }: { output: Output; from: Output['tokens'] }) {
   const ids = useMemo(() => [from, tokens].map((list) => list.map(({ id }) => id)), [from, tokens]);
-  const marks = useMemo(() => differingTokens(ids[0], ids[1]), [ids]);
+  // A long text is laid side by side again once it is whole, not at each of its tokens.
+  const marks = useMemo(() => (finished || ids[1].length <= MOST_LIVE ? differingTokens(ids[0], ids[1]) : []), [ids, finished]);
   const shown = tokens.map((token) => token.text).join('');
   return (
     <>

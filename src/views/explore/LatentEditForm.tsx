@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import type { EditWhere } from '../../state/explore/edits.ts';
 import { selectedLatent, unitOf } from '../../state/explore/featureFacts.ts';
 import { dictionaryName } from '../../state/explore/features.ts';
@@ -14,8 +14,8 @@ import {
 import { Field, NumberInput } from '../shared/fields.tsx';
 import { Info } from '../shared/Info.tsx';
 import type { EditFormProps } from './EditForm.tsx';
+import { EditFrame } from './EditFrame.tsx';
 import { useApp, useAppStore } from './store.ts';
-import { WherePicker, whereProblem } from './WherePicker.tsx';
 
 const OPS: { value: LatentOp['op']; label: string }[] = [
   { value: 'latent_add', label: 'Add to it' },
@@ -36,19 +36,20 @@ export function LatentEditForm({ initial, submitLabel, onSubmit, onCancel }: Edi
   const [where, setWhere] = useState<EditWhere>(initial?.where ?? { kind: 'all' });
   const indexNames = useApp((s) => s.indexNames);
   const skipSpecial = useApp((s) => s.skipSpecial);
-  const unit = given && 'unit' in given ? given.unit : unitOf({ features, indexNames, skipSpecial }, latent);
   const dictionary = given?.dictionary ?? features?.dictionary.id;
   const hook = initial?.hook ?? features?.dictionary.hook;
   if (dictionary === undefined || hook === undefined) return null;
+  const unit = given && 'unit' in given ? given.unit : unitOf({ features, indexNames, skipSpecial }, { dictionary, latent });
   const name = given?.name ?? (features ? dictionaryName(features.dictionary) : dictionary);
   const change = changeOf({ dictionary, latent, name }, op, strength, unit);
-  const problem = latentProblem(change, dictionaries) ?? whereProblem(where);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (problem === null) onSubmit({ hook, change, where });
-  };
+  const problem = latentProblem(change, dictionaries);
   return (
-    <form className="edit-form" onSubmit={submit} onKeyDown={(e) => e.key === 'Escape' && onCancel()}>
+    <EditFrame
+      {...{ where, problem, submitLabel, onCancel }}
+      onWhere={setWhere}
+      onSubmit={() => onSubmit({ hook, change, where })}
+      aside={<About />}
+    >
       <div className="field-row">
         <Field label={`Feature of ${name}`}>
           <NumberInput value={latent} min={0} step={1} disabled={given !== undefined} onChange={(n) => setLatent(Math.round(n))} />
@@ -68,18 +69,7 @@ export function LatentEditForm({ initial, submitLabel, onSubmit, onCancel }: Edi
           </Field>
         )}
       </div>
-      <WherePicker where={where} onChange={setWhere} />
-      {problem && <p className="problem">{problem}</p>}
-      <div className="panel-foot">
-        <button type="submit" className="button-main" disabled={problem !== null}>
-          {submitLabel}
-        </button>
-        <button type="button" onClick={onCancel}>
-          Cancel
-        </button>
-        <About />
-      </div>
-    </form>
+    </EditFrame>
   );
 }
 

@@ -6,7 +6,9 @@ import { Scatter, type ScatterPoint } from '../../charts/Scatter.tsx';
 import type { Analysis } from '../../state/explore/analysis.ts';
 import type { EditItem } from '../../state/explore/edits.ts';
 import { isOfLatent, type LatentChange } from '../../state/explore/latentChange.ts';
+import { chosenPosition } from '../../state/explore/selectors.ts';
 import { KIND_WORDS, parseStrengths, sweep, SWEEP_KINDS, sweepCsv, sweepJob, type SweepPoint } from '../../state/explore/steering.ts';
+import { sentenceOf } from '../../state/shared/latest.ts';
 import { Field } from '../shared/fields.tsx';
 import { Info } from '../shared/Info.tsx';
 import { Failure } from '../shared/Panel.tsx';
@@ -21,6 +23,8 @@ type Steered = EditItem & { change: Exclude<LatentChange, { op: 'ablate' }> };
 
 interface Swept {
   points: SweepPoint[];
+  /** Which feature, and where. */
+  of: string;
   target: string;
   status: 'running' | 'done' | 'stopped' | 'failed';
   done: number;
@@ -96,7 +100,14 @@ function useSweep(api: FeaturescopeApi, analysis: Analysis) {
     const { signal } = (running.current = new AbortController());
     const points: SweepPoint[] = [];
     const show = (part: Partial<Swept>) => setSwept((now) => now && { ...now, ...part });
-    setSwept({ points, target: '', status: 'running', done: 0, total: strengths.length * SWEEP_KINDS.length });
+    setSwept({
+      points,
+      of: `feature ${item.change.latent}`,
+      target: '',
+      status: 'running',
+      done: 0,
+      total: strengths.length * SWEEP_KINDS.length,
+    });
     const onPoint = (point: SweepPoint, done: number) => {
       points.push(point);
       show({ points: [...points], done });
@@ -104,12 +115,12 @@ function useSweep(api: FeaturescopeApi, analysis: Analysis) {
     try {
       const state = store.getState();
       const job = await sweepJob(api, { item, analysis, state, typed, tokens: TOKENS }, signal);
-      show({ target: job.name });
+      show({ target: job.name, of: `feature ${item.change.latent}, after position ${chosenPosition({ ...state, analysis })}` });
       await sweep(api, { ...job, strengths, tokens: TOKENS, seed: state.settings.seed, signal, onPoint });
       show({ status: 'done' });
     } catch (error) {
       if (signal.aborted) show({ status: 'stopped' });
-      else show({ status: 'failed', message: error instanceof Error ? error.message : String(error) });
+      else show({ status: 'failed', message: sentenceOf(error) });
     }
   };
   return { swept, start, stop: () => running.current?.abort() };
@@ -149,10 +160,11 @@ function SweepHead() {
   );
 }
 
-function statusWords({ status, done, total, target, points }: Swept): string {
+function statusWords({ status, done, total, of, target, points }: Swept): string {
   if (status === 'running') return `${done} of ${total}`;
   const on = target === '' ? '' : ` Watched: “${target.replaceAll('\n', '↵')}”.`;
-  return status === 'stopped' ? `Stopped after ${points.length} of ${total}; what was measured is kept.${on}` : on.trim();
+  const what = `${of[0].toUpperCase()}${of.slice(1)}.${on}`;
+  return status === 'stopped' ? `Stopped after ${points.length} of ${total}; what was measured is kept. ${what}` : what;
 }
 
 /** Effect against what it costs: KL, and repetition. */
@@ -161,10 +173,10 @@ function Results({ swept: { points, target } }: { swept: Swept }) {
   const watched = `Δ ln p of “${target.replaceAll('\n', '↵')}”`;
   return (
     <>
-      <ul className="sweep-legend">
+      <ul className="line-legend">
         {SWEEP_KINDS.map((kind, i) => (
           <li key={kind} data-line={LINES[i]}>
-            <span className="swatch" aria-hidden="true" />
+            <span className="line-swatch" aria-hidden="true" />
             {KIND_WORDS[kind]}
           </li>
         ))}

@@ -73,12 +73,12 @@ function Picture({ points, groups, axis }: PictureProps) {
   };
   return (
     <>
-      <ul className="pareto-legend">
+      <ul className="line-legend">
         {groups
           .filter((group) => points.some((p) => p.group === group))
           .map((group) => (
             <li key={group} data-line={lineStyle(groups.indexOf(group)).slot}>
-              <span className="swatch" aria-hidden="true" />
+              <span className="line-swatch" aria-hidden="true" />
               {group}
             </li>
           ))}

@@ -4,6 +4,7 @@ import type { Edit } from '../../../src/api/model.ts';
 import { controlOf, type Placed } from '../../../src/state/explore/controls.ts';
 import { differingTokens } from '../../../src/state/explore/differingTokens.ts';
 import { compileEdits, editSentence, type EditItem } from '../../../src/state/explore/edits.ts';
+import { unitOf } from '../../../src/state/explore/featureFacts.ts';
 import { latentProblem, type LatentChange } from '../../../src/state/explore/latentChange.ts';
 import { parseStrengths, stretchOf, sweep, sweepJob, type SweepPoint } from '../../../src/state/explore/steering.ts';
 import { fakeModel } from '../../helpers/fakeApi.ts';
@@ -62,7 +63,7 @@ describe('an edit of a feature', () => {
 });
 
 describe('a control', () => {
-  const facts = { values: Float32Array.of(0, 5, 0), direction: Float32Array.of(1, -2), other: { latent: 9, maximum: 2 } };
+  const facts = { values: Float32Array.of(0, 5, 0), scale: undefined, direction: Float32Array.of(1, -2), other: { latent: 9, maximum: 2 } };
   const control = (kind: 'latent' | 'direction', change: LatentChange, positions?: number[]) =>
     controlOf(kind, { change, hook: info.hook, ...(positions && { positions }) }, facts);
 
@@ -84,6 +85,31 @@ describe('a control', () => {
     expect(control('direction', { ...of, op: 'latent_scale', factor: 3 })).toEqual([along(10, [1])]);
     expect(control('direction', { ...of, op: 'latent_set', times: 1, unit }, [1, 2])).toEqual([along(3, [1]), along(8, [2])]);
   });
+});
+
+describe('a control where rows are normalised', () => {
+  it('is scaled as the feature is, token by token', () => {
+    const facts = { values: Float32Array.of(0, 5), scale: Float32Array.of(2, 3), direction: Float32Array.of(1), other: undefined };
+    const amounts = (change: LatentChange) =>
+      controlOf('direction', { change, hook: info.hook }, facts)!.map((edit) => ('vector' in edit ? [edit.vector[0], edit.positions] : []));
+    expect(amounts(add)).toEqual([
+      [8, [0]],
+      [12, [1]],
+    ]);
+    expect(amounts({ ...of, op: 'ablate' })).toEqual([[-15, [1]]]);
+  });
+});
+
+describe('what strengths are multiples of', () => {
+  const names = { dictionary: info.id, byLatent: new Map(), maximum: [0, 0, 0, 8], corpus: 'moby-dick' };
+  const index = { tokens: 2, rows: [] } as never;
+  const features = { dictionary: info, index, tokens: [] } as never;
+  const facts = { features, indexNames: names, skipSpecial: false };
+
+  it('is the maximum in the index', () => expect(unitOf(facts, of)).toEqual(unit));
+
+  it('is no maximum of another dictionary’s feature of that number', () =>
+    expect(unitOf(facts, { ...of, dictionary: 'another' })).toEqual({ value: 1, of: '' }));
 });
 
 describe('strengths as typed', () => {
@@ -127,7 +153,17 @@ describe('a sweep', () => {
 
   it('measures the feature and both controls at each strength', async () => {
     const points: SweepPoint[] = [];
-    const o = { ids: [5, 6], position: 1, placed, strengths: [0, 1], target: 1, tokens: 5, seed: 0, signal: new AbortController().signal };
+    const o = {
+      ids: [5, 6],
+      position: 1,
+      placed,
+      splices: [],
+      strengths: [0, 1],
+      target: 1,
+      tokens: 5,
+      seed: 0,
+      signal: new AbortController().signal,
+    };
     await sweep(api(), { ...o, onPoint: (point) => points.push(point) });
     expect(points.map(({ kind, strength }) => [kind, strength])).toEqual([
       ['feature', 0],
@@ -146,7 +182,7 @@ describe('a sweep', () => {
 
   it('stops between two strengths', async () => {
     const stop = new AbortController();
-    const o = { ids: [5, 6], position: 1, placed, strengths: [0, 1], target: 1, tokens: 5, seed: 0, signal: stop.signal };
+    const o = { ids: [5, 6], position: 1, placed, splices: [], strengths: [0, 1], target: 1, tokens: 5, seed: 0, signal: stop.signal };
     let count = 0;
     const ended = sweep(api(), { ...o, onPoint: () => (++count === 2 ? stop.abort() : undefined) });
     await expect(ended).rejects.toThrow();
@@ -158,7 +194,15 @@ describe('a sweep', () => {
     const bench = { edits: [], vectors: [], dropsError: false };
     const state = { model, bench, analysis, position: null, dictionaries: { status: 'done', list: [info] } } as never;
     const ask = (typed: string) => sweepJob(api(), { item: item(add), analysis, state, typed, tokens: 5 }, new AbortController().signal);
-    expect(await ask('')).toMatchObject({ target: 1, name: 't1', position: 1, ids: [5, 6] });
+    expect(await ask('')).toMatchObject({ target: 1, name: 't1', position: 1, ids: [5, 6], splices: [] });
+    const dropped = {
+      item: item(add),
+      analysis,
+      typed: 'x',
+      tokens: 5,
+      state: { ...(state as object), bench: { ...bench, dropsError: true } } as never,
+    };
+    expect((await sweepJob(api(), dropped, new AbortController().signal)).splices).toEqual([{ dictionary: info.id, op: 'splice' }]);
     expect(await ask('x')).toMatchObject({ target: 1, name: 'x' });
     await expect(ask('xy')).rejects.toThrow('“xy” is 2 tokens');
   });
