@@ -12,7 +12,10 @@ interface PredictionTableProps {
   onChoose?: (row: PredictionRow) => void;
 }
 
-/** Rows are one tab stop: up and down move, Enter chooses, the line below holds every digit. */
+/**
+ * Rows are one tab stop: up and down move, Enter chooses, the line below holds every digit of the last row pointed at: were it
+ * emptied on leaving, what is about to be pressed below would move.
+ */
 export function PredictionTable({ rows, compared, onChoose }: PredictionTableProps) {
   const [at, setAt] = useState(0);
   const [detailed, setDetailed] = useState<number | null>(null);
@@ -38,7 +41,7 @@ export function PredictionTable({ rows, compared, onChoose }: PredictionTablePro
     <>
       <table className="predictions">
         <Head compared={compared} />
-        <tbody ref={body} onKeyDown={onKeyDown} onBlur={() => setDetailed(null)} onPointerLeave={() => setDetailed(null)}>
+        <tbody ref={body} onKeyDown={onKeyDown}>
           {rows.map((row, i) => (
             <tr
               key={row.id}
