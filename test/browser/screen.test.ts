@@ -107,6 +107,15 @@ describe('at 1440 pixels', () => {
     // A strength of 0 is no edit.
     for (const row of rows.slice(0, 3)) expect(row).toMatch(/\t0(\.0+)?\t0(\.0+)?\t0(\.0+)?\t/);
     expect(rows[3]).not.toMatch(/\t0(\.0+)?\t0(\.0+)?\t/);
+    await study.getByLabel('Strengths, × its maximum').fill('0, 0.1, 0.2, 0.3, 0.4, 0.5, 1');
+    await study.getByRole('button', { name: 'Sweep strengths' }).click();
+    await study
+      .getByRole('status')
+      .filter({ hasText: /^[1-9]\d* of 21$/ })
+      .waitFor({ timeout: 30_000 });
+    await study.getByRole('button', { name: 'Stop', exact: true }).click();
+    await text(study.getByRole('status')).toMatch(/^Stopped after \d+ of 21; what was measured is kept/);
+    expect(await study.locator('.chart-point').count()).toBeGreaterThan(0);
     await page.getByLabel('And with two controls').check();
     await page.locator('.panel-generate').getByRole('spinbutton').first().fill('6');
     await page.getByRole('button', { name: 'Continue', exact: true }).click();
@@ -129,6 +138,29 @@ describe('at 1440 pixels', () => {
       return window.featurescope.generate({ text: box.value }, { tokens: 8 });
     });
     await expect.poll(() => page.locator('.output').first().textContent(), { timeout: 20_000 }).toContain(written.trim());
+  });
+
+  it('stops continuing when told to, and keeps what was written', async () => {
+    const panel = page.locator('.panel-generate');
+    await panel.getByRole('spinbutton').first().fill('200');
+    await panel.getByRole('button', { name: 'Continue', exact: true }).click();
+    await expect
+      .poll(
+        () =>
+          panel
+            .locator('.output-new')
+            .first()
+            .textContent()
+            .then((t) => t!.length),
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(8);
+    await panel.getByRole('button', { name: 'Stop', exact: true }).click();
+    await text(panel).toContain('Stopped.');
+    const written = await panel.locator('.output-new').first().textContent();
+    expect(written!.length).toBeGreaterThan(8);
+    await page.waitForTimeout(400);
+    expect(await panel.locator('.output-new').first().textContent()).toBe(written);
   });
 
   it('reads every hook the model has', async () => {

@@ -27,7 +27,8 @@ export function GeneratePanel() {
         <Settings />
         <div className="panel-foot">
           {running ? (
-            <button type="button" className="button-main" onClick={stopGenerating}>
+            // Not the button that was there, made another: what was pressed to stop would then submit, and begin anew.
+            <button key="stop" type="button" className="button-main" onClick={stopGenerating}>
               Stop
             </button>
           ) : (

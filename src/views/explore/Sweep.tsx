@@ -69,7 +69,8 @@ function SweepForm({ api, analysis, steered }: { api: FeaturescopeApi; analysis:
         </Field>
         <div className="panel-foot">
           {swept?.status === 'running' ? (
-            <button type="button" onClick={stop}>
+            // Not the button that was there, made another: what was pressed to stop would then submit, and begin anew.
+            <button key="stop" type="button" onClick={stop}>
               Stop
             </button>
           ) : (
