@@ -12,7 +12,7 @@ type Job<T> = (signal: AbortSignal, progress: (now: { done: number; total: numbe
 
 export interface Cases {
   /** Asks for a part, unless it is being asked for; what is there stays until the answer comes. */
-  begin: <K extends PartName>(place: FeaturePlace, part: K, job: Job<ValueOf<K>>, then?: () => void) => void;
+  begin: <K extends PartName>(place: FeaturePlace, part: K, job: Job<ValueOf<K>>, then?: (ended: { signal: AbortSignal }) => void) => void;
   put: <K extends PartName>(place: FeaturePlace, part: K, value: FeatureCase[K]) => void;
   /** Stops one part, or all of a feature, or of all features but one. */
   stop: (place: FeaturePlace, part?: PartName) => void;
@@ -54,7 +54,7 @@ export function createCases(store: FeatureStore): Cases {
 
   const run = async <K extends PartName>(place: FeaturePlace, part: K, job: Job<ValueOf<K>>) => {
     const id = `${part} ${keyOf(place)}`;
-    if (asked.has(id)) return;
+    if (asked.has(id)) return null;
     const control = new AbortController();
     const mine: Asked = { place, part, control };
     asked.set(id, mine);
@@ -70,10 +70,11 @@ export function createCases(store: FeatureStore): Cases {
     } finally {
       if (asked.get(id) === mine) asked.delete(id);
     }
+    return control.signal;
   };
 
   return {
-    begin: (place, part, job, then) => void run(place, part, job).then(then),
+    begin: (place, part, job, then) => void run(place, part, job).then((signal) => signal && then?.({ signal })),
     put,
     stop: (place, part) => stopWhere((one) => keyOf(one.place) === keyOf(place) && (part === undefined || one.part === part)),
     stopOthers: (place) => stopWhere((one) => place === null || keyOf(one.place) !== keyOf(place)),

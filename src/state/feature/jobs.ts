@@ -6,7 +6,7 @@ import type { SharedState } from '../shared/state.ts';
 import type { Cases } from './cases.ts';
 import { contextsOf } from './contexts.ts';
 import { summaryIn } from './inText.ts';
-import { caseOf, type FeatureApi, type FeatureStore, type PartName } from './state.ts';
+import { caseOf, indexOf, isKept, type FeatureApi, type FeatureStore, type PartName } from './state.ts';
 import { idsOfEffects, idsOfRecord, idsOfWeights, type TokenNames } from './tokenNames.ts';
 
 /** Characters of a person's text that are read, and measured without being asked to. */
@@ -34,8 +34,12 @@ export function stampOf({ corpus, tokens, made }: IndexInfo): string {
   return `${tokens} ${made} ${corpus}`;
 }
 
-/** @param info the index that is shown; undefined where there is none */
-export function askFiring({ api, store, cases, names }: JobNeeds, at: FeaturePlace, info: IndexInfo | undefined): void {
+/**
+ * What an index that was asked for has become while it was read is looked into once more: a build may have ended in between.
+ * @param info the index that is shown; undefined where there is none
+ */
+export function askFiring(needs: JobNeeds, at: FeaturePlace, info: IndexInfo | undefined): void {
+  const { api, store, cases, names } = needs;
   const { index } = api;
   if (!index) return cases.put(at, 'firing', { status: 'absent' });
   const known = caseOf(store.getState(), at).firing;
@@ -45,12 +49,20 @@ export function askFiring({ api, store, cases, names }: JobNeeds, at: FeaturePla
   }
   const isThere = known.status === 'done' && stampOf(known.value.index) === stampOf(info);
   if (isThere || known.status === 'failed') return;
-  cases.begin(at, 'firing', async () => {
+  const job = async () => {
     const record = await index.feature(at.dictionary, at.latent, { corpus: info.corpus });
     const contexts = contextsOf(record);
     const spelled = contexts.length > 0 ? api.detokenize(contexts.map(({ ids }) => ids)) : [];
     const [rows] = await Promise.all([spelled, names.learn(idsOfRecord(record))]);
     return { record, index: info, texts: new Map(contexts.map((context, i) => [context, rows[i]])) };
+  };
+  cases.begin(at, 'firing', job, ({ signal }) => {
+    if (signal.aborted) return;
+    const now = indexOf(store.getState(), at.dictionary);
+    // A look into a build that ended meanwhile finds nothing, and is no failure of the index that came of it.
+    const isGrowing = !isKept(store.getState(), info);
+    if (isGrowing && caseOf(store.getState(), at).firing.status === 'failed') cases.put(at, 'firing', { status: 'waiting' });
+    if (now && isKept(store.getState(), now) && stampOf(now) !== stampOf(info)) askFiring(needs, at, now);
   });
 }
 

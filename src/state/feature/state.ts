@@ -172,6 +172,11 @@ export function indexOf(
   return { dictionary, corpus: 'the text that ships', tokens: build.done, total: build.total, bytes: 0, made: build.began, source: 'made' };
 }
 
+/** Whether an index is whole and stored, or one that is being made. */
+export function isKept({ indices }: Pick<FeatureFacts, 'indices'>, info: IndexInfo): boolean {
+  return indicesOf(indices, info.dictionary).includes(info);
+}
+
 function ships({ source }: IndexInfo): number {
   return source === 'built-in' ? 1 : 0;
 }

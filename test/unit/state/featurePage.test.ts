@@ -201,6 +201,29 @@ describe('an index', () => {
     await later(20_000);
     expect(tokens()).toBe(100_000);
   });
+
+  it.each(['finds nothing', 'finds what was counted by then'])(
+    'that ends while it is looked into, and the look %s, is shown',
+    async (look) => {
+      const { open, known, actions, features, get } = await screen({ delayMs: 400 });
+      const { feature } = features.index;
+      // The answer to the first look comes 3 s late, when the index stands.
+      features.index.feature = async () => {
+        features.index.feature = feature;
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        if (look === 'finds nothing') throw new Error('There is no index of it.');
+        return fakeRecord(0, 25_000);
+      };
+      open(0);
+      await later(600);
+      void actions.buildIndex(R4, 100_000);
+      await later(2500);
+      expect(get().build).toBeNull();
+      expect(known(0).firing.status).toBe('running');
+      await later(3000);
+      expect(known(0).firing).toMatchObject({ status: 'done', value: { record: { tokens: 100_000 } } });
+    },
+  );
 });
 
 describe('what a person does', () => {
