@@ -90,6 +90,11 @@ export type Neighbours = {
   together?: { latent: number; jaccard: number; correlation: number }[];
   /** Best match in another dictionary by cosine of decoder rows, and that one's best match back. */
   elsewhere?: { dictionary: string; latent: number; value: number; back: number }[];
+  /**
+   * The latent of each other dictionary of the same hook whose values over the tokens correlate most with this one's (Pearson; of
+   * signed directions by size), and the cosine of their decoder rows. Absent without others, or without tokens to count on.
+   */
+  alike?: { dictionary: string; latent: number; correlation: number; cosine: number }[];
 };
 
 type Options = { onProgress?: (progress: { done: number; total: number }) => void; signal?: AbortSignal };

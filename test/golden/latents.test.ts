@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zeroSae } from '../helpers/zeroSae.ts';
+import { pearson } from '../helpers/latents.ts';
 import { createNodeApi, diskFiles, type NodeApi } from '../helpers/nodeEngine.ts';
 import { readAblations } from '../helpers/ablation.ts';
 
@@ -145,6 +146,34 @@ describe('neighbours', () => {
       /have 1024 numbers, those of this dictionary 256/,
     );
     await expect(node.api.neighbours(DICTIONARY, 1, { elsewhere: ['x'] })).rejects.toThrow(/no dictionary called "x"/);
+  });
+
+  it('in directions of the same hook are those whose values over the corpus correlate most', async () => {
+    const hook = DICTIONARY.split('/')[1];
+    const { id: neurons } = await node.api.baselines.make({ kind: 'neurons', hook });
+    const { id: random } = await node.api.baselines.make({ kind: 'random', hook });
+    const { id: pca } = await node.api.baselines.make({ kind: 'pca', hook, tokens: 600 });
+    const elsewhere = [neurons, random, pca, 'bookworm-9m/blocks.3.hook_resid_post/r4-a0.004'];
+    const { alike } = await node.api.neighbours(DICTIONARY, LATENT, { elsewhere, tokens: 1000 });
+    expect(alike!.map(({ dictionary }) => dictionary)).toEqual([neurons, random, pca]);
+    const own = (await denseCodes(DICTIONARY)).map((row) => row[LATENT]);
+    const { dec } = await node.api.dictionaries.vectors(DICTIONARY, LATENT);
+    for (const { dictionary, latent, correlation, cosine } of alike!) {
+      const rows = await denseCodes(dictionary);
+      const all = Array.from(rows[0], (_, j) =>
+        pearson(
+          own,
+          rows.map((row) => row[j]),
+        ),
+      );
+      expect(correlation).toBeCloseTo(all[latent], 4);
+      const size = (r: number) => (dictionary === pca ? Math.abs(r) : r);
+      expect(size(correlation)).toBeCloseTo(Math.max(...all.map(size)), 4);
+      const other = await node.api.dictionaries.vectors(dictionary, latent);
+      const dot = other.dec.reduce((sum, x, i) => sum + x * dec[i], 0);
+      expect(cosine).toBeCloseTo(dot / Math.hypot(...dec) / Math.hypot(...other.dec), 5);
+    }
+    for (const id of [neurons, random, pca]) await node.api.dictionaries.remove(id);
   });
 
   it('fire together as all values over the corpus say', async () => {

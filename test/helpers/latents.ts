@@ -95,3 +95,12 @@ export function randomSuite(architecture: Architecture, count: number): { dictio
     return { dictionary, x: randomNormal(random, n * d_in, 2) };
   });
 }
+
+/** Correlation of two columns, as its formula stands; 0 where one never changes. */
+export function pearson(a: number[], b: number[]): number {
+  const mean = (v: number[]) => v.reduce((x, y) => x + y, 0) / v.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  const sum = (f: (i: number) => number) => a.reduce((total, _, i) => total + f(i), 0);
+  const scale = Math.sqrt(sum((i) => (a[i] - ma) ** 2) * sum((i) => (b[i] - mb) ** 2));
+  return scale > 0 ? sum((i) => (a[i] - ma) * (b[i] - mb)) / scale : 0;
+}

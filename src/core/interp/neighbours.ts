@@ -1,7 +1,7 @@
 /** Which latents resemble one: by direction, and by firing on the same tokens. */
 import { topK } from '../lm/statistics.ts';
 import type { Dictionary } from '../sae/dictionary.ts';
-import { columnOf, type Latents } from '../sae/latents.ts';
+import type { Latents } from '../sae/latents.ts';
 import { getPlan } from '../sae/plan.ts';
 
 /** A latent beside another, and how near it is. */
@@ -36,23 +36,30 @@ export function nearest(values: Float32Array, k: number, without?: number): Near
     .map((latent) => ({ latent, value: values[latent] }));
 }
 
+/** What of one latent's values is needed to correlate them with others'. */
+interface OwnSums {
+  count: number;
+  sum: number;
+  squares: number;
+}
+
 /**
- * What fires together with one latent, counted over tokens: sums over all of each latent alone, and over those where the
+ * What fires together with one latent, counted over tokens: sums over all of each other alone, and over those where the
  * one fires of each with it. What does not fire counts as 0.
  */
 export class TogetherCounts {
-  readonly #latent: number;
   #tokens = 0;
-  /** Of each latent: tokens it fires on, sum of its values, and of their squares. [d_sae] */
+  readonly #own: OwnSums = { count: 0, sum: 0, squares: 0 };
+  /** Of each other: tokens it fires on, sum of its values, and of their squares. [d_sae] */
   readonly #counts: Float64Array;
   readonly #sums: Float64Array;
   readonly #squares: Float64Array;
-  /** With the latent: tokens both fire on, and sum of the products. [d_sae] */
+  /** With the one: tokens both fire on, and sum of the products. [d_sae] */
   readonly #both: Float64Array;
   readonly #products: Float64Array;
 
-  constructor(d_sae: number, latent: number) {
-    this.#latent = latent;
+  /** @param d_sae of the dictionary of the others */
+  constructor(d_sae: number) {
     this.#counts = new Float64Array(d_sae);
     this.#sums = new Float64Array(d_sae);
     this.#squares = new Float64Array(d_sae);
@@ -60,10 +67,13 @@ export class TogetherCounts {
     this.#products = new Float64Array(d_sae);
   }
 
-  add(codes: Latents): void {
-    const own = columnOf(codes, this.#latent);
+  /** @param own the one latent's values. [n]. @param codes of the others, on the same n tokens */
+  add(own: Float32Array, codes: Latents): void {
     this.#tokens += own.length;
     for (let r = 0; r < own.length; r++) {
+      if (own[r] !== 0) this.#own.count++;
+      this.#own.sum += own[r];
+      this.#own.squares += own[r] * own[r];
       for (let e = codes.rows[r]; e < codes.rows[r + 1]; e++) {
         const value = codes.values[e];
         const j = codes.latents[e];
@@ -78,28 +88,41 @@ export class TogetherCounts {
     }
   }
 
-  /** By Jaccard index, then correlation; those that never fire together are left out. */
-  finish(k: number): { latent: number; jaccard: number; correlation: number }[] {
+  /** By Jaccard index, then correlation; those that never fire together are left out, and one that is named. */
+  finish(k: number, without: number): { latent: number; jaccard: number; correlation: number }[] {
     const found = [];
     for (let j = 0; j < this.#both.length; j++) {
-      if (j !== this.#latent && this.#both[j] > 0) found.push({ latent: j, jaccard: this.#jaccard(j), correlation: this.#correlation(j) });
+      if (j !== without && this.#both[j] > 0) found.push({ latent: j, jaccard: this.#jaccard(j), correlation: this.#correlation(j) });
     }
     found.sort((a, b) => b.jaccard - a.jaccard || b.correlation - a.correlation || a.latent - b.latent);
     return found.slice(0, k);
   }
 
+  /**
+   * Whose values go with the one's most, by Pearson correlation; of equal ones the first.
+   * @param bySize whether −1 is as good as 1: of directions whose sign means nothing
+   */
+  mostAlike(bySize: boolean): { latent: number; correlation: number } {
+    let best = { latent: 0, correlation: this.#correlation(0) };
+    const rank = (correlation: number) => (bySize ? Math.abs(correlation) : correlation);
+    for (let j = 1; j < this.#both.length; j++) {
+      const correlation = this.#correlation(j);
+      if (rank(correlation) > rank(best.correlation)) best = { latent: j, correlation };
+    }
+    return best;
+  }
+
   /** Tokens both fire on / tokens either does. */
   #jaccard(j: number): number {
-    return this.#both[j] / (this.#counts[this.#latent] + this.#counts[j] - this.#both[j]);
+    return this.#both[j] / (this.#own.count + this.#counts[j] - this.#both[j]);
   }
 
   /** Pearson's, over all tokens; 0 where one never changes. */
   #correlation(j: number): number {
     const n = this.#tokens;
-    const i = this.#latent;
-    const covariance = n * this.#products[j] - this.#sums[i] * this.#sums[j];
-    const spread = (l: number) => n * this.#squares[l] - this.#sums[l] * this.#sums[l];
-    const scale = Math.sqrt(Math.max(0, spread(i)) * Math.max(0, spread(j)));
-    return scale > 0 ? Math.min(1, Math.max(-1, covariance / scale)) : 0;
+    const { sum, squares } = this.#own;
+    const covariance = n * this.#products[j] - sum * this.#sums[j];
+    const spread = (n * squares - sum * sum) * (n * this.#squares[j] - this.#sums[j] * this.#sums[j]);
+    return spread > 0 ? Math.min(1, Math.max(-1, covariance / Math.sqrt(spread))) : 0;
   }
 }

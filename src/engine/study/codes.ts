@@ -47,7 +47,8 @@ export async function eachWindow(job: CodesJob, visit: (index: number, codes: La
     let end = next + 1;
     const isAlike = (index: number) => index < windows.length && windows[index].length === windows[next].length;
     while (end - next < WINDOWS_AT_ONCE && isAlike(end) && !keptOf(end)) end++;
-    const found = await encodeWindows(job, windows.slice(next, end));
+    const batch = windows.slice(next, end);
+    const found = await encodeWindows(job, dictionary, batch, await readWindows(job, batch));
     found.forEach((codes, i) => {
       const name = nameOf(next + i);
       if (name) store?.set(name, codes, codesBytes(codes));
@@ -59,14 +60,49 @@ export async function eachWindow(job: CodesJob, visit: (index: number, codes: La
   }
 }
 
-/** @param windows all of one length */
-async function encodeWindows({ model, engine, dictionary, stop }: CodesJob, windows: readonly (readonly number[])[]): Promise<Latents[]> {
+/**
+ * The same of several dictionaries of one hook at once; nothing is kept. The tokens of a batch are reported when all have them.
+ * @param dictionaries of the job's hook; the job's own counts only where it is among them
+ * @param visit called once for each window, in order
+ * @throws AbortedError; EngineError
+ */
+export async function eachWindowOfAll(
+  job: CodesJob,
+  dictionaries: readonly Dictionary[],
+  visit: (codes: readonly Latents[]) => void,
+): Promise<void> {
+  const { windows, stop } = job;
+  for (let next = 0; next < windows.length;) {
+    throwIfStopped(stop);
+    let end = next + 1;
+    while (end - next < WINDOWS_AT_ONCE && windows[end]?.length === windows[next].length) end++;
+    const batch = windows.slice(next, end);
+    const acts = await readWindows(job, batch);
+    const found: Latents[][] = [];
+    for (const dictionary of dictionaries) found.push(await encodeWindows(job, dictionary, batch, acts));
+    batch.forEach((_, w) => visit(found.map((codes) => codes[w])));
+    job.onTokens?.((end - next) * windows[next].length);
+    next = end;
+    await nextTask();
+  }
+}
+
+/** Activations at the job's hook. @param windows all of one length. @returns [windows × pos, d_in] */
+async function readWindows({ model, dictionary, stop }: CodesJob, windows: readonly (readonly number[])[]): Promise<Float32Array> {
   const hook = dictionary.config.hook_name!;
-  const ids = windows.map((window) => [...window]);
-  const { acts } = await run(model, { ids, isBatch: true }, { read: [hook] }, stop);
-  const all = await encodeRows(engine, dictionary, acts[hook].data, stop);
-  const [{ length }] = ids;
-  return ids.map((_, w) => rowsOf(all, w * length, (w + 1) * length));
+  const { acts } = await run(model, { ids: windows.map((window) => [...window]), isBatch: true }, { read: [hook] }, stop);
+  return acts[hook].data;
+}
+
+async function encodeWindows(
+  { engine, stop }: CodesJob,
+  dictionary: Dictionary,
+  windows: readonly (readonly number[])[],
+  acts: Float32Array,
+): Promise<Latents[]> {
+  const all = await encodeRows(engine, dictionary, acts, stop);
+  const [{ length }] = windows;
+  return windows.map((_, w) => rowsOf(all, w * length, (w + 1) * length));
 }
 
 /** Some rows of latents, on their own. */

@@ -4,10 +4,12 @@ import { quote } from '../../core/formats/text.ts';
 import { decoderCosines, nearest, TogetherCounts } from '../../core/interp/neighbours.ts';
 import { decoderVector } from '../../core/sae/decode.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';
+import { columnOf } from '../../core/sae/latents.ts';
+import { getPlan } from '../../core/sae/plan.ts';
 import type { Neighbours } from '../../api/features.ts';
 import { misfit } from '../dictionary/encode.ts';
 import { nextTask } from '../model/runtime.ts';
-import { eachWindow, type CodesJob } from './codes.ts';
+import { eachWindow, eachWindowOfAll, type CodesJob } from './codes.ts';
 import { checkLatent } from './subject.ts';
 
 interface NeighboursJob {
@@ -36,9 +38,32 @@ export async function findNeighbours(job: NeighboursJob): Promise<Neighbours> {
   if (!corpus) return found;
   const problem = misfit(dictionary, corpus.model);
   if (problem) throw new UsageError(problem);
-  const counts = new TogetherCounts(dictionary.config.d_sae, latent);
-  await eachWindow(corpus, (_, codes) => counts.add(codes));
-  return { ...found, together: counts.finish(k) };
+  return { ...found, ...(await countAlike(job, corpus)) };
+}
+
+/** What fires together with it here and, where there are other dictionaries, which latents of theirs read most like it. */
+async function countAlike(job: NeighboursJob, corpus: CodesJob): Promise<Pick<Neighbours, 'together' | 'alike'>> {
+  const { dictionary, latent, k, elsewhere } = job;
+  const here = new TogetherCounts(dictionary.config.d_sae);
+  if (elsewhere.length === 0) {
+    await eachWindow(corpus, (_, codes) => here.add(columnOf(codes, latent), codes));
+    return { together: here.finish(k, latent) };
+  }
+  // All are held, since each batch of the corpus is read once for all.
+  const all = await Promise.all(elsewhere.map(async ({ id, read }) => ({ id, there: await read() })));
+  const others = all.filter(({ there }) => there.config.hook_name === dictionary.config.hook_name);
+  const counts = others.map(({ there }) => new TogetherCounts(there.config.d_sae));
+  await eachWindowOfAll(corpus, [dictionary, ...others.map(({ there }) => there)], ([own, ...codes]) => {
+    const values = columnOf(own, latent);
+    here.add(values, own);
+    codes.forEach((their, i) => counts[i].add(values, their));
+  });
+  const vector = decoderVector(dictionary, latent);
+  const alike = others.map(({ id, there }, i) => {
+    const best = counts[i].mostAlike(getPlan(there).isSigned ?? false);
+    return { dictionary: id, ...best, cosine: decoderCosines(there, vector)[best.latent] };
+  });
+  return { together: here.finish(k, latent), alike };
 }
 
 /** The nearest row of another dictionary, and the row here that is nearest to that one. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/array/random.ts';
 import { decoderCosines, nearest, TogetherCounts } from '../../../src/core/interp/neighbours.ts';
 import { decoderVector } from '../../../src/core/sae/decode.ts';
-import { LatentsBuilder, type Latents } from '../../../src/core/sae/latents.ts';
-import { randomSuite } from '../../helpers/latents.ts';
+import { columnOf, LatentsBuilder, type Latents } from '../../../src/core/sae/latents.ts';
+import { pearson, randomSuite } from '../../helpers/latents.ts';
 
 const D_SAE = 12;
 
@@ -27,19 +27,11 @@ function someCodes(seed: number, n: number): { codes: Latents; dense: number[][]
   return { codes: builder.finish(D_SAE, {}), dense };
 }
 
-function pearson(a: number[], b: number[]): number {
-  const mean = (v: number[]) => v.reduce((x, y) => x + y, 0) / v.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  const sum = (f: (i: number) => number) => a.reduce((total, _, i) => total + f(i), 0);
-  const scale = Math.sqrt(sum((i) => (a[i] - ma) ** 2) * sum((i) => (b[i] - mb) ** 2));
-  return scale > 0 ? sum((i) => (a[i] - ma) * (b[i] - mb)) / scale : 0;
-}
-
 describe('firing together', () => {
   it.each([0, 4, D_SAE - 2])('of latent %d has the Jaccard index and the correlation of the whole table', (latent) => {
     const parts = [someCodes(1, 90), someCodes(2, 1), someCodes(3, 60)];
-    const counts = new TogetherCounts(D_SAE, latent);
-    for (const { codes } of parts) counts.add(codes);
+    const counts = new TogetherCounts(D_SAE);
+    for (const { codes } of parts) counts.add(columnOf(codes, latent), codes);
     const rows = parts.flatMap(({ dense }) => dense);
     const column = (j: number) => rows.map((row) => row[j]);
     const wanted = Array.from({ length: D_SAE }, (_, j) => {
@@ -48,23 +40,61 @@ describe('firing together', () => {
       return { latent: j, both, jaccard: both / either, correlation: pearson(column(latent), column(j)) };
     }).filter(({ latent: j, both }) => j !== latent && both > 0);
     wanted.sort((a, b) => b.jaccard - a.jaccard || b.correlation - a.correlation || a.latent - b.latent);
-    const found = counts.finish(100);
+    const found = counts.finish(100, latent);
     expect(found.map((one) => one.latent)).toEqual(wanted.map((one) => one.latent));
     found.forEach(({ jaccard, correlation }, i) => {
       expect(jaccard).toBe(wanted[i].jaccard);
       expect(correlation).toBeCloseTo(wanted[i].correlation, 10);
     });
-    expect(counts.finish(2)).toEqual(found.slice(0, 2));
+    expect(counts.finish(2, latent)).toEqual(found.slice(0, 2));
   });
 
   it('of a latent with its double is 1', () => {
-    const counts = new TogetherCounts(D_SAE, 0);
-    counts.add(someCodes(5, 80).codes);
-    const [first] = counts.finish(1);
+    const counts = new TogetherCounts(D_SAE);
+    const { codes } = someCodes(5, 80);
+    counts.add(columnOf(codes, 0), codes);
+    const [first] = counts.finish(1, 0);
     expect(first).toMatchObject({ latent: 1, jaccard: 1 });
     expect(first.correlation).toBeCloseTo(1, 6);
   });
 });
+
+describe('reading most alike', () => {
+  it('is the highest correlation of the whole table, whoever else the values are of', () => {
+    const { codes, dense } = someCodes(7, 200);
+    const random = createRandom(8);
+    // Column 5, with noise, and now and then below 0.
+    const own = Float32Array.from(dense, (row) => row[5] + 0.2 * random() - 0.1);
+    const counts = new TogetherCounts(D_SAE);
+    counts.add(own.subarray(0, 90), rowsOf(codes, 0, 90));
+    counts.add(own.subarray(90), rowsOf(codes, 90, 200));
+    const wanted = Array.from({ length: D_SAE }, (_, j) => pearson([...own], [...dense.map((row) => row[j])]));
+    const best = counts.mostAlike(false);
+    expect(best.latent).toBe(5);
+    expect(best.correlation).toBeCloseTo(Math.max(...wanted), 10);
+  });
+
+  it('counts a correlation below 0 only where the sign means nothing', () => {
+    const { codes, dense } = someCodes(9, 200);
+    const counts = new TogetherCounts(D_SAE);
+    counts.add(
+      Float32Array.from(dense, (row) => -row[4]),
+      codes,
+    );
+    expect(counts.mostAlike(true)).toMatchObject({ latent: 4, correlation: expect.closeTo(-1, 6) as number });
+    expect(counts.mostAlike(false).latent).not.toBe(4);
+  });
+});
+
+function rowsOf({ rows, latents, values, d_sae }: Latents, from: number, end: number): Latents {
+  const [first, last] = [rows[from], rows[end]];
+  return {
+    rows: rows.slice(from, end + 1).map((at) => at - first),
+    latents: latents.slice(first, last),
+    values: values.slice(first, last),
+    d_sae,
+  };
+}
 
 it.each(['tied', 'standard', 'topk'] as const)('cosines of decoder rows are those of the directions of %s dictionaries', (architecture) => {
   for (const { dictionary } of randomSuite(architecture, 3)) {
