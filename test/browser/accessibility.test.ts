@@ -76,6 +76,21 @@ describe.each([
     await page.keyboard.press('Escape');
   });
 
+  it('an edit of a feature, what it changes, and a sweep of its strengths', async () => {
+    // The feature above is pinned still.
+    await page.getByRole('button', { name: /^Steer with feature/ }).click();
+    const study = page.locator('.panel-study');
+    await study.locator('.mover-table tbody tr').nth(3).waitFor();
+    await study.getByLabel('Strengths, × its maximum').fill('0, 1');
+    await study.getByRole('button', { name: 'Sweep strengths' }).click();
+    await study.getByRole('status').filter({ hasText: 'Watched' }).waitFor();
+    await page.getByLabel('And with two controls').check();
+    expect(await serious(page)).toEqual([]);
+    await page.getByLabel('And with two controls').uncheck();
+    await page.getByRole('button', { name: 'Remove: Add to feature' }).click();
+    await study.waitFor({ state: 'detached' });
+  });
+
   it('two texts compared', async () => {
     await button('Compare with another text');
     await page.getByLabel('Second text, to compare with the first').fill('The grey heron waits by the old mill.');

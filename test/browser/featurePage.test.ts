@@ -138,6 +138,29 @@ describe('by mouse, at 1440 pixels', () => {
     expect(await page.locator('.chart-range').count()).toBe(0);
   });
 
+  it('puts the neuron beside it that reads most like it, which a person can open', async () => {
+    const panel = page.locator('.panel-beside');
+    for (const kind of ['PCA', 'Random directions']) await panel.getByLabel(kind).uncheck();
+    await panel.getByRole('button', { name: 'Put them beside it' }).click();
+    await panel.locator('.going').getByRole('button', { name: 'Cancel' }).waitFor();
+    const column = panel.locator('.beside-column').nth(1);
+    await column.waitFor();
+    expect(await panel.locator('.beside-column').count()).toBe(2);
+    expect(await serious(page)).toEqual([]);
+    const link = column.locator('h3 a');
+    const [, dictionary, neuron] = /^#\/feature\/(.*)\/(\d+)$/.exec((await link.getAttribute('href'))!)!;
+    const { maximum, top } = await page.evaluate(
+      ([id, latent]) => window.featurescope.index.feature(decodeURIComponent(id), Number(latent)),
+      [dictionary, neuron],
+    );
+    expect(await column.locator('.beside-figures').innerText()).toContain(shown(maximum));
+    expect(await column.locator('.context-value').allInnerTexts()).toEqual(top.slice(0, 5).map(({ value }) => shown(value)));
+    await link.click();
+    await page.getByRole('heading', { name: `Feature ${neuron}`, exact: true }).waitFor();
+    await page.goBack();
+    await column.waitFor();
+  });
+
   it('measures the effect on the text at once, on a corpus when asked, and stops that', async () => {
     await page
       .locator('.panel-effects')

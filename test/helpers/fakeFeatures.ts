@@ -12,6 +12,7 @@ import type {
 import { EffectSums } from '../../src/core/interp/effects.ts';
 import { tagsOf } from '../../src/core/interp/featureIndex/tags.ts';
 import { noise } from './fakeApi.ts';
+import { fakeDictionaries } from './fakeDictionaries.ts';
 
 export const FAKE_CORPUS = 'moby-dick';
 const D_SAE = 1024;
@@ -25,7 +26,7 @@ export interface FakeFeaturesOptions {
   indexed?: string[];
   /** Each call waits this long. */
   delayMs?: number;
-  fail?: Partial<Record<'feature' | 'effects' | 'weights' | 'neighbours' | 'build' | 'list', string>>;
+  fail?: Partial<Record<'feature' | 'effects' | 'weights' | 'neighbours' | 'build' | 'list' | 'make', string>>;
 }
 
 export interface FakeFeatures extends FeaturesApi {
@@ -162,6 +163,8 @@ function fakeNeighbours(latent: number, k: number, elsewhere: string[], counted:
     cosine: near,
     ...(counted && { together: near.map((one) => ({ latent: one.latent, jaccard: one.value / 2, correlation: one.value / 3 })) }),
     ...(elsewhere.length > 0 && { elsewhere: elsewhere.map((dictionary) => ({ dictionary, latent: 5, value: 0.9, back: latent })) }),
+    ...(elsewhere.length > 0 &&
+      counted && { alike: elsewhere.map((dictionary, i) => ({ dictionary, latent: 7 + i, correlation: 0.5 - i / 4, cosine: 0.1 })) }),
   };
 }
 
@@ -211,7 +214,14 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
   const elsewhere = () => Promise.reject(new Error('The fake does not do that.'));
   return {
     calls,
-    baselines: { make: elsewhere },
+    baselines: {
+      async make({ kind, hook }, { onProgress, signal } = {}) {
+        await wait('make', kind, signal);
+        onProgress?.({ done: 1, total: 2, message: 'Read 2 of 4 tokens' });
+        const made = { ...fakeDictionaries(true)[0], id: `${kind} of ${hook}`, label: `${kind} of ${hook}`, hook, architecture: kind };
+        return { ...made, d_sae: 16, source: 'files' };
+      },
+    },
     index: {
       async build(dictionaries, { tokens = TOKENS, onProgress, signal } = {}) {
         for (let done = tokens / 4; done <= tokens; done += tokens / 4) {

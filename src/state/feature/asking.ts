@@ -2,8 +2,9 @@
 import type { IndexInfo } from '../../api/features.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { createLatest } from '../shared/latest.ts';
+import { askBeside, askBesideEffects } from './beside.ts';
 import { askCorpusEffects, askFiring, askInText, askRest, askTogether, nameNeighbours, stampOf, type JobNeeds } from './jobs.ts';
-import { caseOf, indexOf } from './state.ts';
+import { caseOf, indexOf, type BesideKind } from './state.ts';
 
 /** Nobody looks at a feature that is passed on the way to another. */
 const STAY_MS = 200;
@@ -73,6 +74,16 @@ export class Asking {
   countTogether(tokens: number): void {
     const at = this.#needs.place();
     if (at) askTogether(this.#needs, at, tokens);
+  }
+
+  lookBeside(kinds: readonly BesideKind[]): void {
+    const at = this.#needs.place();
+    if (at) askBeside(this.#needs, at, kinds);
+  }
+
+  measureBeside(): void {
+    const at = this.#needs.place();
+    if (at) askBesideEffects(this.#needs, at, caseOf(this.#needs.store.getState(), at).beside);
   }
 
   /** A feature of a dictionary drawn at random, of those that fire where that is known; null where there is none. */

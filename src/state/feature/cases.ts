@@ -8,7 +8,7 @@ const MOST = 30;
 
 type ValueOf<K extends PartName> = Extract<FeatureCase[K], { status: 'done' }>['value'];
 
-type Job<T> = (signal: AbortSignal, progress: (now: { done: number; total: number }) => void) => Promise<T>;
+type Job<T> = (signal: AbortSignal, progress: (now: { done: number; total: number; message?: string }) => void) => Promise<T>;
 
 export interface Cases {
   /** Asks for a part, unless it is being asked for; what is there stays until the answer comes. */

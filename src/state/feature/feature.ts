@@ -63,8 +63,7 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
       importIndex: indexing.importIndex,
       makeReport: reportAction(api, page),
       testRule: (...asked) => tryRule(api, ...asked),
-      measureEffects: (tokens) => asking.measureEffects(tokens),
-      countTogether: (tokens) => asking.countTogether(tokens),
+      ...longActions(asking),
       ...partActions(cases, asking, place),
     },
   });
@@ -81,6 +80,16 @@ function reportAction(api: Pick<FeatureApi, 'report'>, page: StoreApi<SharedStat
       if (!isAbort(error)) page.getState().actions.setNotice({ text: sentenceOf(error), undo: null });
       return null;
     }
+  };
+}
+
+/** What takes long, and is done when a person asks for it. */
+function longActions(asking: Asking): Pick<FeatureActions, 'measureEffects' | 'countTogether' | 'lookBeside' | 'measureBeside'> {
+  return {
+    measureEffects: (tokens) => asking.measureEffects(tokens),
+    countTogether: (tokens) => asking.countTogether(tokens),
+    lookBeside: (kinds) => asking.lookBeside(kinds),
+    measureBeside: () => asking.measureBeside(),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type {
+  BaselineOptions,
   Context,
   Effects,
   FeatureRecord,
@@ -26,7 +27,7 @@ export type Part<T> =
   /** This copy of the page does not have it. */
   | { status: 'absent' }
   /** 0 of 0 while that is not known. */
-  | { status: 'running'; done: number; total: number }
+  | { status: 'running'; done: number; total: number; message?: string }
   | { status: 'done'; value: T }
   | { status: 'failed'; message: string };
 
@@ -57,6 +58,33 @@ export interface TextEffects {
   tokens: readonly string[];
 }
 
+/** Directions that a feature is compared with. */
+export type BesideKind = BaselineOptions['kind'];
+
+/** A direction, and the same of it as of the feature. */
+export interface BesideColumn {
+  kind: BesideKind;
+  dictionary: string;
+  label: string;
+  latent: number;
+  /** Of its values with the feature's, and of the two decoder rows. */
+  correlation: number;
+  cosine: number;
+  firing: Firing;
+  /** Token with most of its activation, its share of that, and the entropy over tokens in bits; null where it never fires. */
+  token: { id: number; share: number; entropy: number } | null;
+}
+
+export interface Beside {
+  own: Omit<BesideColumn, 'kind' | 'correlation' | 'cosine'>;
+  columns: BesideColumn[];
+}
+
+/** What is taken out and what that changes: of the feature, then of each column. */
+export interface BesideEffects {
+  effects: Effects[];
+}
+
 /** All that is known of one feature. */
 export interface FeatureCase {
   firing: Part<Firing>;
@@ -67,6 +95,9 @@ export interface FeatureCase {
   together: Part<NonNullable<Neighbours['together']>>;
   corpusEffects: Part<Effects>;
   textEffects: Part<TextEffects>;
+  /** Directions that read most like it; asked for by a person, as is what these do. */
+  beside: Part<Beside>;
+  besideEffects: Part<BesideEffects>;
 }
 
 export type PartName = keyof FeatureCase;
@@ -116,6 +147,10 @@ export interface FeatureActions {
   measureEffects: (tokens: number) => void;
   /** Counts on the text that ships which features fire together with it. */
   countTogether: (tokens: number) => void;
+  /** Looks for the direction of each kind that reads most like the feature, and makes and indexes what is not here. */
+  lookBeside: (kinds: readonly BesideKind[]) => void;
+  /** Measures what the feature and those directions do. */
+  measureBeside: () => void;
   /** Tries a rule; what happens is told. */
   testRule: (place: FeaturePlace, draft: RuleDraft, options: Parameters<typeof tryRule>[3]) => Promise<void>;
   /** Features as a file; null when it was stopped or failed, and then the notice says why. */
@@ -139,6 +174,8 @@ const NEW_CASE: FeatureCase = {
   together: WAITING,
   corpusEffects: WAITING,
   textEffects: WAITING,
+  beside: WAITING,
+  besideEffects: WAITING,
 };
 
 export const initialFeatureFacts: FeatureFacts = {

@@ -100,7 +100,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
           type="button"
           className="button-small"
           aria-pressed={ablated}
-          aria-label={`Ablate feature ${latent}`}
+          aria-label={`${ablated ? 'Ablated' : 'Ablate'} feature ${latent}`}
           title={ablated ? 'Let it act again' : 'Take this feature out of the model at every token and compare predictions'}
           onClick={() => ablate(latent)}
         >
@@ -110,7 +110,7 @@ function PinRow({ pin, reading, position, onUnpin }: PinRowProps) {
           type="button"
           className="button-small"
           aria-pressed={steered}
-          aria-label={`Steer with feature ${latent}`}
+          aria-label={`${steered ? 'Steering' : 'Steer'} with feature ${latent}`}
           title={steered ? 'Steer no more' : 'Add half its maximum at every token and compare predictions; the strength is under Edits'}
           onClick={() => steer(latent)}
         >

@@ -4,6 +4,7 @@ import type { Domain } from '../../charts/axes.ts';
 import { caseOf } from '../../state/feature/state.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Panel } from '../shared/Panel.tsx';
+import { BesidePanel } from './BesidePanel.tsx';
 import type { Choices, Choose, EditFeature, OpenContext } from './choices.ts';
 import { ContextsPanel } from './ContextsPanel.tsx';
 import { EffectsPanel } from './EffectsPanel.tsx';
@@ -54,6 +55,7 @@ export function Case({ place, dictionary, choices, onChoose, onOpen, onEdit }: C
       )}
       <EffectsPanel onCorpus={known.corpusEffects} onText={known.textEffects} place={place} />
       <NeighboursPanel part={known.neighbours} together={known.together} place={place} dictionary={dictionary} />
+      <BesidePanel part={known.beside} effects={known.besideEffects} {...{ place, dictionary, onOpen }} />
       {firing.status === 'done' && firing.value.record.density > 0 && <RulePanel firing={firing.value} {...{ place, choices, onOpen }} />}
     </>
   );

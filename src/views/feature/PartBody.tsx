@@ -38,7 +38,14 @@ export function PartBody<T>({ part, name, absent, before, long, children }: Part
       return children(part.value);
     case 'running':
       if (long === undefined) return <Skeleton lines={4} />;
-      return <Going words={long} {...part} onStop={() => stop(name)} />;
+      return (
+        <Going
+          words={part.message ? part.message.replace(/[.…]+$/, '') : long}
+          done={part.done}
+          total={part.total}
+          onStop={() => stop(name)}
+        />
+      );
     case 'waiting':
       return before ?? <Skeleton lines={4} />;
   }

@@ -3,3 +3,4 @@ import './feature.css';
 import './contexts.css';
 import './lists.css';
 import './rule.css';
+import './beside.css';

@@ -20,11 +20,13 @@ interface Shown extends FakeFeaturesOptions {
   absent?: boolean;
   facts?: Partial<FeatureFacts>;
   act?: (actions: FeatureActions) => void;
+  /** For what `act` does, ms. */
+  wait?: number;
 }
 
 async function page(
   latent: number | null,
-  { dictionary = R4, misfit, absent = false, facts, act, ...features }: Shown = { indexed: [R4] },
+  { dictionary = R4, misfit, absent = false, facts, act, wait = 0, ...features }: Shown = { indexed: [R4] },
 ) {
   const api = fakeApi({ misfit });
   const app = createAppStore(api, fakeStartup(), { text: 'the sea' });
@@ -46,6 +48,7 @@ async function page(
   await settle();
   await answered();
   act?.(actions);
+  await settle(wait);
   await answered();
   store.setState(facts ?? {});
   return renderToStaticMarkup(
@@ -113,6 +116,38 @@ describe('the feature page', () => {
     const html = await page(3);
     expect(html).toContain('context-token is-negative');
     expect(html).toContain('Values below 0 are blue.');
+  });
+
+  it('shows the directions that read most like it beside it, and what each does', async () => {
+    const asked = await page(0);
+    expect(asked).toContain('Put them beside it');
+    const kinds = asked.split('Kinds of directions')[1].split('Put them beside it')[0];
+    expect([...kinds.matchAll(/type="checkbox"( checked="")?[^>]*>([^<]+)/g)].map(([, on, name]) => [name, on !== undefined])).toEqual([
+      ['Neurons', true],
+      ['PCA', true],
+      ['Random directions', true],
+      ['ICA', false],
+    ]);
+    const look = async (actions: FeatureActions) => {
+      actions.lookBeside(['neurons', 'pca']);
+      await settle(600);
+      actions.measureBeside();
+      await settle(600);
+    };
+    const html = await page(0, { indexed: [R4], act: (actions) => void look(actions), wait: 1500 });
+    const columns = html.split('class="beside-column"').slice(1);
+    expect(columns.map((column) => /aria-label="([^"]*)"/.exec(column)![1])).toEqual([
+      'This feature, 0',
+      'Neuron, 7',
+      'Principal component, 8',
+    ]);
+    expect(columns[1]).toContain('0.500');
+    expect(columns[1]).toMatch(/href="#\/feature\/neurons/);
+    for (const column of columns) {
+      expect(column.match(/class="context"/g)).toHaveLength(5);
+      expect(column.match(/class="chart-stack"/g)!.length).toBeGreaterThan(10);
+      expect(column).toContain('Mean Δ');
+    }
   });
 
   it('without an index offers to make one, and shows the rest', async () => {

@@ -135,7 +135,7 @@ describe('the features panel', () => {
       ablate(store.getState().pins[0].latent);
     });
     expect(html).toMatch(/class="pin-badge" data-slot="1" data-letter="B"/);
-    expect(html).toMatch(/aria-pressed="true" aria-label="Ablate feature \d+"[^>]*>Ablated</);
+    expect(html).toMatch(/aria-pressed="true" aria-label="Ablated feature \d+"[^>]*>Ablated</);
     expect(html).toContain('Read without the edits.');
   });
 
