@@ -1,6 +1,6 @@
 /** What features are, do and cause, as scripts, page and workers see it. Plain data but for the interfaces of functions. */
 import type { BaselineOptions } from '../core/baselines/options.ts';
-import type { Effects, FeatureRecord, FeatureTag, IndexInfo, Rule, RuleFigures } from '../core/interp/types.ts';
+import type { Effects, FeatureName, FeatureRecord, FeatureTag, IndexInfo, Rule, RuleFigures } from '../core/interp/types.ts';
 import type { DictionaryInfo } from './dictionaries.ts';
 
 export type * from '../core/interp/types.ts';
@@ -54,6 +54,8 @@ export interface IndexApi {
   feature(dictionary: string, latent: number, o?: { corpus?: string }): Promise<FeatureRecord>;
   /** null where there is no index. */
   summary(dictionary: string, o?: { corpus?: string }): Promise<IndexSummary | null>;
+  /** What its latents can be called until a person labels them; those of which nothing says enough are left out. Empty without an index. */
+  names(dictionary: string, o?: { corpus?: string }): Promise<(FeatureName & { latent: number })[]>;
   /** Opens an index that `npm run index` made elsewhere. */
   import(file: File): Promise<IndexInfo>;
   /** Called when an index came, went, or grew. @returns how to stop */

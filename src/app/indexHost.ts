@@ -46,6 +46,7 @@ export function createIndexHost({ lens, study, model, changed, askToPersist }: I
       return record;
     },
     summary: (dictionary, o) => lens.indices.summary([dictionary, o?.corpus]),
+    names: (dictionary, o) => lens.indices.names([dictionary, o?.corpus]),
     async import(file) {
       const info = await lens.indices.import([file]);
       await tell();

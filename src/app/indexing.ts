@@ -28,6 +28,7 @@ export function createIndexing(need: Needs): { api: IndexApi; removeStored: (id:
       remove: async (dictionary, corpus) => (await host()).remove(dictionary, corpus),
       feature: async (dictionary, latent, o) => (await host()).feature(dictionary, latent, o),
       summary: async (dictionary, o) => (await host()).summary(dictionary, o),
+      names: async (dictionary, o) => (await host()).names(dictionary, o),
       import: async (file) => (await host()).import(file),
       subscribe: signal.subscribe,
     },

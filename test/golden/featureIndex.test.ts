@@ -69,6 +69,24 @@ describe(`an index of ${TOKENS} tokens, made through the scripting interface`, (
     expect(compared).toBeGreaterThan(70);
   });
 
+  it('says what its latents are called, each by its own record', async () => {
+    const { id, d_sae } = infos.find(({ hook }) => hook.endsWith('resid_post'))!;
+    const names = await node.api.index.names(id);
+    expect(names.length).toBeGreaterThan(d_sae / 50);
+    expect(names.some(({ kind }) => kind === 'class')).toBe(true);
+    for (const { latent, kind, words, share } of names.slice(0, 60)) {
+      const { firing, firing_exact } = await node.api.index.feature(id, latent);
+      const rows = await node.api.detokenize(firing.map((token) => [token.id]));
+      const all = firing.reduce((sum, token) => sum + token.sum, 0);
+      if (kind === 'token') expect([words, firing[0].sum / all >= 0.49]).toEqual([rows[0].tokens[0], true]);
+      if (kind === 'class' && firing_exact && firing.length < 200) {
+        const digits = firing.reduce((sum, token, i) => sum + (/^\s*\p{N}+$/u.test(rows[i].tokens[0]) ? token.sum : 0), 0) / all;
+        expect(words.startsWith('digits')).toBe(digits >= 0.8);
+        expect(share).toBeGreaterThanOrEqual(0.8);
+      }
+    }
+  });
+
   it('is listed, summed up, refused where there is none, and deleted', async () => {
     const { id } = infos.find(({ hook }) => hook.endsWith('resid_post'))!;
     const summary = (await node.api.index.summary(id))!;

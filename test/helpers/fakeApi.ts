@@ -254,6 +254,7 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
       list: () => Promise.resolve([]),
       remove: () => Promise.resolve(),
       feature: () => Promise.reject(new Error('There is no index here.')),
+      names: () => Promise.resolve([]),
       summary: () => Promise.resolve(null),
       import: () => Promise.reject(new Error('There is no index here.')),
       subscribe: () => () => {},

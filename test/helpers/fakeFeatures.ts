@@ -244,6 +244,10 @@ export function fakeFeatures({ indexed = [], delayMs = 0, fail = {} }: FakeFeatu
         return fakeRecord(latent, tokens);
       },
       summary: (dictionary) => Promise.resolve(list.some((one) => one.dictionary === dictionary) ? fakeSummary(dictionary) : null),
+      names: (dictionary) =>
+        Promise.resolve(
+          list.some((one) => one.dictionary === dictionary) ? [{ latent: 11, kind: 'class', words: 'digits after “$”', share: 0.85 }] : [],
+        ),
       import: elsewhere,
       subscribe(listener) {
         listeners.add(listener);

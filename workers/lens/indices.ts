@@ -1,11 +1,13 @@
 /** Indices of features that are here: what this browser keeps, and what comes with the page. */
-import type { IndexInfo, IndexSummary } from '../../src/api/features.ts';
+import type { FeatureName, IndexInfo, IndexSummary } from '../../src/api/features.ts';
 import { download } from '../../src/cache/download.ts';
 import type { StoredIndex } from '../../src/cache/indexStore.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { FormatError, type BlobLike } from '../../src/core/formats/bytes.ts';
 import { dictionaryKey, openIndex, SUMMARY_TAGS, type OpenIndex } from '../../src/core/interp/featureIndex/indexFile.ts';
+import { activationOf, nameOf } from '../../src/core/interp/featureIndex/names.ts';
 import type { FeatureRecord } from '../../src/core/interp/types.ts';
+import { nextTask } from '../../src/engine/model/runtime.ts';
 import type { CallContext } from '../rpc.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -16,12 +18,19 @@ interface Found {
   open: () => Promise<BlobLike>;
 }
 
+type Named = FeatureName & { latent: number };
+
+/** Records looked into before messages are let in. */
+const AT_ONCE = 32;
+
 export class IndicesService {
   readonly #bench: Workbench;
   /** Files that are open, by key. */
   readonly #open = new Map<string, Promise<OpenIndex>>();
   /** Of dictionaries, by their ids: one that ships is fetched for its settings once. */
   readonly #keys = new Map<string, string>();
+  /** What latents are called, by key. */
+  readonly #names = new Map<string, Promise<Named[]>>();
 
   constructor(bench: Workbench) {
     this.#bench = bench;
@@ -64,6 +73,35 @@ export class IndicesService {
     return index.record(latent);
   }
 
+  /** Empty where there is no index, or the model has no tokenizer. */
+  async names(_: CallContext, id: string, corpus?: string): Promise<Named[]> {
+    const found = await this.#of(id, corpus);
+    if (!found) return [];
+    let names = this.#names.get(found.key);
+    if (!names) {
+      names = this.#read(found).then((index) => this.#nameAll(index));
+      this.#names.set(found.key, names);
+      names.catch(() => this.#names.delete(found.key));
+    }
+    return [...(await names)];
+  }
+
+  async #nameAll(index: OpenIndex): Promise<Named[]> {
+    const { tokenizer } = this.#bench.current ?? {};
+    if (!tokenizer) return [];
+    const { summary } = index;
+    const lettersOf = (token: number) => tokenizer.token(token);
+    const named: Named[] = [];
+    for (let latent = 0; latent < summary.density.length; latent++) {
+      if (latent % AT_ONCE === 0) await nextTask();
+      if (summary.density[latent] === 0) continue;
+      const one = await index.record(latent);
+      const name = nameOf(one, lettersOf, activationOf(one, summary.share[latent]));
+      if (name) named.push({ latent, ...name });
+    }
+    return named;
+  }
+
   /** Opens a file that `npm run index` made. @throws UsageError when it is of no dictionary here, or of another model */
   async import(_: CallContext, file: Blob): Promise<IndexInfo> {
     const { summary } = await openIndex(file);
@@ -77,7 +115,7 @@ export class IndicesService {
       { identity, kind: 'index', tokens: summary.tokens, total: identity.total, made: Date.now(), source: 'file' },
       file,
     );
-    this.#open.clear();
+    this.#forget();
     return infoOf(id, stored);
   }
 
@@ -91,7 +129,7 @@ export class IndicesService {
     for (const { identity } of stored) {
       if ((await this.#dictionariesOf(identity.dictionary)).includes(id)) await this.#store().remove(identity.dictionary, corpus);
     }
-    this.#open.clear();
+    this.#forget();
   }
 
   /** All that this browser keeps, also of dictionaries and models that are not here. */
@@ -116,12 +154,17 @@ export class IndicesService {
       (await this.#store().list()).find((one) => JSON.stringify([one.identity.dictionary, one.identity.corpus]) === id) ?? {};
     if (!identity) throw new UsageError('This index is not here any more.');
     await this.#store().remove(identity.dictionary, identity.corpus);
-    this.#open.clear();
+    this.#forget();
   }
 
   /** What is kept was changed, here or in another tab. */
   refresh(_: CallContext): void {
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#open.clear();
+    this.#names.clear();
   }
 
   #store() {

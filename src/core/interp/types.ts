@@ -67,6 +67,16 @@ export type FeatureRecord = {
 /** What the numbers of a record say of it; `tagsOf` has the rules. */
 export type FeatureTag = 'dead' | 'dense' | 'single-token' | 'first-token' | 'positional' | 'opening' | 'closing';
 
+/** What a latent without a label can be called, and what says so. */
+export type FeatureName = {
+  /** 'repeat': the token and the one before it stood there in this order a little earlier. */
+  kind: 'token' | 'class' | 'place' | 'repeat';
+  /** Letters of the token, or words: 'digits after “$”'. */
+  words: string;
+  /** Of its activation (token, class), of its firings (place), or of contexts of every strength (repeat). */
+  share: number;
+};
+
 /** An index that is here, or being made. */
 export type IndexInfo = {
   /** Id of the dictionary. */

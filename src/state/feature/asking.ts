@@ -2,9 +2,10 @@
 import type { IndexInfo } from '../../api/features.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { createLatest } from '../shared/latest.ts';
+import type { AskCalled } from './called.ts';
 import { askBeside, askBesideEffects } from './beside.ts';
 import { askCorpusEffects, askFiring, askInText, askRest, askTogether, nameNeighbours, stampOf, type JobNeeds } from './jobs.ts';
-import { caseOf, indexOf, type BesideKind } from './state.ts';
+import { caseOf, indexOf, isKept, type BesideKind } from './state.ts';
 
 /** Nobody looks at a feature that is passed on the way to another. */
 const STAY_MS = 200;
@@ -14,6 +15,7 @@ const GROWTH_MS = 4000;
 interface AskingNeeds extends JobNeeds {
   /** The feature that is looked at, where it can be shown. */
   place: () => FeaturePlace | null;
+  call: AskCalled;
 }
 
 export class Asking {
@@ -47,7 +49,10 @@ export class Asking {
     this.#askSummary(at.dictionary, info);
     askFiring(this.#needs, at, info);
     askInText(this.#needs, at);
-    this.#stay = setTimeout(() => askRest(this.#needs, at), STAY_MS);
+    this.#stay = setTimeout(() => {
+      askRest(this.#needs, at);
+      if (info && isKept(store.getState(), info)) this.#needs.call(info);
+    }, STAY_MS);
   }
 
   /** An index is being made: what it holds so far is shown, now and then. */

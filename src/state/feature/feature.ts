@@ -4,6 +4,7 @@ import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
 import type { SharedState } from '../shared/state.ts';
 import { Asking } from './asking.ts';
+import { createCalled } from './called.ts';
 import { createCases, type Cases } from './cases.ts';
 import { createIndexing } from './indexing.ts';
 import { createLists } from './lists.ts';
@@ -17,14 +18,15 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
   const cases = createCases(store);
   const names = createTokenNames(api, store);
   const indexing = createIndexing(api.index, store);
-  const askLists = createLists(api, store, names.learn);
+  const call = createCalled(api, store);
+  const askLists = createLists(api, store, names.learn, call);
   let shown = false;
 
   const place = (): FeaturePlace | null => {
     const { view, feature } = page.getState();
     return shown && view === 'feature' && feature && findPlace(page.getState(), feature).status === 'found' ? feature : null;
   };
-  const asking = new Asking({ api, store, page, cases, names, place });
+  const asking = new Asking({ api, store, page, cases, names, place, call });
 
   page.subscribe((now, was) => {
     if (now.model !== was.model) {

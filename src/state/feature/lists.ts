@@ -1,6 +1,7 @@
 /** The features of a dictionary in an order that is worth looking at, and those that a search finds. */
-import type { FeatureTag, IndexSummary } from '../../api/features.ts';
-import type { FeatureStore, FeatureApi } from './state.ts';
+import type { FeatureName, FeatureTag, IndexSummary } from '../../api/features.ts';
+import type { AskCalled } from './called.ts';
+import { indexOf, type FeatureApi, type FeatureStore } from './state.ts';
 
 /** What a list is for, and how it is ordered. */
 interface ListKind {
@@ -55,6 +56,7 @@ export function listFeatures(
   { list, search }: ListQuery,
   labels: ReadonlyMap<number, string>,
   nameOf: (id: number) => string | undefined,
+  called: ReadonlyMap<number, FeatureName>,
 ): number[] {
   const { has, order } = LISTS.find(({ name }) => name === list) ?? LISTS[0];
   const wanted = search.toLowerCase();
@@ -66,6 +68,7 @@ export function listFeatures(
     return (
       String(latent) === wanted ||
       label?.includes(wanted) ||
+      called.get(latent)?.words.toLowerCase().includes(wanted) ||
       token === wanted ||
       token?.trim() === wanted ||
       (wanted.length > 1 && token?.includes(wanted))
@@ -81,6 +84,7 @@ export function createLists(
   api: Pick<FeatureApi, 'index' | 'labels'>,
   store: FeatureStore,
   learn: (ids: Iterable<number>) => Promise<void>,
+  call: AskCalled,
 ): (dictionary: string, corpus: string) => Promise<void> {
   let asked = 0;
   return async (dictionary, corpus) => {
@@ -95,5 +99,7 @@ export function createLists(
     if (!isKnown) store.setState({ summary: { dictionary, summary: figures } });
     if (labels) store.setState({ named: { dictionary, byLatent: new Map(labels.map(({ latent, text }) => [latent, text])) } });
     await learn([...figures.token].filter((id) => id >= 0));
+    const info = indexOf(store.getState(), dictionary);
+    if (info) call(info);
   };
 }

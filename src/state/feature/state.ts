@@ -5,6 +5,7 @@ import type {
   BaselineOptions,
   Context,
   Effects,
+  FeatureName,
   FeatureRecord,
   FeaturesApi,
   IndexInfo,
@@ -120,6 +121,8 @@ export interface FeatureFacts {
   build: Build | null;
   /** Figures of all features of one dictionary. */
   summary: { dictionary: string; summary: IndexSummary } | null;
+  /** What features of one dictionary are called until they have a label. */
+  called: { dictionary: string; byLatent: ReadonlyMap<number, FeatureName> };
   /** Labels of one dictionary. */
   named: { dictionary: string; byLatent: ReadonlyMap<number, string> };
   /** The person's text, in Explore. */
@@ -185,6 +188,7 @@ export const initialFeatureFacts: FeatureFacts = {
   corpus: null,
   build: null,
   summary: null,
+  called: { dictionary: '', byLatent: new Map() },
   named: { dictionary: '', byLatent: new Map() },
   text: '',
 };

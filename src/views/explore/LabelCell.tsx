@@ -1,6 +1,7 @@
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { FiredToken } from '../../state/explore/firesOn.ts';
 import type { IndexName } from '../../state/explore/indexNames.ts';
+import { shareWords } from '../../state/shared/featureNames.ts';
 import { LabelBox } from '../shared/LabelBox.tsx';
 
 interface LabelCellProps {
@@ -40,14 +41,15 @@ export function LabelCell({ latent, label, fired = NONE, indexed, editing, onEdi
 
 /** What stands in grey in place of a label, on hovering; its words are the button's name. */
 function guessOf(fired: readonly FiredToken[], indexed: IndexName | undefined): { title: string } | null {
-  if (indexed) return { title: `the token with ${Math.round(100 * indexed.share)} % of its activation in ${indexed.corpus}` };
+  if (indexed) return { title: `${shareWords(indexed)} in ${indexed.corpus}` };
   return fired.length > 0 ? { title: 'what it fires on most in this text' } : null;
 }
 
-function Indexed({ name, share }: IndexName) {
+function Indexed({ kind, words, share }: IndexName) {
   return (
     <>
-      fires on <TokenSample name={name} /> <span className="guess-lead">{Math.round(100 * share)} %</span>
+      fires on {kind === 'token' ? <TokenSample name={{ text: words, part: 1, of: 1 }} /> : words}{' '}
+      <span className="guess-lead">{Math.round(100 * share)} %</span>
     </>
   );
 }

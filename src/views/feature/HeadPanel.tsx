@@ -2,9 +2,11 @@ import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import { formatFull, formatInteger, formatNumber } from '../../charts/format.ts';
+import { activationOf, nameOf } from '../../core/interp/featureIndex/names.ts';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Firing } from '../../state/feature/state.ts';
 import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
+import { shareWords } from '../../state/shared/featureNames.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Info } from '../shared/Info.tsx';
 import { LabelBox } from '../shared/LabelBox.tsx';
@@ -90,7 +92,7 @@ function Name({ place, firing }: Pick<HeadProps, 'place' | 'firing'>) {
         <LabelBox latent={latent} label={label ?? ''} onDone={written} />
       ) : (
         <>
-          {label ? <strong>{label}</strong> : <Guess firing={firing} />}
+          {label ? <strong>{label}</strong> : <Guess firing={firing} place={place} />}
           <button type="button" className="button-small" onClick={() => setEditing(true)}>
             {label ? 'Change the label' : 'Write a label'}
           </button>
@@ -100,11 +102,20 @@ function Name({ place, firing }: Pick<HeadProps, 'place' | 'firing'>) {
   );
 }
 
-function Guess({ firing }: Pick<HeadProps, 'firing'>) {
+function Guess({ firing, place }: Pick<HeadProps, 'firing' | 'place'>) {
+  const share = useFeature((s) => (s.summary?.dictionary === place.dictionary ? s.summary.summary.share[place.latent] : 0));
   const names = useFeature((s) => s.names);
   if (!firing) return <span className="feature-guess">No label yet</span>;
   const tokens = strongestTokens(firing.record);
+  const name = nameOf(firing.record, (id) => names.get(id) ?? '', activationOf(firing.record, share));
   if (tokens.length === 0) return <span className="feature-guess">No label; never fires here</span>;
+  if (name && name.kind !== 'token') {
+    return (
+      <span className="feature-guess" title={`No label: ${shareWords(name)}`}>
+        fires on {name.words} {Math.round(100 * name.share)} %
+      </span>
+    );
+  }
   return (
     <span className="feature-guess" title="No label: the tokens with the largest share of its activation">
       fires on{' '}

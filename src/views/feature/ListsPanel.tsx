@@ -1,12 +1,12 @@
 import { useEffect, useId, useMemo, useState } from 'react';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
-import type { IndexInfo, IndexSummary } from '../../api/features.ts';
+import type { IndexInfo, FeatureName, IndexSummary } from '../../api/features.ts';
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
-import { TokenSample } from '../../charts/TokenText.tsx';
 import { LISTS, listFeatures } from '../../state/feature/lists.ts';
 import { densityWords, restWords } from '../../state/feature/words.ts';
 import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { Empty, Panel } from '../shared/Panel.tsx';
+import { Called } from './Called.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { ReportButtons } from './ReportButtons.tsx';
 
@@ -26,6 +26,8 @@ export function ListsPanel({ dictionary, info }: { dictionary: DictionaryInfo; i
   );
 }
 
+const NONE: ReadonlyMap<number, FeatureName> = new Map();
+
 function Lists({ dictionary, summary }: { dictionary: string; summary: IndexSummary }) {
   const [query, setQuery] = useState({ list: LISTS[0].name, search: '' });
   const [most, setMost] = useState(FIRST_ROWS);
@@ -33,7 +35,11 @@ function Lists({ dictionary, summary }: { dictionary: string; summary: IndexSumm
   const named = useFeature((s) => s.named);
   const id = useId();
   const labels = useMemo(() => (named.dictionary === dictionary ? named.byLatent : new Map<number, string>()), [named, dictionary]);
-  const latents = useMemo(() => listFeatures(summary, query, labels, (token) => names.get(token)), [summary, query, labels, names]);
+  const called = useFeature((s) => (s.called.dictionary === summary.dictionary ? s.called.byLatent : NONE));
+  const latents = useMemo(
+    () => listFeatures(summary, query, labels, (token) => names.get(token), called),
+    [summary, query, labels, names, called],
+  );
   const change = (patch: Partial<typeof query>) => {
     setQuery((now) => ({ ...now, ...patch }));
     setMost(FIRST_ROWS);
@@ -90,7 +96,6 @@ interface RowsProps {
 }
 
 function Rows({ dictionary, summary, latents, labels }: RowsProps) {
-  const names = useFeature((s) => s.names);
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Features">
       <table className="feature-list-table">
@@ -120,7 +125,7 @@ function Rows({ dictionary, summary, latents, labels }: RowsProps) {
                   {latent}
                 </FeatureLink>
               </th>
-              <td>{labels.get(latent) ?? <Guess token={summary.token[latent]} names={names} />}</td>
+              <td>{labels.get(latent) ?? <Called dictionary={dictionary} latent={latent} token={summary.token[latent]} />}</td>
               <td className="numeric">{summary.token[latent] < 0 ? '–' : formatPercent(summary.share[latent])}</td>
               <td className="numeric">{densityWords(summary.density[latent])}</td>
               <td className="numeric">{formatNumber(summary.maximum[latent])}</td>
@@ -130,14 +135,5 @@ function Rows({ dictionary, summary, latents, labels }: RowsProps) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Guess({ token, names }: { token: number; names: ReadonlyMap<number, string> }) {
-  if (token < 0) return <span className="feature-guess">never fires here</span>;
-  return (
-    <span className="feature-guess">
-      <TokenSample name={{ text: names.get(token) ?? `[${token}]`, part: 1, of: 1 }} />
-    </span>
   );
 }

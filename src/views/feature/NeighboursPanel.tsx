@@ -2,7 +2,6 @@ import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { Neighbours } from '../../api/features.ts';
 import { formatInteger } from '../../charts/format.ts';
 import { Num } from '../../charts/Num.tsx';
-import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Part } from '../../state/feature/state.ts';
 import { densityWords } from '../../state/feature/words.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
@@ -12,6 +11,7 @@ import { FeatureLink } from '../shared/FeatureLink.tsx';
 import { Info } from '../shared/Info.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { useApp } from '../shared/StoreContext.tsx';
+import { Called } from './Called.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { PartBody } from './PartBody.tsx';
 
@@ -100,7 +100,6 @@ interface Row {
 function Table({ caption, heads, rows }: { caption: string; heads: readonly string[]; rows: readonly Row[] }) {
   const summary = useFeature((s) => s.summary);
   const named = useFeature((s) => s.named);
-  const names = useFeature((s) => s.names);
   return (
     <table className="neighbour-list">
       <caption>{caption}</caption>
@@ -122,7 +121,6 @@ function Table({ caption, heads, rows }: { caption: string; heads: readonly stri
         {rows.map(({ dictionary, latent, values }) => {
           const figures = summary?.dictionary === dictionary ? summary.summary : null;
           const label = named.dictionary === dictionary ? named.byLatent.get(latent) : undefined;
-          const token = figures && figures.token[latent] >= 0 ? names.get(figures.token[latent]) : undefined;
           return (
             <tr key={latent}>
               <th scope="row">
@@ -131,7 +129,7 @@ function Table({ caption, heads, rows }: { caption: string; heads: readonly stri
                 </FeatureLink>
               </th>
               <td className="neighbour-name">
-                {label ?? (token !== undefined ? <TokenSample name={{ text: token, part: 1, of: 1 }} /> : '–')}
+                {label ?? (figures ? <Called dictionary={dictionary} latent={latent} token={figures.token[latent]} /> : '–')}
               </td>
               {values.map((value, i) => (
                 <td key={i} className="numeric">

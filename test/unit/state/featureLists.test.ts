@@ -15,7 +15,14 @@ const summary: IndexSummary = {
   tags: [['dead'], ['dense'], ['single-token'], [], ['first-token']],
 };
 const NAMES: Record<number, string> = { 10: ',', 11: ' the', 12: 'there' };
-const list = (name: string, search = '') => listFeatures(summary, { list: name, search }, new Map([[3, 'Whale Names']]), (id) => NAMES[id]);
+const list = (name: string, search = '') =>
+  listFeatures(
+    summary,
+    { list: name, search },
+    new Map([[3, 'Whale Names']]),
+    (id) => NAMES[id],
+    new Map([[2, { kind: 'class' as const, words: 'digits', share: 0.9 }]]),
+  );
 
 it('orders what each list is for', () => {
   expect(list('single')).toEqual([2, 3, 4, 1]);
@@ -32,5 +39,7 @@ it('finds by label, number and token, a space in front counting', () => {
   expect(list('dense', ' the')).toEqual([4, 2]);
   expect(list('dense', ',')).toEqual([1]);
   expect(list('dense', '0')).toEqual([0]);
+  // What it is called counts as a label.
+  expect(list('dense', 'digits')).toEqual([2]);
   expect(list('dense', 'nothing')).toEqual([]);
 });

@@ -9,33 +9,29 @@ afterEach(() => void vi.useRealTimers());
 
 function setUp() {
   const listeners: (() => void)[] = [];
-  const summary = vi.fn(() =>
-    Promise.resolve({ token: Int32Array.of(-1, 7, 8), share: Float32Array.of(0, 0.9, 0.4), corpus: 'moby-dick' }),
-  );
-  const detokenize = vi.fn((rows: number[][]) => Promise.resolve(rows.map(([id]) => ({ tokens: [`t${id}`] }))));
-  const api = {
-    index: { summary, subscribe: (listener: () => void) => listeners.push(listener) },
-    detokenize,
-  } as unknown as FeaturescopeApi;
+  const summary = vi.fn(() => Promise.resolve({ maximum: Float32Array.of(0, 2, 3), corpus: 'moby-dick' }));
+  const names = vi.fn((id: string) => Promise.resolve([{ latent: 1, kind: 'class', words: `digits of ${id}`, share: 0.9 }]));
+  const api = { index: { summary, names, subscribe: (listener: () => void) => listeners.push(listener) } } as unknown as FeaturescopeApi;
   const store = createStore(() => ({ model: { hash: 'm' }, features: null, indexNames: null }) as unknown as ExploreState);
   createIndexNames(api, store);
   const read = (id: string) => store.setState({ features: { dictionary: { id } } as unknown as ExploreState['features'] });
-  return { store, summary, detokenize, read, changed: () => listeners.forEach((tell) => tell()) };
+  return { store, summary, names, read, changed: () => listeners.forEach((tell) => tell()) };
 }
 
-it('names those whose activation lies mostly on one token, once a text is read and nobody waits', async () => {
-  const { store, summary, read } = setUp();
+it('names those that the index has a name for, once a text is read and nobody waits', async () => {
+  const { store, names, read } = setUp();
   read('d');
-  expect(summary).not.toHaveBeenCalled();
+  expect(names).not.toHaveBeenCalled();
   read('d');
   await vi.runAllTimersAsync();
-  expect(summary).toHaveBeenCalledTimes(1);
-  expect(indexNameOf(store.getState(), 1)).toMatchObject({ name: { text: 't7' }, corpus: 'moby-dick' });
+  expect(names).toHaveBeenCalledTimes(1);
+  expect(indexNameOf(store.getState(), 1)).toMatchObject({ words: 'digits of d', corpus: 'moby-dick' });
+  expect(store.getState().indexNames!.maximum[2]).toBe(3);
   expect([indexNameOf(store.getState(), 0), indexNameOf(store.getState(), 2)]).toEqual([undefined, undefined]);
 });
 
 it('those of another dictionary are nobody’s, and a new index is looked into', async () => {
-  const { store, summary, read, changed } = setUp();
+  const { store, names, read, changed } = setUp();
   read('d');
   await vi.runAllTimersAsync();
   read('e');
@@ -44,7 +40,7 @@ it('those of another dictionary are nobody’s, and a new index is looked into',
   expect(indexNameOf(store.getState(), 1)).toBeDefined();
   changed();
   await vi.runAllTimersAsync();
-  expect(summary).toHaveBeenCalledTimes(3);
+  expect(names).toHaveBeenCalledTimes(3);
 });
 
 it('without an index, or when it cannot be read, nothing is named', async () => {

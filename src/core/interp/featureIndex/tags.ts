@@ -6,7 +6,7 @@ const DENSE = 0.2;
 /** Share of the sum of values on one token. */
 const SINGLE = 0.8;
 /** Share of firings on the first token of a window. */
-const FIRST = 0.5;
+export const FIRST_TOKEN_SHARE = 0.5;
 /** Share of firings in one range of places that is this many times as large as the range's share of tokens would be. */
 const POSITIONAL = 0.8;
 /** Firings below which shares say nothing. */
@@ -17,7 +17,7 @@ export const TAG_WORDS: Record<FeatureTag, string> = {
   dead: 'never fires in this corpus',
   dense: `fires on more than ${DENSE * 100} % of the tokens`,
   'single-token': `${SINGLE * 100} % of its activation lies on one token`,
-  'first-token': `at least ${FIRST * 100} % of its firings are on the first token of a window`,
+  'first-token': `at least ${FIRST_TOKEN_SHARE * 100} % of its firings are on the first token of a window`,
   positional: `at least ${POSITIONAL * 100} % of its firings lie in one range of places of the window, the first token apart`,
   opening: 'most of its activation lies on opening brackets or quotation marks',
   closing: 'most of its activation lies on closing brackets or quotation marks',
@@ -32,14 +32,14 @@ export function tagsOf({ tokens, density, firing, places }: Pick<FeatureRecord, 
   if (count < FEWEST) return tags;
   const total = firing.reduce((sum, token) => sum + token.sum, 0);
   if (firing[0] && firing[0].sum >= SINGLE * total) tags.push('single-token');
-  if (places[0] >= FIRST * count) tags.push('first-token');
+  if (places[0] >= FIRST_TOKEN_SHARE * count) tags.push('first-token');
   // The last range holds half of a full window, so only the earlier ones say something.
   else if (Math.max(...places.slice(1, 6)) >= POSITIONAL * count) tags.push('positional');
   return tags;
 }
 
-const OPENING = /^\s*[([{<«“‘„]+$/u;
-const CLOSING = /^\s*[)\]}>»”’]+$/u;
+export const OPENING = /^\s*[([{<«“‘„]+$/u;
+export const CLOSING = /^\s*[)\]}>»”’]+$/u;
 
 /** Tags by what the tokens look like. @param lettersOf letters of a token */
 export function letterTags({ firing }: Pick<FeatureRecord, 'firing'>, lettersOf: (id: number) => string): FeatureTag[] {
