@@ -2,7 +2,7 @@
 import type { Trainer } from '../../workers/trainer/client.ts';
 import { listShippedCorpora, type CorpusStore } from '../cache/corpusStore.ts';
 import { UsageError } from '../core/errors.ts';
-import { quote } from '../core/formats/text.ts';
+import { quote } from '../core/formats/words.ts';
 import type { StorageUse } from '../api/storage.ts';
 import type { CorpusInfo } from '../core/train/runTypes.ts';
 import type { TrainingNeeds } from './training.ts';

@@ -2,7 +2,8 @@
 import { FormatError } from '../core/formats/bytes.ts';
 import type { Label } from '../core/formats/labels.ts';
 import { MAX_LABELS_BYTES, mergeLabels, parseLabels, type ParsedLabels } from '../core/formats/labelFile.ts';
-import { identifyFile, listNames, quote, readJson } from '../core/formats/text.ts';
+import { identifyFile, readJson } from '../core/formats/text.ts';
+import { listNames, quote } from '../core/formats/words.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { FileIn } from '../api/model.ts';
 import { toFiles } from './files.ts';

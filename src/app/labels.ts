@@ -3,7 +3,7 @@ import type { LabelStore } from '../cache/labelStore.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkLabelText, labelKey, type Label } from '../core/formats/labels.ts';
-import { quote } from '../core/formats/text.ts';
+import { quote } from '../core/formats/words.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { FileIn } from '../api/model.ts';

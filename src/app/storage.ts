@@ -8,7 +8,7 @@ import type { SettingsStore } from '../cache/settings.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
 import { labelKey, type Label } from '../core/formats/labels.ts';
-import { quote } from '../core/formats/text.ts';
+import { quote } from '../core/formats/words.ts';
 
 type Item = StorageUse['items'][number];
 

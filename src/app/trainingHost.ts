@@ -5,7 +5,7 @@ import { createCorpusStore } from '../cache/corpusStore.ts';
 import { heldLocks, RUN_LOCK } from '../cache/locks.ts';
 import { createRunStore, type RunRecord } from '../cache/runStore.ts';
 import { UsageError } from '../core/errors.ts';
-import { quote } from '../core/formats/text.ts';
+import { quote } from '../core/formats/words.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
 import type { WantedModel } from '../api/model.ts';
 import type { Run, RunOptionsOf } from '../api/training.ts';

@@ -4,7 +4,7 @@
  */
 import { createStore, del, delMany, entries, get, keys, set, type UseStore } from 'idb-keyval';
 import { EngineError, throwIfStopped, UsageError, type Stop } from '../core/errors.ts';
-import { quote } from '../core/formats/text.ts';
+import { quote } from '../core/formats/words.ts';
 import type { CorpusInfo } from '../core/train/runTypes.ts';
 import { download } from './download.ts';
 import { exclusively } from './locks.ts';

@@ -2,7 +2,7 @@
 import type { StoredInfo } from '../../src/cache/dictionaryStore.ts';
 import type { OpenedDictionary } from '../../src/core/formats/dictionaries/opened.ts';
 import { sha256Hex } from '../../src/core/formats/sha256.ts';
-import { maybeRecord } from '../../src/core/formats/text.ts';
+import { maybeRecord } from '../../src/core/formats/words.ts';
 import type { PublishedSource } from '../../src/api/dictionaries.ts';
 import { settingsKey } from '../../src/core/sae/dictionary.ts';
 import { tensorHash } from '../../src/engine/dictionary/tensorHash.ts';

@@ -3,7 +3,7 @@
  * Cache Storage, so each finds what the other has kept.
  */
 import { UsageError } from '../../core/errors.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import type { HubModel } from '../../api/model.ts';
 
 export const HUB = 'https://huggingface.co/';

@@ -9,7 +9,7 @@ import { type AskOptions, ask, CutError } from './ask.ts';
 import { folderOf, baseName, join } from '../../core/formats/dictionaries/files.ts';
 import { listFiles, askSurely, probe, isPlainPath } from './repository.ts';
 import { createRemoteFile, PeekError, type RemoteStretch } from './remoteFile.ts';
-import { quote, listNames } from '../../core/formats/text.ts';
+import { quote, listNames } from '../../core/formats/words.ts';
 import { EngineError, UsageError } from '../../core/errors.ts';
 import { lengthOf } from './length.ts';
 import { validatorOf } from './version.ts';

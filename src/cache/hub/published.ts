@@ -10,7 +10,7 @@ import { baseName, join } from '../../core/formats/dictionaries/files.ts';
 import { isWithin, type DictionaryFolder } from '../../core/formats/dictionaries/folders.ts';
 import { listDictionaryFiles } from '../../core/formats/dictionaries/open.ts';
 import { inflate } from '../../core/formats/inflate.ts';
-import { listNames, quote } from '../../core/formats/text.ts';
+import { listNames, quote } from '../../core/formats/words.ts';
 import { DEFLATED } from '../../core/formats/zip.ts';
 import type { FoundDictionary, PublishedPlan, PublishedSource } from '../../api/dictionaries.ts';
 import { PATIENCE, type AskOptions, type Patience } from './ask.ts';

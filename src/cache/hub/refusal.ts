@@ -1,6 +1,6 @@
 /** What the hub's refusals mean, as sentences. */
 import { EngineError, UsageError } from '../../core/errors.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import type { HubModel } from '../../api/model.ts';
 
 export interface Asked {

@@ -4,7 +4,7 @@
  */
 import { EngineError } from '../../core/errors.ts';
 import { FormatError, type BlobLike } from '../../core/formats/bytes.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import { noteBytes } from '../requestLog.ts';
 
 /** Asks for `Range: bytes=from-to` of the file; anything but a refusal of the network. */

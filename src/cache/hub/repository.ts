@@ -1,7 +1,8 @@
 /** What a repository of the hub holds, and which of its files make the model. */
 import { EngineError } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
-import { maybeRecord, parseJson, quote } from '../../core/formats/text.ts';
+import { parseJson } from '../../core/formats/text.ts';
+import { maybeRecord, quote } from '../../core/formats/words.ts';
 import { parseConfig } from '../../core/lm/config.ts';
 import type { HubModel } from '../../api/model.ts';
 import { noteBytes } from '../requestLog.ts';

@@ -1,6 +1,6 @@
 /** Where published dictionaries are to be had: names and addresses as people have them, checked and told apart. */
 import { UsageError } from '../../core/errors.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import { checkHubModel, MAIN } from '../../core/lm/modelId.ts';
 import type { HubModel } from '../../api/model.ts';
 import type { PublishedSource } from '../../api/dictionaries.ts';

@@ -1,7 +1,7 @@
 /** The JSON file that labels travel in: written, read and checked, and joined with those that are here. */
 import { FormatError } from './bytes.ts';
 import { cleanText, LABEL_HASH, labelKey, MAX_LABEL_LENGTH, readLabel, type Label } from './labels.ts';
-import { maybeRecord, quote } from './text.ts';
+import { maybeRecord, quote } from './words.ts';
 
 /** What the file says of a dictionary, for people and other programs; only `hash` decides whose the labels are. */
 interface LabelledDictionary {

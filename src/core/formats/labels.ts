@@ -3,7 +3,7 @@
  * Whatever comes from outside is checked here before it is believed.
  */
 import { UsageError } from '../errors.ts';
-import { maybeRecord } from './text.ts';
+import { maybeRecord } from './words.ts';
 
 export interface Label {
   /** `DictionaryInfo.hash`. */

@@ -9,7 +9,8 @@ import { readOnnxCheckpoint } from './onnx/checkpoint.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readShards } from './shards.ts';
 import { isLeftBehind, withoutLeftBehind } from './leftBehind.ts';
-import { identifyFile, impostor, listNames, maybeRecord, quote, readJson, readSettingsJson } from './text.ts';
+import { identifyFile, impostor, readJson, readSettingsJson } from './text.ts';
+import { listNames, maybeRecord, quote } from './words.ts';
 import { readTorchCheckpoint } from './torch/index.ts';
 
 /** A file with its path in the drop, `/` between folders. */

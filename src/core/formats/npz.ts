@@ -3,7 +3,8 @@
  * the one form NumPy writes is understood, and nothing is evaluated.
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
-import { decodeText, quote, refuseImpostor } from './text.ts';
+import { decodeText, refuseImpostor } from './text.ts';
+import { quote } from './words.ts';
 import { TORCH_DTYPE_BYTES, type TorchDtype, type TorchTensor } from './torch/types.ts';
 import { createOpener, type Located } from './zipEntries.ts';
 import { isZip, listZip } from './zip.ts';

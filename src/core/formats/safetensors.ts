@@ -5,7 +5,8 @@
  * JSON drops leaves a hole.
  */
 import { FormatError, readBytes, type BlobLike, type Checkpoint, type FloatDtype, type StoredTensor } from './bytes.ts';
-import { decodeText, maybeRecord, parseJson, quote, refuseImpostor } from './text.ts';
+import { decodeText, parseJson, refuseImpostor } from './text.ts';
+import { maybeRecord, quote } from './words.ts';
 import { encodeText } from './utf8.ts';
 
 /** The reference implementation's cap. */

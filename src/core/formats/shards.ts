@@ -1,7 +1,8 @@
 /** A checkpoint in several files, with the index that says which tensor is in which. */
 import { FormatError, type BlobLike, type StoredTensor } from './bytes.ts';
 import type { CheckpointWithUnusable } from './safetensors.ts';
-import { listNames, maybeRecord, quote, readJson } from './text.ts';
+import { readJson } from './text.ts';
+import { listNames, maybeRecord, quote } from './words.ts';
 
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 /** The largest published checkpoints have a few hundred. */

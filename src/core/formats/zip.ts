@@ -4,7 +4,8 @@
  */
 import { FormatError, readBytes, type BlobLike } from './bytes.ts';
 import { crc32 } from './crc32.ts';
-import { decodeText, quote } from './text.ts';
+import { decodeText } from './text.ts';
+import { quote } from './words.ts';
 
 /** One file of an archive, as the central directory has it. */
 export interface ZipEntry {

@@ -2,7 +2,7 @@
 import type { Stop } from '../errors.ts';
 import { FormatError, type BlobLike } from './bytes.ts';
 import { inflate } from './inflate.ts';
-import { quote } from './text.ts';
+import { quote } from './words.ts';
 import { checkCrc, DEFLATED, listZip, locateEntry, type ZipEntry } from './zip.ts';
 
 /** Deflated entries unpack into memory: together at most so many times the file, and a little; weights stay far below. */

@@ -1,7 +1,7 @@
 /** A person's rule about where a feature fires: whether it matches a token, and how often it is right. */
 import { createRandom } from '../array/random.ts';
 import { UsageError } from '../errors.ts';
-import { quote } from '../formats/text.ts';
+import { quote } from '../formats/words.ts';
 import type { Rule } from './types.ts';
 
 /** Characters before a token that a rule sees, and of a word. */

@@ -3,7 +3,7 @@
  * hooked model does not compute. Defaults are those of transformers' GPTNeoXConfig.
  */
 import { FormatError } from '../formats/bytes.ts';
-import { describe } from '../formats/text.ts';
+import { describe } from '../formats/words.ts';
 import { readSpecialTokens, type SpecialTokens } from './endOfText.ts';
 
 /** How the MLP's nonlinearity is computed. */

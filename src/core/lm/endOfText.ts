@@ -3,7 +3,7 @@
  * generation generation_config.json has the word, for joining documents the tokenizer.
  */
 import { FormatError } from '../formats/bytes.ts';
-import { describe, maybeRecord } from '../formats/text.ts';
+import { describe, maybeRecord } from '../formats/words.ts';
 
 /** Parsed files of a model; all but the first may be missing. */
 export interface SpecialTokenFiles {

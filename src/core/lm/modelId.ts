@@ -3,7 +3,7 @@
  * `owner/name` or `owner/name@revision` (the hub), each with `+random.SEED` when its weights are random.
  */
 import { UsageError } from '../errors.ts';
-import { quote } from '../formats/text.ts';
+import { quote } from '../formats/words.ts';
 import { isRepositoryName, isRevisionName } from './modelNames.ts';
 import type { HubModel } from './types.ts';
 

@@ -5,7 +5,7 @@
  */
 import { BYTES_PER_VALUE, FormatError, readBytes, type StoredTensor } from '../formats/bytes.ts';
 import type { CheckpointWithUnusable } from '../formats/safetensors.ts';
-import { quote } from '../formats/text.ts';
+import { quote } from '../formats/words.ts';
 import type { ModelConfig } from './config.ts';
 import { assertFinite, placeBlock, widen, type Block } from './weightLayout.ts';
 

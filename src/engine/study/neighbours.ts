@@ -1,6 +1,6 @@
 /** Latents that are near one: by direction here and in other dictionaries, and by firing together on a corpus. */
 import { throwIfStopped, UsageError, type Stop } from '../../core/errors.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import { decoderCosines, nearest, TogetherCounts } from '../../core/interp/neighbours.ts';
 import { decoderVector } from '../../core/sae/decode.ts';
 import type { Dictionary } from '../../core/sae/dictionary.ts';

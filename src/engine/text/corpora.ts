@@ -2,7 +2,7 @@
 import { fetchShippedCorpus, listShippedCorpora, type CorpusStore } from '../../cache/corpusStore.ts';
 import { throwIfStopped, UsageError } from '../../core/errors.ts';
 import { toHex } from '../../core/formats/sha256.ts';
-import { quote } from '../../core/formats/text.ts';
+import { quote } from '../../core/formats/words.ts';
 import { joinDocuments } from '../../core/train/stream.ts';
 import { readDocuments } from './documents.ts';
 import { nextTask } from '../model/runtime.ts';

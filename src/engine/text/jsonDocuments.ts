@@ -5,7 +5,7 @@
 import { throwIfStopped } from '../../core/errors.ts';
 import { FormatError } from '../../core/formats/bytes.ts';
 import { parseAnyJson } from '../../core/formats/pythonJson.ts';
-import { maybeRecord } from '../../core/formats/text.ts';
+import { maybeRecord } from '../../core/formats/words.ts';
 import { fieldsOf, leftOut, quoteAll, wordsOf, type DocumentOptions, type Documents } from './documentFields.ts';
 
 /** Where an object keeps its list, in files of one object. */

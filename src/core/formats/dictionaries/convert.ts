@@ -1,7 +1,7 @@
 /** From another library's tensors to ours: shapes checked, matrices turned, a SAELens configuration stated. */
 import { listTensors, type DictionaryConfig, type TensorName } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import { toPart, transpose, type TorchDtype } from '../torch/index.ts';
 import type { Candidate, DictionaryFormat, OpenedDictionary } from './opened.ts';
 import { createBlob, stateConfig } from './write.ts';

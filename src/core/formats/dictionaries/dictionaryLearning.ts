@@ -6,7 +6,7 @@
  */
 import { isBatchTopk, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import type { TorchTensor, TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, MAX_SIZE, partOf, readCount } from './convert.ts';
 import { baseName } from './files.ts';

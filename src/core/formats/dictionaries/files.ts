@@ -1,7 +1,7 @@
 /** Paths of dropped files, and files to be written. */
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { withoutLeftBehind } from '../leftBehind.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 
 /** A file with its path in the drop, `/` between folders. */
 export interface DictionaryFile {

@@ -1,6 +1,7 @@
 /** Says what a file is that holds no dictionary in a format read here, from its name and its first bytes. */
 import { FormatError } from '../bytes.ts';
-import { identifyFile, impostor, quote, refuseImpostor } from '../text.ts';
+import { identifyFile, impostor, refuseImpostor } from '../text.ts';
+import { quote } from '../words.ts';
 import { attempt } from './attempt.ts';
 import { baseName, type DictionaryFile } from './files.ts';
 

@@ -5,7 +5,7 @@
  */
 import { FormatError, type BlobLike } from '../bytes.ts';
 import { readNpz } from '../npz.ts';
-import { listNames, quote } from '../text.ts';
+import { listNames, quote } from '../words.ts';
 import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import { hookOfGemmaScope } from './hookNames.ts';
 import type { Candidate } from './opened.ts';

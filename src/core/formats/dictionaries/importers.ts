@@ -4,7 +4,8 @@
  * PyTorch file may hold in TORCH.
  */
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readSettingsJson } from '../text.ts';
+import { readSettingsJson } from '../text.ts';
+import { listNames, maybeRecord, quote } from '../words.ts';
 import { readTorch, type TorchValue } from '../torch/index.ts';
 import { attempt } from './attempt.ts';
 import { isDictionaryLearning, openDictionaryLearning } from './dictionaryLearning.ts';

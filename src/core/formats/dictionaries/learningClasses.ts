@@ -1,7 +1,7 @@
 /** The classes of dictionary_learning: which tensors each has, and how a file says which it is. */
 import type { Architecture } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { describe, quote } from '../text.ts';
+import { describe, quote } from '../words.ts';
 import { agree } from './pairs.ts';
 import type { State } from './torchState.ts';
 

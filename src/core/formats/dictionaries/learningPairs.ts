@@ -1,6 +1,6 @@
 /** What dictionary_learning says in several places: config.json, the tensors, and the settings inside a backup of a run. */
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import { isTensor, toPart, type TorchValue } from '../torch/index.ts';
 import { agree } from './pairs.ts';
 import { asState, nameKind, type State } from './torchState.ts';

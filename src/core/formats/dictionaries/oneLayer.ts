@@ -3,7 +3,7 @@
  * f = ReLU((x − b_dec)·W_enc + b_enc); x̂ = f·W_dec + b_dec (reference/sae-libraries.md A7).
  */
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import type { TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import { hookOfName } from './hookNames.ts';

@@ -3,7 +3,7 @@
  * Formulas: reference/sae-libraries.md A5. TopK files imply LayerNorm of the input; nothing in them says so.
  */
 import { FormatError } from '../bytes.ts';
-import { describe, quote } from '../text.ts';
+import { describe, quote } from '../words.ts';
 import { isTensor, type TorchTensor, type TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, readCount } from './convert.ts';
 import { baseName } from './files.ts';

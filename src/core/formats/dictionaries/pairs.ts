@@ -1,6 +1,6 @@
 /** Settings that files say in several places: one of two numbers that differ would be taken by chance. */
 import { FormatError } from '../bytes.ts';
-import { describe } from '../text.ts';
+import { describe } from '../words.ts';
 
 /** Where a setting stands ("k in config.json"), and its value; nothing and null say nothing. */
 export type Saying = readonly [where: string, value: unknown];

@@ -5,7 +5,8 @@
  */
 import { listTensors, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { listNames, maybeRecord, quote, readJson, readSettingsJson } from '../text.ts';
+import { readJson, readSettingsJson } from '../text.ts';
+import { listNames, maybeRecord, quote } from '../words.ts';
 import { attempt } from './attempt.ts';
 import { baseName, join } from './files.ts';
 import { isForeign } from './foreign.ts';

@@ -13,7 +13,7 @@ import {
   type Normalisation,
 } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import { hookOfName } from './hookNames.ts';
 import { agree } from './pairs.ts';
 import { checkSaelensPairs, noteSaelens, readHead, readWidths } from './saelensPairs.ts';

@@ -2,7 +2,7 @@
 import { readFormOf } from '../../sae/architectures/index.ts';
 import { isBatchTopk, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { describe, maybeRecord } from '../text.ts';
+import { describe, maybeRecord } from '../words.ts';
 import { hookOfName } from './hookNames.ts';
 import { agree, findClash, layerOfHook, type Saying } from './pairs.ts';
 

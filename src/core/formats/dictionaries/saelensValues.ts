@@ -1,6 +1,6 @@
 /** What only the numbers of a SAELens file tell: whether a second saying agrees, and what a constant means. */
 import { FormatError } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import type { OpenedDictionary } from './opened.ts';
 import { readValues, type StoredPart } from './stored.ts';
 

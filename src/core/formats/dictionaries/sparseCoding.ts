@@ -7,7 +7,7 @@
  */
 import { SMALLEST_NORM, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { FormatError } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import { isObject, isTensor, toPart, type TorchObject, type TorchTensor, type TorchValue } from '../torch/index.ts';
 import { assertForeign, createCandidate, createConfig, partOf, readCount } from './convert.ts';
 import { baseName } from './files.ts';

@@ -6,7 +6,7 @@
  */
 import type { Architecture } from '../../sae/dictionary.ts';
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { describe, maybeRecord, quote } from '../text.ts';
+import { describe, maybeRecord, quote } from '../words.ts';
 import { assertForeign, createCandidate, createConfig, MAX_SIZE, readCount, transposePart } from './convert.ts';
 import { baseName, join } from './files.ts';
 import { hookOfModule, hookOfPath } from './hookNames.ts';

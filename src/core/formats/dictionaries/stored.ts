@@ -6,7 +6,8 @@ import { throwIfStopped, type Stop } from '../../errors.ts';
 import { assertFinite, widen } from '../../lm/weightLayout.ts';
 import { FormatError, readBytes, type BlobLike, type FloatDtype } from '../bytes.ts';
 import { readSafetensorsHeader } from '../safetensors.ts';
-import { decodeText, quote } from '../text.ts';
+import { decodeText } from '../text.ts';
+import { quote } from '../words.ts';
 
 /** One tensor with its bytes; plain data, so that a store can keep `data` as a Blob of its own. */
 export interface StoredPart {

@@ -1,6 +1,6 @@
 /** A state_dict as importers take it apart. */
 import { FormatError } from '../bytes.ts';
-import { listNames, quote } from '../text.ts';
+import { listNames, quote } from '../words.ts';
 import { isTensor, toPart, transpose, TORCH_DTYPE_BYTES, type TorchTensor, type TorchValue } from '../torch/index.ts';
 import type { StoredPart } from './stored.ts';
 

@@ -6,7 +6,8 @@
 import { isBatchTopk, isTiedForm, isTranscoder, type Dictionary, type DictionaryConfig } from '../../sae/dictionary.ts';
 import { foldScales } from '../../sae/fold.ts';
 import type { BlobLike } from '../bytes.ts';
-import { maybeRecord, parseJson } from '../text.ts';
+import { parseJson } from '../text.ts';
+import { maybeRecord } from '../words.ts';
 import { writeSafetensors } from '../safetensors.ts';
 import { encodeText } from '../utf8.ts';
 import { createOutFile, join, type OutFile } from './files.ts';

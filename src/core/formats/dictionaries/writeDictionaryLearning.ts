@@ -4,7 +4,7 @@
  */
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { Architecture, DictionaryConfig } from '../../sae/dictionary.ts';
-import { maybeRecord } from '../text.ts';
+import { maybeRecord } from '../words.ts';
 import { writeTorch, type TorchPart } from '../torch/index.ts';
 import { transposePart } from './convert.ts';
 import { createOutFile, join, type OutFile } from './files.ts';

@@ -1,7 +1,7 @@
 /** A folder of sparsify: {hookpoint}/cfg.json with sae.safetensors, as SparseCoder.load_from_disk reads them. */
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import { hasSkip, isGroupmax, isTranscoder } from '../../sae/dictionary.ts';
-import { maybeRecord } from '../text.ts';
+import { maybeRecord } from '../words.ts';
 import { transposePart } from './convert.ts';
 import { createOutFile, join, type OutFile } from './files.ts';
 import { moduleOfHook } from './hookNames.ts';

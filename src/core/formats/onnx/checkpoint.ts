@@ -6,7 +6,7 @@
  */
 import { FormatError, type BlobLike, type Checkpoint, type StoredTensor } from '../bytes.ts';
 import type { ModelConfig } from '../../lm/config.ts';
-import { listNames } from '../text.ts';
+import { listNames } from '../words.ts';
 import { storeTensor, type FileLookup } from './data.ts';
 import { flattenGraph, type FlatGraph } from './flatten.ts';
 import { readOnnxGraph, type OnnxNode, type OnnxTensor } from './proto.ts';

@@ -4,7 +4,7 @@
  * the slice asked for, so a large file is still read piece by piece.
  */
 import { FormatError, readBytes, type BlobLike, type FloatDtype, type StoredTensor } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import type { FloatRun, OnnxTensor, TensorData } from './proto.ts';
 
 /** Finds the file a tensor's `location` names; undefined when it was not given. */

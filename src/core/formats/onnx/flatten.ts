@@ -4,7 +4,7 @@
  * in order of dependence, as ONNX demands, so whoever walks it meets no cycle.
  */
 import { FormatError } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './proto.ts';
 
 export interface FlatGraph {

@@ -1,6 +1,6 @@
 /** Makes the records a pickle describes: storages, tensors, dicts, objects of listed classes. Knows nothing of bytes. */
 import { FormatError, type BlobLike } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import { explainRefusal, lookUp, type Known } from './names.ts';
 import { TORCH_DTYPE_BYTES, type TorchDtype, type TorchKey, type TorchObject, type TorchTensor, type TorchValue } from './types.ts';
 

@@ -1,7 +1,7 @@
 /** Model weights in a PyTorch file (`pytorch_model.bin`). */
 import { BYTES_PER_VALUE, FormatError, type BlobLike, type FloatDtype, type StoredTensor } from '../bytes.ts';
 import type { CheckpointWithUnusable } from '../safetensors.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import { readTorch } from './container.ts';
 import { isTensor, type TorchTensor } from './types.ts';
 import { toPart } from './view.ts';

@@ -1,6 +1,7 @@
 /** Opens PyTorch files: the zip of version 1.6 and later, and the container before it. */
 import { FormatError, readBytes, type BlobLike } from '../bytes.ts';
-import { decodeText, quote, refuseImpostor } from '../text.ts';
+import { decodeText, refuseImpostor } from '../text.ts';
+import { quote } from '../words.ts';
 import { isZip, listZip, type ZipEntry } from '../zip.ts';
 import { createOpener, type Located } from '../zipEntries.ts';
 import { attach } from './attach.ts';

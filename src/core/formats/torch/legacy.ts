@@ -3,7 +3,7 @@
  * storages), then each storage as its element count (64 bits, little-endian) and its raw numbers, in the order of the keys.
  */
 import { FormatError, readBytes, type BlobLike } from '../bytes.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import type { Located } from '../zipEntries.ts';
 import { attach } from './attach.ts';
 import { bytesOf, show } from './build.ts';

@@ -5,7 +5,8 @@
  * number of instructions, the length of names, the places of the memo.
  */
 import { FormatError } from '../bytes.ts';
-import { decodeText, quote } from '../text.ts';
+import { decodeText } from '../text.ts';
+import { quote } from '../words.ts';
 import { Builder, createTuple, type Item, type StorageRef } from './build.ts';
 import { checkGraph } from './graph.ts';
 import type { TorchTensor, TorchValue } from './types.ts';

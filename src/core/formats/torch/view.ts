@@ -1,7 +1,7 @@
 /** Views of tensors, and tensors as parts of a dictionary. */
 import { createJoinedBlob, FormatError, readBytes, type BlobLike } from '../bytes.ts';
 import type { StoredPart } from '../dictionaries/stored.ts';
-import { quote } from '../text.ts';
+import { quote } from '../words.ts';
 import { TORCH_DTYPE_BYTES, type TorchTensor } from './types.ts';
 
 /** Most of a tensor that is put in order at a time; of tensors beyond 256 MiB an eighth, since each block reads all of it. */
