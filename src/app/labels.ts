@@ -2,6 +2,7 @@
 import type { LabelStore } from '../cache/labelStore.ts';
 import type { Tabs } from '../cache/tabs.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkEvidence, type LabelEvidence } from '../core/formats/evidence.ts';
 import { checkLabelText, labelKey, type Label } from '../core/formats/labels.ts';
 import { quote } from '../core/formats/words.ts';
 import type { DictionaryInfo } from '../api/dictionaries.ts';
@@ -26,7 +27,6 @@ const labelFiles = () => import('./labelFiles.ts');
 export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
   const { labels: store, tabs, signal, dictionaries, askToPersist, now = Date.now } = needs;
   let known: DictionaryInfo[] = [];
-
   /** An id's tensors never change while the page is open, so the worker, which may be busy, is asked only for new ones. */
   const find = async (id: string): Promise<DictionaryInfo> => {
     const listed = () => known.find((d) => d.id === id);
@@ -36,7 +36,7 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
   const select = async (id: string | undefined): Promise<Label[]> => {
     const hash = id === undefined ? undefined : (await find(id)).hash;
     const all = [...(await store.all()).values()].filter((label) => hash === undefined || label.hash === hash);
-    return all.sort((a, b) => (a.hash === b.hash ? a.latent - b.latent : a.hash < b.hash ? -1 : 1));
+    return all.sort(inOrder);
   };
   const change = async (write: Label[], remove: string[] = []) => {
     if (write.length + remove.length === 0) return;
@@ -63,24 +63,36 @@ export function createLabels(needs: LabelsNeeds): FeaturescopeApi['labels'] {
 
   return {
     list: select,
-    async set(dictionary, latent, text) {
+    async set(dictionary, latent, text, { evidence } = {}) {
       const { hash, d_sae } = await find(dictionary);
       checkLatent(dictionary, latent, d_sae);
       const clean = checkLabelText(text);
       const key = labelKey({ hash, latent });
-      if (clean === ((await store.all()).get(key)?.text ?? '')) return;
-      await (clean === '' ? change([], [key]) : change([{ hash, latent, text: clean, changed: new Date(now()).toISOString() }]));
+      const before = (await store.all()).get(key);
+      const behind = evidenceAfter(before, evidence);
+      if (clean === (before?.text ?? '') && JSON.stringify(behind) === JSON.stringify(before?.evidence)) return;
+      if (clean === '') return change([], [key]);
+      await change([{ hash, latent, text: clean, changed: new Date(now()).toISOString(), ...(behind && { evidence: behind }) }]);
     },
     async export(dictionary) {
       known = await dictionaries();
       const { writeLabels } = await labelFiles();
-      const json = writeLabels(await select(dictionary), known, new Date(now()).toISOString());
-      return new Blob([json], { type: 'application/json' });
+      return new Blob([writeLabels(await select(dictionary), known, new Date(now()).toISOString())], { type: 'application/json' });
     },
     import: importFile,
     problem: () => store.problem(),
     subscribe: signal.subscribe,
   };
+}
+
+function inOrder(a: Label, b: Label): number {
+  return a.hash === b.hash ? a.latent - b.latent : a.hash < b.hash ? -1 : 1;
+}
+
+/** What then stands behind a label. @throws UsageError */
+function evidenceAfter(before: Label | undefined, given: LabelEvidence | null | undefined): LabelEvidence | undefined {
+  if (given === undefined) return before?.evidence;
+  return given === null ? undefined : checkEvidence(given);
 }
 
 /** @throws UsageError unless labels can be kept for it */

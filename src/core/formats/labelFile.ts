@@ -46,7 +46,7 @@ export function writeLabels(labels: readonly Label[], known: readonly LabelledDi
   const dictionaries = hashes.map((hash) => {
     const { id = '', model = '', hook = '' } = known.find((d) => d.hash === hash) ?? {};
     const mine = labels.filter((label) => label.hash === hash).sort((a, b) => a.latent - b.latent);
-    return { hash, id, model, hook, labels: mine.map(({ latent, text, changed }) => ({ latent, text, changed })) };
+    return { hash, id, model, hook, labels: mine.map(({ hash: _, ...label }) => label) };
   });
   return `${JSON.stringify({ format: FORMAT, version: VERSION, exported: now, dictionaries }, null, 1)}\n`;
 }
@@ -101,15 +101,19 @@ function isOlder(label: Label, than: Label | undefined): boolean {
   return than !== undefined && label.changed < than.changed;
 }
 
+function isSame(a: Label, b: Label): boolean {
+  return a.text === b.text && JSON.stringify(a.evidence) === JSON.stringify(b.evidence);
+}
+
 /** The newer of two labels for one latent wins; of equally old ones, the one here. */
 export function mergeLabels(here: ReadonlyMap<string, Label>, incoming: readonly Label[]): LabelMerge {
   const merge: LabelMerge = { write: [], added: 0, changed: 0, unchanged: 0, newerHere: 0 };
   for (const label of incoming) {
     const mine = here.get(labelKey(label));
     if (!mine) merge.added++;
-    else if (mine.text === label.text || mine.changed >= label.changed) {
+    else if (isSame(mine, label) || mine.changed >= label.changed) {
       merge.unchanged++;
-      if (mine.text !== label.text) merge.newerHere++;
+      if (!isSame(mine, label)) merge.newerHere++;
       continue;
     } else merge.changed++;
     merge.write.push(label);

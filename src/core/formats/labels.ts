@@ -3,6 +3,7 @@
  * Whatever comes from outside is checked here before it is believed.
  */
 import { UsageError } from '../errors.ts';
+import { readEvidence, type LabelEvidence } from './evidence.ts';
 import { maybeRecord } from './words.ts';
 
 export interface Label {
@@ -12,6 +13,7 @@ export interface Label {
   text: string;
   /** ISO time, UTC. */
   changed: string;
+  evidence?: LabelEvidence;
 }
 
 export const MAX_LABEL_LENGTH = 500;
@@ -45,14 +47,16 @@ export function checkLabelText(text: unknown): string {
 
 /** A label as storage or a file holds it, or undefined when it is none. */
 export function readLabel(value: unknown, now: number): Label | undefined {
-  const { hash, latent, text, changed } = maybeRecord(value) ?? {};
+  const { hash, latent, text, changed, evidence } = maybeRecord(value) ?? {};
   if (typeof hash !== 'string' || !LABEL_HASH.test(hash)) return undefined;
   if (!Number.isInteger(latent) || (latent as number) < 0 || (latent as number) >= MAX_LATENT) return undefined;
   if (typeof text !== 'string' || text.length > 4 * MAX_LABEL_LENGTH) return undefined;
   const clean = cleanText(text);
   const time = readTime(changed, now);
   if (clean === '' || clean.length > MAX_LABEL_LENGTH || time === undefined) return undefined;
-  return { hash, latent: latent as number, text: clean, changed: time };
+  // A label is one without what stands behind it, too.
+  const read = evidence === undefined ? undefined : readEvidence(evidence);
+  return { hash, latent: latent as number, text: clean, changed: time, ...(read && { evidence: read }) };
 }
 
 /** A time to come would win over everything written later, so it counts as now. */

@@ -4,6 +4,7 @@ import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { createLatest } from '../shared/latest.ts';
 import type { AskCalled } from './called.ts';
 import { askBeside, askBesideEffects } from './beside.ts';
+import { namedOf } from './labelled.ts';
 import { askCorpusEffects, askFiring, askInText, askRest, askTogether, nameNeighbours, stampOf, type JobNeeds } from './jobs.ts';
 import { caseOf, indexOf, isKept, type BesideKind } from './state.ts';
 
@@ -135,7 +136,7 @@ export class Asking {
         if (answer.status === 'stale') return;
         // Without labels the page works as ever; writing one will say what is wrong.
         const list = answer.status === 'done' ? answer.value : [];
-        store.setState({ named: { dictionary, byLatent: new Map(list.map(({ latent, text }) => [latent, text])) } });
+        store.setState({ named: namedOf(dictionary, list) });
       });
   }
 }

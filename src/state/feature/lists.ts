@@ -1,6 +1,7 @@
 /** The features of a dictionary in an order that is worth looking at, and those that a search finds. */
 import type { FeatureName, FeatureTag, IndexSummary } from '../../api/features.ts';
 import type { AskCalled } from './called.ts';
+import { namedOf } from './labelled.ts';
 import { indexOf, type FeatureApi, type FeatureStore } from './state.ts';
 
 /** What a list is for, and how it is ordered. */
@@ -97,7 +98,7 @@ export function createLists(
     ]);
     if (mine !== asked || !figures) return;
     if (!isKnown) store.setState({ summary: { dictionary, summary: figures } });
-    if (labels) store.setState({ named: { dictionary, byLatent: new Map(labels.map(({ latent, text }) => [latent, text])) } });
+    if (labels) store.setState({ named: namedOf(dictionary, labels) });
     await learn([...figures.token].filter((id) => id >= 0));
     const info = indexOf(store.getState(), dictionary);
     if (info) call(info);

@@ -13,6 +13,7 @@ import type {
   LatentWeights,
   Neighbours,
 } from '../../api/features.ts';
+import type { LabelEvidence } from '../../api/labels.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Detokenized } from '../../api/model.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
@@ -124,7 +125,7 @@ export interface FeatureFacts {
   /** What features of one dictionary are called until they have a label. */
   called: { dictionary: string; byLatent: ReadonlyMap<number, FeatureName> };
   /** Labels of one dictionary. */
-  named: { dictionary: string; byLatent: ReadonlyMap<number, string> };
+  named: { dictionary: string; byLatent: ReadonlyMap<number, string>; evidence?: ReadonlyMap<number, LabelEvidence> };
   /** The person's text, in Explore. */
   text: string;
 }

@@ -1,10 +1,17 @@
 /** Labels of the dictionary on screen, in step with what is kept, here and in other tabs. */
 import type { StoreApi } from 'zustand/vanilla';
+import type { LabelEvidence } from '../../api/labels.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import { NO_LABELS, type LabelActions } from '../shared/labels.ts';
 import type { Notice } from '../shared/page.ts';
 import type { SharedFacts } from '../shared/state.ts';
 import { createLatest, sentenceOf } from '../shared/latest.ts';
+
+type Evidence = LabelEvidence | null | undefined;
+interface LabelBefore {
+  text: string;
+  evidence: LabelEvidence | null;
+}
 
 /** Follows the chosen dictionary and every change of labels for as long as the page lives. */
 export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFacts>): LabelActions {
@@ -22,11 +29,12 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFa
   const notify = (text: string, undo: Notice['undo'] = null) => store.setState({ notice: { text, undo } });
 
   /** @returns the label before; null when it could not be saved */
-  const save = async (dictionary: string, latent: number, text: string): Promise<string | null> => {
+  const save = async (dictionary: string, latent: number, text: string, evidence?: Evidence): Promise<LabelBefore | null> => {
     try {
       // Asked, as the labels at hand may be those of a dictionary chosen since.
-      const before = (await api.labels.list(dictionary)).find((l) => l.latent === latent)?.text ?? '';
-      if (text !== before) await api.labels.set(dictionary, latent, text);
+      const found = (await api.labels.list(dictionary)).find((l) => l.latent === latent);
+      const before = { text: found?.text ?? '', evidence: found?.evidence ?? null };
+      if (text !== before.text || evidence !== undefined) await api.labels.set(dictionary, latent, text, { evidence });
       return before;
     } catch (error) {
       notify(`The label of feature ${latent} was not saved. ${sentenceOf(error)}`);
@@ -40,13 +48,14 @@ export function createLabelKeeper(api: FeaturescopeApi, store: StoreApi<SharedFa
   api.labels.subscribe(() => void refresh());
 
   return {
-    async label(dictionary, latent, text) {
+    async label(dictionary, latent, text, evidence) {
       const wanted = text.trim();
-      const before = await save(dictionary, latent, wanted);
-      if (before === null || before === wanted) return;
-      const done = wanted === '' ? 'removed' : before === '' ? 'saved' : 'changed';
+      const before = await save(dictionary, latent, wanted, evidence);
+      if (before === null || (before.text === wanted && evidence === undefined)) return;
+      const done = wanted === '' ? 'removed' : before.text === '' ? 'saved' : 'changed';
       const problem = wanted === '' ? null : api.labels.problem();
-      notify([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run: () => void save(dictionary, latent, before) });
+      const run = () => void save(dictionary, latent, before.text, before.evidence);
+      notify([`Label of feature ${latent} ${done}.`, problem ?? ''].join(' ').trim(), { run });
     },
     async importLabels(file) {
       try {

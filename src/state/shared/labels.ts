@@ -1,4 +1,5 @@
 /** Facts about the labels of the chosen dictionary. */
+import type { LabelEvidence } from '../../api/labels.ts';
 import type { FileIn } from '../../api/model.ts';
 
 export interface LabelFacts {
@@ -7,8 +8,8 @@ export interface LabelFacts {
 }
 
 export interface LabelActions {
-  /** Saves the label of a dictionary's feature, or removes it ('' does); the notice takes it back. */
-  label: (dictionary: string, latent: number, text: string) => Promise<void>;
+  /** Saves the label of a dictionary's feature, or removes it ('' does), with what stands behind it; the notice takes it back. */
+  label: (dictionary: string, latent: number, text: string, evidence?: LabelEvidence | null) => Promise<void>;
   importLabels: (file: FileIn) => Promise<void>;
   /** @param all of every dictionary, else of the chosen one; null when it failed, and the notice says why */
   exportLabels: (all: boolean) => Promise<Blob | null>;

@@ -5,6 +5,7 @@ import { formatFull, formatInteger, formatNumber } from '../../charts/format.ts'
 import { activationOf, nameOf } from '../../core/interp/featureIndex/names.ts';
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Firing } from '../../state/feature/state.ts';
+import { evidenceWords } from '../../state/feature/rules.ts';
 import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
 import { shareWords } from '../../state/shared/featureNames.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
@@ -79,6 +80,7 @@ function Name({ place, firing }: Pick<HeadProps, 'place' | 'firing'>) {
   const { dictionary, latent } = place;
   const { label: save } = useActions();
   const label = useFeature((s) => (s.named.dictionary === dictionary ? s.named.byLatent.get(latent) : undefined));
+  const evidence = useFeature((s) => (s.named.dictionary === dictionary ? s.named.evidence?.get(latent) : undefined));
   const [editing, setEditing] = useState(false);
   const line = useRef<HTMLDivElement>(null);
   const written = (text: string | null, byKey: boolean) => {
@@ -97,6 +99,14 @@ function Name({ place, firing }: Pick<HeadProps, 'place' | 'firing'>) {
             {label ? 'Change the label' : 'Write a label'}
           </button>
         </>
+      )}
+      {evidence && label && !editing && (
+        <span className="hint">
+          {evidenceWords(evidence)}{' '}
+          <button type="button" className="button-small" onClick={() => void save(dictionary, latent, label, null)}>
+            Forget the rule
+          </button>
+        </span>
       )}
     </div>
   );

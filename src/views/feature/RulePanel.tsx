@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import type { Context, RuleFigures } from '../../api/features.ts';
 import { formatInteger, formatNumber, formatPercent } from '../../charts/format.ts';
-import { EMPTY_RULE, ruleOf, ruleWords, tokenPattern, type RuleDraft, type RuleTry } from '../../state/feature/rules.ts';
+import { EMPTY_RULE, evidenceOf, ruleOf, ruleWords, tokenPattern, type RuleDraft, type RuleTry } from '../../state/feature/rules.ts';
 import { fullColour } from '../../state/feature/contexts.ts';
 import type { Firing } from '../../state/feature/state.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
@@ -72,9 +72,7 @@ export function RulePanel({ place, firing, choices, onOpen }: RuleProps) {
       </form>
       {now.status === 'running' && <Going words="Tokens read" done={now.done} total={now.total} onStop={() => control.current?.abort()} />}
       {now.status === 'failed' && <Failure message={now.message} />}
-      {now.status === 'done' && (
-        <Result place={place} tried={now} draft={draft} full={fullColour(firing.record)} choices={choices} onOpen={onOpen} />
-      )}
+      {now.status === 'done' && <Result place={place} tried={now} full={fullColour(firing.record)} choices={choices} onOpen={onOpen} />}
     </Panel>
   );
 }
@@ -115,18 +113,16 @@ function Threshold({ share, threshold, onChange }: { share: number; threshold: n
 
 interface ResultProps extends Pick<RuleProps, 'place' | 'choices' | 'onOpen'> {
   tried: Extract<RuleTry, { status: 'done' }>;
-  draft: RuleDraft;
   full: number;
 }
 
-function Result({ place, tried, draft, full, choices, onOpen }: ResultProps) {
+function Result({ place, tried, full, choices, onOpen }: ResultProps) {
   const { label } = useActions();
-  const { figures, texts, tokens } = tried;
+  const { rule, threshold, figures, texts, tokens } = tried;
   const facts = factsOf(figures);
-  const asLabel = () => {
-    const [, , f1] = facts;
-    void label(place.dictionary, place.latent, `${ruleWords(draft)} (F1 ${f1[1]} on ${formatInteger(tokens)} tokens)`.slice(0, 500));
-  };
+  const mine = useFeature((s) => (s.named.dictionary === place.dictionary ? s.named.byLatent.get(place.latent) : undefined));
+  const keep = () =>
+    void label(place.dictionary, place.latent, mine ?? ruleWords(rule).slice(0, 500), evidenceOf(rule, figures, threshold, tokens));
   const rows = (title: string, contexts: readonly Context[]) => (
     <Mistakes title={title} contexts={contexts} texts={texts} full={full} choices={choices} place={place} onOpen={onOpen} />
   );
@@ -135,8 +131,8 @@ function Result({ place, tried, draft, full, choices, onOpen }: ResultProps) {
       <div role="status">
         <FactList facts={facts} className="feature-figures" />
       </div>
-      <button type="button" className="button-small" onClick={asLabel}>
-        Keep rule and figures as the label
+      <button type="button" className="button-small" onClick={keep}>
+        {mine === undefined ? 'Keep it as the label, with its figures' : 'Keep it as the label’s evidence'}
       </button>
       <div className="rule-mistakes">
         {rows('The rule finds it, the feature does not fire', figures.false_positives)}

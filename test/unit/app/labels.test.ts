@@ -53,6 +53,36 @@ describe('labels', () => {
     expect(kept.tabs.said).toHaveLength(1);
   });
 
+  it('keep what stands behind them until that is given anew, taken away, or the label goes', async () => {
+    const evidence = {
+      rule: { token: '^ the$' },
+      threshold: 1,
+      precision: 0.9,
+      recall: null,
+      f1: 0.8,
+      interval: null,
+      corpus: 'c',
+      tokens: 9,
+    };
+    const behind = async () => (await labels.list(FIRST.id)).map((label) => label.evidence);
+    await labels.set(FIRST.id, 2, 'sea', { evidence });
+    await labels.set(FIRST.id, 2, 'the sea');
+    expect(await behind()).toEqual([evidence]);
+    await labels.set(FIRST.id, 2, 'the sea', { evidence: { ...evidence, f1: 0.7 } });
+    expect((await behind())[0]!.f1).toBe(0.7);
+    expect(kept.tabs.said).toHaveLength(3);
+    await labels.set(FIRST.id, 2, 'the sea', { evidence: null });
+    expect(await behind()).toEqual([undefined]);
+    await expect(labels.set(FIRST.id, 2, 'sea', { evidence: { ...evidence, f1: 2 } })).rejects.toThrow(/Evidence is \{ rule/);
+    expect(await texts(FIRST.id)).toEqual(['2 the sea']);
+    // Out and in again.
+    await labels.set(FIRST.id, 2, 'the sea', { evidence });
+    const file = { path: 'labels.json', data: await labels.export(FIRST.id) };
+    await labels.set(FIRST.id, 2, '');
+    await labels.import(file);
+    expect(await behind()).toEqual([evidence]);
+  });
+
   it('are refused in sentences for what does not exist', async () => {
     await expect(labels.set('nope', 0, 'x')).rejects.toThrow(/no dictionary called "nope"/);
     await expect(labels.list('nope')).rejects.toThrow(/no dictionary called "nope"/);

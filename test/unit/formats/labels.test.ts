@@ -13,6 +13,43 @@ const file = (dictionaries: unknown, rest: object = {}) => ({ format: 'featuresc
 const rows = (labels: unknown[], hash = HASH) => file([{ hash, labels }]);
 const mapOf = (...labels: Label[]) => new Map(labels.map((l) => [labelKey(l), l]));
 
+describe('what stands behind a label', () => {
+  const evidence = {
+    rule: { word: 'x' },
+    threshold: 0.5,
+    precision: 1,
+    recall: 0.5,
+    f1: 0.6,
+    interval: [0.5, 0.7],
+    corpus: 'c',
+    tokens: 9,
+  };
+  const read = (given: unknown) => readLabel({ ...label(1, 'sea'), evidence: given }, NOW);
+
+  it('is read with it', () => expect(read(evidence)).toEqual({ ...label(1, 'sea'), evidence }));
+
+  it.each([
+    null,
+    'text',
+    [],
+    { ...evidence, rule: {} },
+    { ...evidence, rule: { word: '' } },
+    { ...evidence, rule: { word: 'x'.repeat(1001) } },
+    { ...evidence, rule: { tokens: [1.5] } },
+    { ...evidence, threshold: NaN },
+    { ...evidence, f1: 1.5 },
+    { ...evidence, precision: undefined },
+    { ...evidence, interval: [0.5] },
+    { ...evidence, tokens: -1 },
+    { ...evidence, corpus: 'x'.repeat(301) },
+  ])('is left out where it is none, the label staying: %o', (bad) => expect(read(bad)).toEqual(label(1, 'sea')));
+
+  it('keeps nothing else that came with it', () => {
+    const { evidence: kept } = read({ ...evidence, rule: { word: 'x', other: 1 }, more: 2 })!;
+    expect(kept).toEqual(evidence);
+  });
+});
+
 describe('a file of labels', () => {
   it('gives back what was written, sorted by latent, with what the dictionary is called', () => {
     const labels = [label(7, 'der Hut 🎩 “quoted”'), label(2, 'sea', LATE), label(0, 'עברית', EARLY, OTHER)];

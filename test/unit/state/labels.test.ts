@@ -38,6 +38,20 @@ describe('labels', () => {
     expect(await api.labels.list()).toEqual([]);
   });
 
+  it('are taken back with what stood behind them', async () => {
+    const { api, get, act } = await ready();
+    const { dictionary } = get();
+    const evidence = { rule: { token: 'x' }, threshold: 0, precision: 1, recall: 1, f1: 1, interval: null, corpus: 'c', tokens: 9 };
+    const behind = async () => (await api.labels.list(dictionary))[0]?.evidence;
+    await act.label(dictionary, 7, 'sea', evidence);
+    await act.label(dictionary, 7, 'sea', null);
+    expect([await behind(), get().notice?.text]).toEqual([undefined, 'Label of feature 7 changed.']);
+    const { undo } = get().notice!;
+    if (undo && typeof undo === 'object' && 'run' in undo) undo.run();
+    await settle();
+    expect(await behind()).toEqual(evidence);
+  });
+
   it('that do not change say nothing', async () => {
     const { get, act } = await ready();
     await act.label(get().dictionary, 7, '');
