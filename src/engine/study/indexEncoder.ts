@@ -15,6 +15,9 @@ const FIRST_ROWS = 32;
 /** Numbers that one look at all pre-activations may give (12 bytes each). */
 const MOST_DENSE = 2 ** 21;
 
+/** Floors are looked at anew when so many times the rows were seen: lower ones let more through, packing weights anew costs some milliseconds. */
+const REFRESH = 1.4;
+
 export interface Encoded {
   fired: Latents;
   missed: Latents;
@@ -72,7 +75,7 @@ export class IndexEncoder {
     const thresholds = this.#thresholds;
     // The encoder keeps what is strictly above; one that equals the worst kept may still come earlier in the corpus.
     const lowered = floors.map((floor, j) => Math.min(floor - Math.abs(floor) * 1e-6 - 1e-30, thresholds?.[j] ?? Infinity));
-    this.#refreshAt = 2 * this.#seen;
+    this.#refreshAt = REFRESH * this.#seen;
     return (this.#view = withFloors(this.#dictionary, lowered));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { WINDOW } from './sizes.ts';
 
-const FIRST_CAPACITY = 4;
+const FIRST_CAPACITY = 16;
 
 /** Contexts in columns; those of one latent lie together, best first. */
 export interface ContextColumns {
@@ -21,9 +21,6 @@ export interface ContextColumns {
 
 export const NO_TOKEN = 0xffffffff;
 
-/** Fills the window of the context that is kept. */
-type FillWindow = (ids: Uint32Array, around: Float32Array) => void;
-
 export function createColumns(n: number): ContextColumns {
   return {
     keys: new Float64Array(n),
@@ -39,8 +36,8 @@ export class ContextList {
   readonly #most: number;
   #columns = createColumns(0);
   #size = 0;
-  /** Where the worst of a full list stands. */
-  #worst = -1;
+  /** Rows of the columns as a heap, the worst on top. */
+  #heap = new Uint32Array(0);
 
   constructor(most: number) {
     this.#most = most;
@@ -52,31 +49,33 @@ export class ContextList {
 
   /** Whether one with this key may be taken; those below certainly are not. */
   wants(key: number): boolean {
-    return this.#size < this.#most || key >= this.#columns.keys[this.#worst];
+    return this.#size < this.#most || key >= this.#columns.keys[this.#heap[0]];
   }
 
   /** The key that one must reach; −Infinity while there is room. */
   floor(): number {
-    return this.#size < this.#most ? -Infinity : this.#columns.keys[this.#worst];
+    return this.#size < this.#most ? -Infinity : this.#columns.keys[this.#heap[0]];
   }
 
-  offer(key: number, value: number, document: number, position: number, fill: FillWindow): void {
-    let slot = this.#size;
-    if (slot === this.#most) {
-      slot = this.#worst;
-      if (!this.#isBetter(key, document, position, slot)) return;
-    } else {
-      if (slot === this.#columns.keys.length)
-        this.#columns = grown(this.#columns, Math.min(this.#most, Math.max(FIRST_CAPACITY, 2 * slot)));
-      this.#size++;
-    }
-    const { keys, values, documents, positions, ids, around } = this.#columns;
-    keys[slot] = key;
-    values[slot] = value;
-    documents[slot] = document;
-    positions[slot] = position;
-    fill(ids.subarray(slot * WINDOW, (slot + 1) * WINDOW), around.subarray(slot * WINDOW, (slot + 1) * WINDOW));
-    if (this.#size === this.#most) this.#worst = this.#findWorst();
+  /** Takes one in if it is good enough. @returns its row of `windows`, which the caller fills; −1 where it is not */
+  claim(key: number, value: number, document: number, position: number): number {
+    const isFull = this.#size === this.#most;
+    if (isFull && !this.#isBetter(key, document, position, this.#heap[0])) return -1;
+    if (!isFull && this.#size === this.#heap.length) this.#grow();
+    const row = isFull ? this.#heap[0] : this.#size;
+    const { keys, values, documents, positions } = this.#columns;
+    keys[row] = key;
+    values[row] = value;
+    documents[row] = document;
+    positions[row] = position;
+    if (isFull) this.#sink();
+    else this.#rise(row);
+    return row;
+  }
+
+  /** Tokens and values around all that is kept, WINDOW of each row. */
+  get windows(): Pick<ContextColumns, 'ids' | 'around'> {
+    return this.#columns;
   }
 
   giveTo(other: ContextList): void {
@@ -86,10 +85,10 @@ export class ContextList {
   /** Takes rows of other columns. */
   take(from: ContextColumns, first: number, end: number): void {
     for (let i = first; i < end; i++) {
-      this.offer(from.keys[i], from.values[i], from.documents[i], from.positions[i], (ids, around) => {
-        ids.set(from.ids.subarray(i * WINDOW, (i + 1) * WINDOW));
-        around.set(from.around.subarray(i * WINDOW, (i + 1) * WINDOW));
-      });
+      const row = this.claim(from.keys[i], from.values[i], from.documents[i], from.positions[i]);
+      if (row < 0) continue;
+      this.#columns.ids.set(from.ids.subarray(i * WINDOW, (i + 1) * WINDOW), row * WINDOW);
+      this.#columns.around.set(from.around.subarray(i * WINDOW, (i + 1) * WINDOW), row * WINDOW);
     }
   }
 
@@ -117,11 +116,43 @@ export class ContextList {
     return position < positions[slot];
   }
 
-  #findWorst(): number {
+  /** Of two rows that are kept. */
+  #isWorse(a: number, b: number): boolean {
     const { keys, documents, positions } = this.#columns;
-    let worst = 0;
-    for (let s = 1; s < this.#size; s++) if (!this.#isBetter(keys[s], documents[s], positions[s], worst)) worst = s;
-    return worst;
+    return this.#isBetter(keys[b], documents[b], positions[b], a);
+  }
+
+  /** Puts a new row, the last of the heap, in its place. */
+  #rise(row: number): void {
+    const heap = this.#heap;
+    let at = this.#size++;
+    for (let parent = (at - 1) >> 1; at > 0 && this.#isWorse(row, heap[parent]); parent = (at - 1) >> 1) {
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = row;
+  }
+
+  /** Puts the row on top, which has other contents now, in its place. */
+  #sink(): void {
+    const heap = this.#heap;
+    const row = heap[0];
+    let at = 0;
+    for (let child = 1; child < this.#size; child = 2 * at + 1) {
+      if (child + 1 < this.#size && this.#isWorse(heap[child + 1], heap[child])) child++;
+      if (!this.#isWorse(heap[child], row)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = row;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#most, Math.max(FIRST_CAPACITY, 4 * this.#size));
+    this.#columns = grown(this.#columns, capacity);
+    const heap = new Uint32Array(capacity);
+    heap.set(this.#heap);
+    this.#heap = heap;
   }
 }
 

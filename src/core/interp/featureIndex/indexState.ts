@@ -5,7 +5,7 @@ import { ContextList, NO_TOKEN } from './contextList.ts';
 import { ExactSums, SQUARE_UNIT, VALUE_UNIT } from './exactSum.ts';
 import { FineHistograms, LOG_BINS, logBin } from './fineHistogram.ts';
 import { Sample } from './sample.ts';
-import { AFTER, BEFORE, firingHash, placeHash, type IndexSizes } from './sizes.ts';
+import { AFTER, BEFORE, firingHash, placeHash, WINDOW, type IndexSizes } from './sizes.ts';
 import { TokenTable } from './tokenTable.ts';
 
 /** Places in a window are counted by the number of their binary digits: 0, 1, 2-3, 4-7, … */
@@ -149,17 +149,19 @@ export class IndexState {
     batch: IndexBatch,
     fired: ByLatent,
   ): void {
-    list.offer(key, value, batch.documents[row], batch.positions[row], (ids, around) => {
-      const first = Math.max(batch.starts[row], row - BEFORE);
-      const end = Math.min(batch.ends[row], row + AFTER + 1);
-      const shift = BEFORE - row;
-      ids.fill(NO_TOKEN);
-      around.fill(0);
-      for (let r = first; r < end; r++) ids[r + shift] = batch.ids[r];
-      const { starts, rows, values } = fired;
-      for (let e = entry; e < starts[latent + 1] && rows[e] < end; e++) around[rows[e] + shift] = values[e];
-      for (let e = entry - 1; e >= starts[latent] && rows[e] >= first; e--) around[rows[e] + shift] = values[e];
-    });
+    const slot = list.claim(key, value, batch.documents[row], batch.positions[row]);
+    if (slot < 0) return;
+    const { ids, around } = list.windows;
+    const from = slot * WINDOW;
+    ids.fill(NO_TOKEN, from, from + WINDOW);
+    around.fill(0, from, from + WINDOW);
+    const first = Math.max(batch.starts[row], row - BEFORE);
+    const end = Math.min(batch.ends[row], row + AFTER + 1);
+    const shift = from + BEFORE - row;
+    for (let r = first; r < end; r++) ids[r + shift] = batch.ids[r];
+    const { starts, rows, values } = fired;
+    for (let e = entry; e < starts[latent + 1] && rows[e] < end; e++) around[rows[e] + shift] = values[e];
+    for (let e = entry - 1; e >= starts[latent] && rows[e] >= first; e--) around[rows[e] + shift] = values[e];
   }
 }
 
