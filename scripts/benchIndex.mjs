@@ -9,19 +9,17 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { benchFeature } from './benchFeature.mjs';
 import { bundle } from './bundle.mjs';
+import { readOptions } from './command.mjs';
 import prepare from './prepare.mjs';
 import { RELAXED_FLAGS } from './relaxed.mjs';
 
-const { values } = parseArgs({
-  options: {
-    tokens: { type: 'string', default: '40000' },
-    long: { type: 'string', default: '1000000' },
-    page: { type: 'boolean' },
-    bundled: { type: 'string' },
-  },
+const { values } = readOptions(import.meta.filename, {
+  tokens: { type: 'string', default: '40000' },
+  long: { type: 'string', default: '1000000' },
+  page: { type: 'boolean' },
+  bundled: { type: 'string' },
 });
 
 if (values.bundled) {
