@@ -5,7 +5,7 @@ import { formatFull, formatInteger, formatNumber } from '../../charts/format.ts'
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Firing } from '../../state/feature/state.ts';
 import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
-import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { causesHash, type FeaturePlace } from '../../state/shared/featureAddress.ts';
 import { Info } from '../shared/Info.tsx';
 import { LabelBox } from '../shared/LabelBox.tsx';
 import { Panel } from '../shared/Panel.tsx';
@@ -51,7 +51,8 @@ export function HeadPanel({ place, dictionary, firing, onEdit }: HeadProps) {
 }
 
 /** Takes the person's text through the model with the feature changed. */
-function EditButtons({ place: { latent }, dictionary, firing, onEdit }: HeadProps) {
+function EditButtons({ place, dictionary, firing, onEdit }: HeadProps) {
+  const { latent } = place;
   if (!dictionary.fits) return null;
   const maximum = firing && firing.record.maximum > 0 ? { value: firing.record.maximum, of: firing.index.corpus } : null;
   const edit = (kind: 'ablate' | 'steer') => () => onEdit({ kind, dictionary, latent, maximum });
@@ -68,6 +69,9 @@ function EditButtons({ place: { latent }, dictionary, firing, onEdit }: HeadProp
       >
         Steer your text
       </button>
+      <a href={causesHash(place)} className="button button-small" title="Which earlier features make it fire, in Circuits">
+        What causes it
+      </a>
     </div>
   );
 }

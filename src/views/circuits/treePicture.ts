@@ -1,0 +1,91 @@
+/** A tree as a picture: what is seen of it, with sizes that fit the room. */
+import type { Tree, TreeNode } from '../../api/causal.ts';
+import { formatPercent } from '../../charts/format.ts';
+import { shortened, type GraphEdge, type GraphPicture } from '../../charts/graph.ts';
+import { layered, type Ranked } from '../../charts/layered.ts';
+import { rankOf } from '../../state/circuits/settings.ts';
+import { edgeKey, type SeenTree } from '../../state/circuits/trees.ts';
+import { hookWords } from '../../state/circuits/words.ts';
+
+/** Narrower pictures have three nodes beside each other. */
+const NARROW_PX = 520;
+const NODE = { width: 118, height: 38, gap: 12 } as const;
+const SLIM = { height: 38, gap: 6 } as const;
+const TOKEN_PX = 26;
+const ERROR_PX = 26;
+/** About the width of a letter of a node's name. */
+const LETTER_PX = 7.2;
+
+interface PictureOf {
+  seen: SeenTree;
+  /** Errors that are drawn. */
+  errors: Tree['error'];
+  hookOf: (dictionary: string) => string;
+  nameOf: (node: TreeNode) => string;
+  width: number;
+}
+
+function errorId({ child, dictionary }: Pick<Tree['error'][number], 'child' | 'dictionary'>): string {
+  return `error ${dictionary} of ${child}`;
+}
+
+export function treePicture({ seen, errors, hookOf, nameOf, width }: PictureOf): GraphPicture {
+  const slim = width < NARROW_PX;
+  const gap = slim ? SLIM.gap : NODE.gap;
+  const box = slim ? Math.floor((width - 2 * gap) / 3) : NODE.width;
+  const hooks = new Map<number, string>();
+  const placed = (hook: string) => {
+    const rank = rankOf(hook);
+    // Attention and MLP of a block stand beside each other.
+    const words = hookWords(hook);
+    const known = hooks.get(rank);
+    hooks.set(rank, known === undefined || known === words ? words : words.replace(/,.*/, ', attention and MLP'));
+    return rank;
+  };
+  const shown = new Set(seen.nodes.map(({ id }) => id));
+  const drawn = errors.filter(({ child, dictionary }) => shown.has(child) && hookOf(dictionary) !== '');
+  const nodes: Ranked[] = [
+    ...seen.nodes.map((node) => nodeOf(node, nameOf(node), placed(node.dictionary === null ? '' : node.hook), box)),
+    ...drawn.map((one): Ranked => ({
+      id: errorId(one),
+      rank: placed(hookOf(one.dictionary)),
+      width: ERROR_PX,
+      height: ERROR_PX,
+      shape: 'diamond',
+      text: 'ε',
+    })),
+  ];
+  const edges: GraphEdge[] = [
+    ...seen.edges.map((edge) => ({
+      id: edgeKey(edge),
+      from: edge.parent,
+      to: edge.child,
+      weight: edge.effect,
+      text: percentWords(edge.effect),
+    })),
+    ...drawn.map((one) => ({
+      id: `${errorId(one)} →`,
+      from: errorId(one),
+      to: one.child,
+      weight: one.effect,
+      text: percentWords(one.effect),
+    })),
+  ];
+  const sizes = { width, gap, lines: slim ? 14 : 18, layers: slim ? 40 : 54, caption: 20 };
+  const { bands, height, nodes: all } = layered(nodes, edges, (rank) => hooks.get(rank) ?? '', sizes);
+  return { width, height: height + 10, nodes: all, edges, bands };
+}
+
+function nodeOf({ id, dictionary, latent }: TreeNode, name: string, rank: number, width: number): Ranked {
+  const letters = Math.floor((width - 10) / LETTER_PX);
+  if (dictionary === null) {
+    const text = shortened(name, letters);
+    return { id, rank, text, shape: 'pill', height: TOKEN_PX, width: Math.min(width, Math.max(34, [...text].length * LETTER_PX + 22)) };
+  }
+  return { id, rank, width, height: NODE.height, shape: 'box', text: shortened(name, letters), note: `feature ${latent}` };
+}
+
+/** "34 %", whole where that says enough. */
+function percentWords(share: number): string {
+  return Math.abs(share) >= 0.0995 ? `${Math.round(100 * share)}\u202F%`.replace('-', '−') : formatPercent(share);
+}
