@@ -135,7 +135,7 @@ export function parsePlace(hash: string): Place {
   const place = { tab: 'tree', tree: FIRST_TREE, look: FIRST_LOOK, prompt: FIRST_PROMPT, shown: null } as const;
   if (isPrompt) return { ...place, tab: 'prompt', prompt: promptOf(query), shown: numberIn(query.get('shown'), LIMITS.nodes) };
   const [, id = '', number = ''] = /^(.*)\/([^/]*)$/.exec(match?.[2] ?? '') ?? [];
-  if (id === '') return place;
+  if (id === '' || match?.[1] !== 'tree') return place;
   const dictionary = decoded(id);
   return { ...place, tree: treeOf(dictionary, number, query), look: lookOf(dictionary, query) };
 }

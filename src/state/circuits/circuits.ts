@@ -35,12 +35,12 @@ export function createCircuitsStore(api: CircuitsApi, page: StoreApi<SharedState
   const meter = new PromptMeter({ api, store, page, naming });
   const watch = createWatch(api, store, page);
   let visible = false;
-  const update = () => {
-    if (!visible || !page.getState().model) return;
+  const update = (isShown = visible) => {
+    if (!isShown || !page.getState().model) return;
     watch();
-    const { tree } = get().place;
+    const { tree, tab } = get().place;
     if (tree.dictionary !== '' && !Number.isNaN(tree.latent)) void naming.learn([tree]).catch(() => undefined);
-    if (get().place.tab === 'prompt') meter.read();
+    if (tab === 'prompt') meter.read();
   };
   const moveTo = (place: Place) => {
     const was = get().place;
@@ -62,20 +62,15 @@ export function createCircuitsStore(api: CircuitsApi, page: StoreApi<SharedState
     }
     if (now.model !== was.model || now.dictionaries !== was.dictionaries) update();
   });
-  api.labels.subscribe(() => naming.relabel());
   followIndices(api, store);
 
   const change = (patch: Partial<Place>) => {
     moveTo({ ...get().place, ...patch });
     write();
   };
-  const setVisible = (now: boolean) => {
-    visible = now;
-    update();
-  };
   set({
     actions: {
-      setVisible,
+      setVisible: (now) => update((visible = now)),
       ...screenActions(store, change, update),
       askTop: naming.askTop,
       ...growerActions(grower, store),

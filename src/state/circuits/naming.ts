@@ -22,8 +22,6 @@ export interface Naming {
   learn: (nodes: readonly Pick<TreeNode, 'dictionary' | 'latent'>[]) => Promise<void>;
   learnTokens: (ids: Iterable<number>) => Promise<void>;
   askTop: (dictionary: string, latent: number) => void;
-  /** Labels were written. */
-  relabel: () => void;
   /** Another model has other tokens and other features. */
   forget: () => void;
 }
@@ -62,6 +60,7 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
     if (asked !== model) return;
     set({ labels: new Map(dictionaries.map((one, i) => [one, new Map(lists[i].map(({ latent, text }) => [latent, text]))])) });
   };
+  api.labels.subscribe(() => void relabel());
   return {
     learnTokens,
     async learn(nodes) {
@@ -81,7 +80,6 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
       put(null);
       void topContext(api, dictionary, latent).then(put, () => undefined);
     },
-    relabel: () => void relabel(),
     forget() {
       model++;
       set({ labels: new Map(), commonest: new Map(), tokens: new Map(), tops: new Map() });

@@ -97,7 +97,7 @@ export function lowerDictionaries<D extends Listed>(list: readonly D[], target: 
 }
 
 /** The usual ones: of each lower residual stream one, that whose name is most like the target's. */
-export function usualDictionaries<D extends Listed>(list: readonly D[], target: D | undefined): D[] {
+function usualDictionaries<D extends Listed>(list: readonly D[], target: D | undefined): D[] {
   const lower = lowerDictionaries(list, target).filter(({ hook }) => hookParts(hook).site === 'hook_resid_post');
   const hooks = [...new Set(lower.map(({ hook }) => hook))].sort((a, b) => rankOf(b) - rankOf(a));
   return hooks.map((hook) =>

@@ -11,7 +11,7 @@ import type { GrownTree } from './trees.ts';
 
 /** Methods that this copy of the page lacks are absent. */
 export type CircuitsApi = Pick<FeaturescopeApi, 'detokenize' | 'tokenize' | 'encode' | 'predict' | 'labels'> &
-  Partial<CausalApi & Pick<FeaturesApi, 'index'>>;
+  Partial<CausalApi & Pick<FeaturesApi, 'index' | 'weights'>>;
 
 /** Something that takes long, of which one goes on at a time. */
 export type Task =
@@ -81,6 +81,8 @@ interface CircuitsFacts extends NameFacts {
   grown: GrownTree | null;
   /** The contexts of the tree, as text; empty until they are known. */
   contexts: readonly Detokenized[];
+  /** Tokens that the target's weights raise most; empty until they are known. */
+  writes: readonly number[];
   treeTask: Task | null;
   history: History<Snapshot>;
   /** Node or edge whose detail is open. */
@@ -147,6 +149,7 @@ export function initialCircuitsFacts(hash: string): CircuitsFacts {
     indices: [],
     grown: null,
     contexts: [],
+    writes: [],
     treeTask: null,
     history: emptyHistory(),
     chosen: null,

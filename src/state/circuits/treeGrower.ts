@@ -23,6 +23,8 @@ interface TreeNeeds {
 }
 
 const ABSENT = 'This copy of the page cannot measure what causes a feature.';
+/** Output tokens above the target. */
+const WRITES = 5;
 const LIST_EMPTY = 'The list of contexts is empty. Paste one to a line; the target is watched at the last token of each.';
 
 /** The dictionary of an id among those at hand. */
@@ -34,6 +36,7 @@ export class TreeGrower {
   readonly #needs: TreeNeeds;
   readonly #task = createLatest();
   readonly #again = createLatest();
+  #written = false;
 
   constructor(needs: TreeNeeds) {
     this.#needs = needs;
@@ -43,9 +46,11 @@ export class TreeGrower {
   drop(): void {
     this.#task.cancel();
     this.#again.cancel();
+    this.#written = false;
     this.#needs.store.setState({
       grown: null,
       contexts: [],
+      writes: [],
       treeTask: null,
       chosen: null,
       again: new Map(),
@@ -186,6 +191,7 @@ export class TreeGrower {
   #put(grown: GrownTree): void {
     const { store, api, naming } = this.#needs;
     const { contexts } = grown.tree;
+    void this.#learnWrites(grown.tree.target);
     const isSame = store.getState().grown?.tree.contexts === contexts && store.getState().contexts.length === contexts.length;
     store.setState({ grown, ...(!isSame && { contexts: [] }) });
     void naming.learn(grown.tree.nodes).catch(() => undefined);
@@ -194,6 +200,19 @@ export class TreeGrower {
       (rows) => store.getState().grown?.tree.contexts === contexts && store.setState({ contexts: rows }),
       () => undefined,
     );
+  }
+
+  /** Once for each target. */
+  async #learnWrites({ dictionary, latent }: Tree['target']): Promise<void> {
+    const { api, store, naming } = this.#needs;
+    if (this.#written || !api.weights) return;
+    this.#written = true;
+    const asked = store.getState().place.tree;
+    const weights = await api.weights(dictionary, latent, { k: WRITES }).catch(() => null);
+    const writes = weights?.writes.top.map(({ id }) => id) ?? [];
+    await naming.learnTokens(writes).catch(() => undefined);
+    const { tree } = store.getState().place;
+    if (tree.dictionary === asked.dictionary && tree.latent === asked.latent) store.setState({ writes });
   }
 
   async #call(options: TreeOptions, signal: AbortSignal, onTree?: (tree: Tree) => void): Promise<Tree> {

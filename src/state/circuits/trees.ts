@@ -47,7 +47,8 @@ export interface GrownTree {
 }
 
 export function growthOf({ growths, asked }: Pick<GrownTree, 'growths' | 'asked'>, node: string): Growth {
-  return growths.get(node) ?? asked;
+  const { mode, parents, threshold } = growths.get(node) ?? asked;
+  return { mode, parents, threshold };
 }
 
 /** The parents of a node in place of those it had; what they alone led to goes with them. */
@@ -139,11 +140,13 @@ export function differences(child: TreeNode, { each }: TreeEdge, mode: CausalMod
   });
 }
 
-/** The largest error of each child: what it loses when a dictionary's reconstruction error is taken out. */
-export function largestErrors({ error }: Tree, least: number): Tree['error'] {
+/** The largest error of each child, what it loses when a dictionary's is taken out, where that is as strong as a parent that is seen. */
+export function largestErrors({ error }: Tree, { edges }: Pick<SeenTree, 'edges'>, least: number): Tree['error'] {
   const best = new Map<string, Tree['error'][number]>();
   for (const one of error) {
     const known = best.get(one.child);
+    const parents = edges.filter(({ child }) => child === one.child);
+    if (!parents.some(({ effect }) => Math.abs(effect) <= Math.abs(one.effect))) continue;
     if (Math.abs(one.effect) >= Math.max(least, 1e-9) && (!known || Math.abs(one.effect) > Math.abs(known.effect)))
       best.set(one.child, one);
   }

@@ -154,7 +154,7 @@ function Read({ made, at, edge, words }: { made: MadeCircuit; at: number; edge: 
   const node = made.circuit.nodes[at];
   const over = made.circuit.edges[Number(/^edge (\d+)$/.exec(edge ?? '')?.[1])];
   return (
-    <div className="graph-reading">
+    <div className="graph-reading" data-at={over || node ? '' : undefined}>
       {over ? (
         <p>
           {words(over.parent)} → {words(over.child)}: {formatPercent(over.effect)} of the second’s activation goes with the first.

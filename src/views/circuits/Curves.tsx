@@ -19,8 +19,8 @@ export function Curves({ made, shown, onShown }: { made: MadeCircuit; shown: num
   const lines = [
     line('faithfulness', faithfulness, 'kept', 0, 0),
     line('completeness', completeness, 'kept', 1, 0),
-    line('faithfulness of as many at random', faithfulness, 'random', RANDOM, 1),
-    line('completeness of as many at random', completeness, 'random', RANDOM, 2),
+    line('dashed: faithfulness of as many at random', faithfulness, 'random', RANDOM, 1),
+    line('dotted: completeness of as many at random', completeness, 'random', RANDOM, 2),
   ];
   const stops = faithfulness.map((point) => point.nodes);
   const end = Math.max(nodes.length, ...stops);

@@ -15,16 +15,18 @@ interface ReadingProps {
   grown: GrownTree;
   seen: SeenTree;
   nameOf: NameOf;
+  /** Names of the output tokens that are drawn. */
+  outputs: readonly string[];
 }
 
 /** The node that is pointed at or focused, with the context in which it fires most. What it says is the node's name to those who hear it. */
-export function Reading({ step, grown, seen, nameOf }: ReadingProps) {
+export function Reading({ step, grown, seen, nameOf, outputs }: ReadingProps) {
   const node = step && grown.tree.nodes.find(({ id }) => id === step.node);
   return (
-    <div className="graph-reading">
+    <div className="graph-reading" data-at={step ? '' : undefined}>
       {step ? (
         <>
-          <p>{describeNode(step, grown, seen, nameOf)}</p>
+          <p>{describeNode(step, grown, seen, nameOf, outputs)}</p>
           {node && node.dictionary !== null && <Top dictionary={node.dictionary} node={node} grown={grown} />}
         </>
       ) : (

@@ -21,7 +21,7 @@ import { Ledger } from './Ledger.tsx';
 import { Reading } from './Reading.tsx';
 import { TreeTools } from './TreeTools.tsx';
 import { useTreeKeys } from './treeKeys.ts';
-import { useHooks, useNames } from './useNames.ts';
+import { useHooks, useNames, useOutputs } from './useNames.ts';
 import { treePicture } from './treePicture.ts';
 import { describeNode, nodeWords, treeTable, type NameOf } from './treeWords.ts';
 
@@ -36,7 +36,8 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
   const [active, setActive] = useState<Step | null>(null);
   const [place, width] = useWidth<HTMLDivElement>(900);
   const seen = useMemo(() => seenTree(grown.tree, look), [grown.tree, look]);
-  const picture = usePicture(grown, seen, nameOf, width);
+  const outputs = useOutputs();
+  const picture = usePicture(grown, seen, nameOf, outputs, width);
   const found = search.trim().toLowerCase();
   const marks = useMarks(seen, found, nameOf);
   const onKey = useTreeKeys({ grown, seen, setActive });
@@ -64,7 +65,7 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
               chosen={chosen}
               marks={marks}
               searching={found !== ''}
-              describe={(step) => describeNode(step, grown, seen, nameOf)}
+              describe={(step) => describeNode(step, grown, seen, nameOf, outputs)}
               onActive={setActive}
               onNode={choose}
               onEdge={choose}
@@ -76,7 +77,7 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
           <EdgeLegend />
         </Picture>
         <Ledger grown={grown} seen={seen} />
-        <Reading step={active} grown={grown} seen={seen} nameOf={nameOf} />
+        <Reading step={active} grown={grown} seen={seen} nameOf={nameOf} outputs={outputs} />
       </Panel>
       <div className="circuits-side">
         <Detail grown={grown} seen={seen} nameOf={nameOf} />
@@ -86,13 +87,13 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
   );
 }
 
-function usePicture(grown: GrownTree, seen: SeenTree, nameOf: NameOf, width: number): GraphPicture {
+function usePicture(grown: GrownTree, seen: SeenTree, nameOf: NameOf, writes: readonly string[], width: number): GraphPicture {
   const hooks = useHooks();
   const least = useCircuits((s) => s.place.look.least);
   return useMemo(() => {
-    const errors = largestErrors(grown.tree, Math.max(least, grown.asked.threshold));
-    return treePicture({ seen, errors, hookOf: (id) => hooks.get(id) ?? '', nameOf: (node) => nameOf(node).text, width });
-  }, [seen, grown, least, hooks, nameOf, width]);
+    const errors = largestErrors(grown.tree, seen, Math.max(least, grown.asked.threshold));
+    return treePicture({ seen, errors, hookOf: (id) => hooks.get(id) ?? '', nameOf: (node) => nameOf(node).text, writes, width });
+  }, [seen, grown, least, hooks, nameOf, writes, width]);
 }
 
 /** What a person did with nodes, and which are found. @param found '' : nothing is looked for */

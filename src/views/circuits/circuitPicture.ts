@@ -33,7 +33,8 @@ export function circuitPicture({ circuit, tokens, shown, hookOf, width }: Pictur
   const largest = Math.max(...nodes.map(({ effect }) => Math.abs(effect)), 1e-12);
   const names = new Map<number, string>();
   const cells = nodes.map((node, i): Celled => {
-    const size = sizeOf(node, largest);
+    // A diamond holds less than a circle.
+    const size = sizeOf(node, largest) * (node.latent === null ? 1.3 : 1);
     const rank = rankOf(hookOf(node.dictionary));
     const words = hookWords(hookOf(node.dictionary));
     const known = names.get(rank);
@@ -45,7 +46,7 @@ export function circuitPicture({ circuit, tokens, shown, hookOf, width }: Pictur
       width: size,
       height: size,
       shape: node.latent === null ? 'diamond' : 'circle',
-      text: size >= NUMBERED_PX ? String(i + 1) : '',
+      text: size >= NUMBERED_PX * (node.latent === null ? 1.5 : 1) ? String(i + 1) : '',
       sign: node.effect < 0 ? -1 : 1,
     };
   });
@@ -53,7 +54,7 @@ export function circuitPicture({ circuit, tokens, shown, hookOf, width }: Pictur
   const positions = tokens.map((_, i) => i).filter((i) => tokens.length <= MOST_COLUMNS || used.has(i));
   const wide = Math.max(COLUMN_PX, width / Math.max(1, positions.length));
   const columns = positions.map((column) => ({ column, text: shortened(glyphText(tokens[column] ?? ''), Math.floor(wide / LETTER_PX)) }));
-  const sizes = { width, column: COLUMN_PX, gap: 4, caption: 20, layers: 22, foot: 28 };
+  const sizes = { width, column: COLUMN_PX, gap: 4, caption: 20, layers: 38, foot: 28 };
   const placed = celled(cells, columns, (rank) => names.get(rank) ?? '', sizes);
   const seen = new Set(nodes.slice(0, shown).map((_, i) => nodeId(i)));
   const strongest = Math.max(...edges.map(({ effect }) => Math.abs(effect)), 1e-12);

@@ -22,14 +22,25 @@ interface PictureOf {
   errors: Tree['error'];
   hookOf: (dictionary: string) => string;
   nameOf: (node: TreeNode) => string;
+  /** Names of the output tokens that the root raises. */
+  writes: readonly string[];
   width: number;
+}
+
+/** Above everything. */
+const OUTPUT_RANK = 1e9;
+/** Shapes at the edge are whole. */
+const EDGE_PX = 2;
+
+function outputId(place: number): string {
+  return `output ${place}`;
 }
 
 function errorId({ child, dictionary }: Pick<Tree['error'][number], 'child' | 'dictionary'>): string {
   return `error ${dictionary} of ${child}`;
 }
 
-export function treePicture({ seen, errors, hookOf, nameOf, width }: PictureOf): GraphPicture {
+export function treePicture({ seen, errors, hookOf, nameOf, writes, width }: PictureOf): GraphPicture {
   const slim = width < NARROW_PX;
   const gap = slim ? SLIM.gap : NODE.gap;
   const box = slim ? Math.floor((width - 2 * gap) / 3) : NODE.width;
@@ -55,6 +66,8 @@ export function treePicture({ seen, errors, hookOf, nameOf, width }: PictureOf):
       text: 'ε',
     })),
   ];
+  const outputs = seen.nodes.length > 0 ? writes.map((name, i) => ({ ...tokenShape(name, box), id: outputId(i), rank: OUTPUT_RANK })) : [];
+  if (outputs.length > 0) hooks.set(OUTPUT_RANK, 'Next tokens it raises most, by its weights');
   const edges: GraphEdge[] = [
     ...seen.edges.map((edge) => ({
       id: edgeKey(edge),
@@ -71,18 +84,21 @@ export function treePicture({ seen, errors, hookOf, nameOf, width }: PictureOf):
       text: percentWords(one.effect),
     })),
   ];
-  const sizes = { width, gap, lines: slim ? 14 : 18, layers: slim ? 40 : 54, caption: 20 };
-  const { bands, height, nodes: all } = layered(nodes, edges, (rank) => hooks.get(rank) ?? '', sizes);
-  return { width, height: height + 10, nodes: all, edges, bands };
+  edges.push(...outputs.map(({ id }) => ({ id: `→ ${id}`, from: seen.nodes[0].id, to: id, weight: 0 })));
+  const sizes = { width: width - 2 * EDGE_PX, gap, lines: slim ? 14 : 18, layers: slim ? 40 : 54, caption: 20 };
+  const { bands, height, nodes: all } = layered([...outputs, ...nodes], edges, (rank) => hooks.get(rank) ?? '', sizes);
+  return { width, height: height + 10, nodes: all.map((node) => ({ ...node, x: node.x + EDGE_PX })), edges, bands };
 }
 
 function nodeOf({ id, dictionary, latent }: TreeNode, name: string, rank: number, width: number): Ranked {
   const letters = Math.floor((width - 10) / LETTER_PX);
-  if (dictionary === null) {
-    const text = shortened(name, letters);
-    return { id, rank, text, shape: 'pill', height: TOKEN_PX, width: Math.min(width, Math.max(34, [...text].length * LETTER_PX + 22)) };
-  }
+  if (dictionary === null) return { ...tokenShape(name, width), id, rank };
   return { id, rank, width, height: NODE.height, shape: 'box', text: shortened(name, letters), note: `feature ${latent}` };
+}
+
+function tokenShape(name: string, width: number): Pick<Ranked, 'text' | 'shape' | 'width' | 'height'> {
+  const text = shortened(name, Math.floor((width - 10) / LETTER_PX));
+  return { text, shape: 'pill', height: TOKEN_PX, width: Math.min(width, Math.max(34, [...text].length * LETTER_PX + 22)) };
 }
 
 /** "34 %", whole where that says enough. */

@@ -32,7 +32,7 @@ export function edgeWords({ effect }: Pick<TreeEdge, 'effect'>, child: string, m
 }
 
 /** A node for those who hear it: what it is, what it does over the edge one came by, and where one can go on. */
-export function describeNode(step: Step, grown: GrownTree, seen: SeenTree, nameOf: NameOf): string {
+export function describeNode(step: Step, grown: GrownTree, seen: SeenTree, nameOf: NameOf, outputs: readonly string[]): string {
   const error = grown.tree.error.find((one) => step.node === `error ${one.dictionary} of ${one.child}`);
   const byId = (id: string) => grown.tree.nodes.find((node) => node.id === id);
   if (error) {
@@ -40,6 +40,8 @@ export function describeNode(step: Step, grown: GrownTree, seen: SeenTree, nameO
     return `What ${error.dictionary} does not explain: ${formatPercent(error.effect)} of ${child ? nodeWords(child, nameOf) : 'its child'} goes with it.`;
   }
   const node = byId(step.node);
+  const output = /^output (\d+)$/.exec(step.node);
+  if (output) return `Token “${outputs[Number(output[1])] ?? ''}”: one of those that the target raises most by its weights. Not measured.`;
   if (!node) return '';
   const over = seen.edges.find((edge) => edgeKey(edge) === step.edge) ?? seen.edges.find((edge) => edge.parent === node.id);
   const child = over && byId(over.child);

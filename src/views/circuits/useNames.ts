@@ -12,6 +12,13 @@ export function useNames(): NameOf {
   return useMemo(() => (node) => nameOfNode({ labels, commonest, tokens }, node), [labels, commonest, tokens]);
 }
 
+/** Names of the tokens that the target raises most. */
+export function useOutputs(): readonly string[] {
+  const writes = useCircuits((s) => s.writes);
+  const nameOf = useNames();
+  return useMemo(() => writes.map((latent) => nameOf({ dictionary: null, latent }).text), [writes, nameOf]);
+}
+
 /** Hook of each dictionary at hand. */
 export function useHooks(): ReadonlyMap<string, string> {
   const dictionaries = useApp((s) => s.dictionaries);
