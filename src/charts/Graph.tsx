@@ -1,7 +1,7 @@
 /** A graph of causes as a picture: seen closer, gone through by keys along the strongest edges, with a table twin. */
 import './graph.css';
 import { memo, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { edgeEnds, edgePath, edgeWidth, placeLabels, type GraphEdge, type GraphNode, type GraphPicture } from './graph.ts';
+import { edgeEnds, edgePath, edgeWidth, placeLabels, shortened, type GraphEdge, type GraphNode, type GraphPicture } from './graph.ts';
 import { TableTwin, type ChartTable } from './TableTwin.tsx';
 import { useZoom } from './useZoom.ts';
 import { walk, type Step } from './walk.ts';
@@ -124,6 +124,8 @@ function keyed(
   return true;
 }
 
+const COLUMN_LETTER_PX = 6.4;
+
 /** Names of layers and columns. */
 const Ground = memo(function Ground({ picture: { bands, columns, width } }: { picture: GraphPicture }) {
   return (
@@ -139,9 +141,9 @@ const Ground = memo(function Ground({ picture: { bands, columns, width } }: { pi
           </text>
         </g>
       ))}
-      {columns?.list.map(({ x, text }, i) => (
+      {columns?.list.map(({ x, text, width }, i) => (
         <text key={i} className="graph-column-name" x={x} y={columns.bottom + 18} textAnchor="middle">
-          {text}
+          {shortened(text, Math.max(2, Math.floor(width / COLUMN_LETTER_PX)))}
         </text>
       ))}
     </g>
@@ -157,7 +159,7 @@ const Edges = memo(function Edges({ picture, active, chosen, onEdge }: EdgesProp
   return drawn.map((edge) => {
     const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
     if (!from || !to) return null;
-    const path = edgePath(edgeEnds(from, to));
+    const path = edgePath(edgeEnds(from, to), edge.via);
     return (
       <g key={edge.id} className="graph-edge" data-sign={Math.sign(edge.weight)} data-state={stateOf(edge, active, chosen)}>
         <path className="graph-line" d={path} strokeWidth={edgeWidth(edge.weight).toFixed(2)} />

@@ -16,6 +16,10 @@ interface CellSizes {
   foot: number;
 }
 
+const MOST_BESIDE = 4;
+/** A column grows by so much of its width with each node more beside others. */
+const GROWTH = 0.7;
+
 interface Cells {
   nodes: GraphNode[];
   bands: Band[];
@@ -31,8 +35,7 @@ export function celled(
   name: (rank: number) => string,
   sizes: CellSizes,
 ): Cells {
-  const wide = Math.max(sizes.column, sizes.width / Math.max(1, columns.length));
-  const middle = new Map(columns.map(({ column }, i) => [column, (i + 0.5) * wide]));
+  const places = columnPlaces(nodes, columns, sizes);
   const ranks = [...new Set(nodes.map(({ rank }) => rank))].sort((a, b) => b - a);
   const placed: GraphNode[] = [];
   const bands: Band[] = [];
@@ -41,10 +44,10 @@ export function celled(
     let deepest = 0;
     for (const { column } of columns) {
       const own = nodes.filter((node) => node.rank === rank && node.column === column).sort((a, b) => b.width - a.width);
-      const { places, height } = packed(own, wide - sizes.gap, sizes.gap);
+      const { places: inCell, height } = packed(own, places.get(column)!.width - sizes.gap, sizes.gap);
       deepest = Math.max(deepest, height);
       own.forEach(({ column: _, rank: _rank, ...node }, i) =>
-        placed.push({ ...node, x: middle.get(column)! + places[i].x, y: top + sizes.caption + places[i].y }),
+        placed.push({ ...node, x: places.get(column)!.x + inCell[i].x, y: top + sizes.caption + inCell[i].y }),
       );
     }
     const bottom = top + sizes.caption + deepest;
@@ -55,10 +58,40 @@ export function celled(
   return {
     nodes: placed,
     bands,
-    columns: { bottom, list: columns.map(({ column, text }) => ({ x: middle.get(column)!, text })) },
-    width: wide * columns.length,
+    columns: { bottom, list: columns.map(({ column, text }) => ({ ...places.get(column)!, text })) },
+    width: [...places.values()].reduce((sum, { width }) => sum + width, 0),
     height: bottom + sizes.foot,
   };
+}
+
+/** Columns with fuller cells are wider, up to four nodes beside each other. */
+function columnPlaces(
+  nodes: readonly Celled[],
+  columns: readonly { column: number }[],
+  sizes: CellSizes,
+): Map<number, { x: number; width: number }> {
+  const fullest = columns.map(({ column }) => {
+    const counts = new Map<number, number>();
+    for (const node of nodes) if (node.column === column) counts.set(node.rank, (counts.get(node.rank) ?? 0) + 1);
+    return Math.min(MOST_BESIDE, Math.max(1, ...counts.values()));
+  });
+  const weights = fullest.map((most) => 1 + GROWTH * (most - 1));
+  const unit = Math.max(
+    sizes.column,
+    sizes.width /
+      Math.max(
+        1e-9,
+        weights.reduce((sum, weight) => sum + weight, 0),
+      ),
+  );
+  let left = 0;
+  return new Map(
+    columns.map(({ column }, i) => {
+      const width = unit * weights[i];
+      left += width;
+      return [column, { x: left - width / 2, width }];
+    }),
+  );
 }
 
 /** In lines, each about the middle. */

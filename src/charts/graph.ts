@@ -29,6 +29,8 @@ export interface GraphEdge {
   weight: number;
   /** Beside the edge where there is room. */
   text?: string;
+  /** Where it goes between nodes of other layers, from its beginning on. */
+  via?: readonly Point[];
 }
 
 /** A stretch of the height with its name. */
@@ -41,6 +43,7 @@ export interface Band {
 
 export interface Column {
   x: number;
+  width: number;
   text: string;
 }
 
@@ -82,8 +85,16 @@ const bump = link<Ends, Point>(curveBumpY)
   .y(({ y }) => y)
   .digits(1);
 
-export function edgePath(ends: Ends): string {
-  return bump(ends) ?? '';
+export function edgePath(ends: Ends, via?: readonly Point[]): string {
+  return stretches(ends, via)
+    .map((stretch, i) => (bump(stretch) ?? '').replace(/^M[^C]*/, i === 0 ? '$&' : ''))
+    .join('');
+}
+
+/** From point to point, upright at each. */
+function stretches({ from, to }: Ends, via: readonly Point[] = []): Ends[] {
+  const points = [from, ...via, to];
+  return points.slice(1).map((point, i) => ({ from: points[i], to: point }));
 }
 
 /** The point of that path at a share of it: a cubic whose handles stand upright, as d3's bump has them. */
@@ -116,12 +127,12 @@ export function placeLabels({ nodes, edges, bands }: Pick<GraphPicture, 'nodes' 
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const taken: Area[] = [...nodes.map((node) => areaOf(node, node.width, node.height)), ...bands.map(captionArea)];
   const labels: Label[] = [];
-  for (const { id, from, to, text } of [...edges].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))) {
+  for (const { id, from, to, text, via } of [...edges].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))) {
     const ends = [byId.get(from), byId.get(to)];
     if (text === undefined || !ends[0] || !ends[1]) continue;
-    const line = edgeEnds(ends[0], ends[1]);
-    for (const t of TRIES) {
-      const at = pointOn(line, t);
+    // What it is caused by may be far; what it causes is where the number is looked for.
+    const lines = stretches(edgeEnds(ends[0], ends[1]), via).reverse();
+    for (const at of lines.flatMap((line) => TRIES.map((t) => pointOn(line, t)))) {
       const area = areaOf(at, text.length * LETTER_PX + 4, LINE_PX);
       if (taken.some((other) => overlaps(area, other))) continue;
       taken.push(area);

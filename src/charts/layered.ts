@@ -20,6 +20,8 @@ interface LayerSizes {
 
 interface Layered {
   nodes: GraphNode[];
+  /** As they were, with where they go between the nodes of layers they cross. */
+  edges: GraphEdge[];
   bands: Band[];
   height: number;
 }
@@ -27,9 +29,10 @@ interface Layered {
 const SWEEPS = 6;
 
 export function layered(nodes: readonly Ranked[], edges: readonly GraphEdge[], name: (rank: number) => string, sizes: LayerSizes): Layered {
-  const layers = orderedLayers(nodes, edges);
+  const { stands, links, stops } = withStops(nodes, edges);
+  const layers = orderedLayers(stands, links);
   const x = new Map<string, number>();
-  const near = neighbours(edges);
+  const near = neighbours(links);
   const placed: GraphNode[] = [];
   const bands: Band[] = [];
   let top = 0;
@@ -38,9 +41,9 @@ export function layered(nodes: readonly Ranked[], edges: readonly GraphEdge[], n
     const height = Math.max(...layer.map((node) => node.height));
     let y = top + sizes.caption + height / 2;
     for (const line of lines) {
-      const wanted = line.map(({ id }, i) => {
+      const wanted = line.map(({ id }) => {
         const known = (near.get(id) ?? []).flatMap((one) => x.get(one) ?? []);
-        return known.length > 0 ? mean(known) : ((i + 0.5) / line.length) * sizes.width;
+        return known.length > 0 ? mean(known) : sizes.width / 2;
       });
       const places = spread(
         wanted,
@@ -56,7 +59,46 @@ export function layered(nodes: readonly Ranked[], edges: readonly GraphEdge[], n
     bands.push({ id: String(layer[0].rank), text: name(layer[0].rank), top, bottom });
     top = bottom + sizes.layers;
   }
-  return { nodes: placed, bands, height: Math.max(0, top - sizes.layers) };
+  const byId = new Map(placed.map((node) => [node.id, node]));
+  return {
+    nodes: placed.filter(({ id }) => !isStop(id)),
+    edges: edges.map((edge) => {
+      const via = (stops.get(edge.id) ?? []).flatMap((id) => byId.get(id) ?? []).map(({ x: left, y }) => ({ x: left, y }));
+      return via.length > 0 ? { ...edge, via } : edge;
+    }),
+    bands,
+    height: Math.max(0, top - sizes.layers),
+  };
+}
+
+const STOP = 'stop of ';
+/** Room of an edge between nodes. */
+const STOP_PX = 6;
+
+function isStop(id: string): boolean {
+  return id.startsWith(STOP);
+}
+
+/** An edge over layers has a stop in each of them, that takes room as a node does: it goes between nodes, not behind them. */
+function withStops(
+  nodes: readonly Ranked[],
+  edges: readonly GraphEdge[],
+): { stands: Ranked[]; links: GraphEdge[]; stops: Map<string, string[]> } {
+  const ranks = [...new Set(nodes.map(({ rank }) => rank))].sort((a, b) => a - b);
+  const rankOf = new Map(nodes.map(({ id, rank }) => [id, rank]));
+  const stands = [...nodes];
+  const links: GraphEdge[] = [];
+  const stops = new Map<string, string[]>();
+  for (const edge of edges) {
+    const [low, high] = [rankOf.get(edge.from) ?? 0, rankOf.get(edge.to) ?? 0];
+    const own = ranks.filter((rank) => rank > low && rank < high).map((rank) => ({ id: `${STOP}${edge.id} at ${rank}`, rank }));
+    const ids = own.map(({ id }) => id);
+    stands.push(...own.map((stop): Ranked => ({ ...stop, width: STOP_PX, height: 0, shape: 'box', text: '' })));
+    const way = [edge.from, ...ids, edge.to];
+    links.push(...way.slice(1).map((to, i) => ({ ...edge, id: `${edge.id} ${i}`, from: way[i], to })));
+    stops.set(edge.id, ids);
+  }
+  return { stands, links, stops };
 }
 
 /** Latest first; within a layer, nodes stand near what they cause and what causes them (barycentres, up and down in turn). */

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { GraphPicture } from '../../charts/graph.ts';
 import type { Mark } from '../../charts/Graph.tsx';
 import { Graph } from '../../charts/Graph.tsx';
@@ -38,10 +38,10 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
   const seen = useMemo(() => seenTree(grown.tree, look), [grown.tree, look]);
   const outputs = useOutputs();
   const picture = usePicture(grown, seen, nameOf, outputs, width);
-  const found = search.trim().toLowerCase();
-  const marks = useMarks(seen, found, nameOf);
+  const marks = useMarks(seen, search.trim().toLowerCase(), nameOf);
   const onKey = useTreeKeys({ grown, seen, setActive });
-  useEscape(full, () => setFull(false));
+  useEscape(full, setFull);
+  const side = useShownBelow(chosen);
   const root = grown.tree.nodes[0];
   const title = `What makes ${root ? nodeWords(root, nameOf) : 'it'} fire`;
   return (
@@ -64,7 +64,7 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
               active={active}
               chosen={chosen}
               marks={marks}
-              searching={found !== ''}
+              searching={search.trim() !== ''}
               describe={(step) => describeNode(step, grown, seen, nameOf, outputs)}
               onActive={setActive}
               onNode={choose}
@@ -79,7 +79,7 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
         <Ledger grown={grown} seen={seen} />
         <Reading step={active} grown={grown} seen={seen} nameOf={nameOf} outputs={outputs} />
       </Panel>
-      <div className="circuits-side">
+      <div className="circuits-side" ref={side}>
         <Detail grown={grown} seen={seen} nameOf={nameOf} />
         <Groups grown={grown} nameOf={nameOf} />
       </div>
@@ -147,13 +147,22 @@ function SaveJson({ grown, name }: { grown: GrownTree; name: string }) {
   );
 }
 
-function useEscape(on: boolean, leave: () => void) {
+/** Where the detail stands below the picture, a click goes there. */
+function useShownBelow(chosen: string | null) {
+  const side = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (chosen !== null && matchMedia('(max-width: 70rem)').matches) side.current?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+  return side;
+}
+
+function useEscape(on: boolean, set: (on: boolean) => void) {
   useEffect(() => {
     if (!on) return;
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !event.defaultPrevented) leave();
+      if (event.key === 'Escape' && !event.defaultPrevented) set(false);
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
-  }, [on, leave]);
+  }, [on, set]);
 }

@@ -1,7 +1,7 @@
 /** A prompt circuit as a picture: positions as columns, layers as rows, nodes sized by effect. */
 import type { Circuit, CircuitNode } from '../../api/causal.ts';
 import { celled, type Celled } from '../../charts/cells.ts';
-import { shortened, type GraphPicture } from '../../charts/graph.ts';
+import type { GraphPicture } from '../../charts/graph.ts';
 import { glyphText } from '../../core/lm/glyphs.ts';
 import { rankOf } from '../../state/circuits/settings.ts';
 import { hookWords } from '../../state/circuits/words.ts';
@@ -12,8 +12,7 @@ const MOST_PX = 34;
 const NUMBERED_PX = 17;
 /** Prompts with more positions have columns only where there are nodes. */
 const MOST_COLUMNS = 24;
-const COLUMN_PX = 46;
-const LETTER_PX = 6.4;
+const COLUMN_PX = 38;
 
 interface PictureOf {
   circuit: Circuit;
@@ -52,8 +51,7 @@ export function circuitPicture({ circuit, tokens, shown, hookOf, width }: Pictur
   });
   const used = new Set(nodes.map(({ position }) => position));
   const positions = tokens.map((_, i) => i).filter((i) => tokens.length <= MOST_COLUMNS || used.has(i));
-  const wide = Math.max(COLUMN_PX, width / Math.max(1, positions.length));
-  const columns = positions.map((column) => ({ column, text: shortened(glyphText(tokens[column] ?? ''), Math.floor(wide / LETTER_PX)) }));
+  const columns = positions.map((column) => ({ column, text: glyphText(tokens[column] ?? '') }));
   const sizes = { width, column: COLUMN_PX, gap: 4, caption: 20, layers: 38, foot: 28 };
   const placed = celled(cells, columns, (rank) => names.get(rank) ?? '', sizes);
   const seen = new Set(nodes.slice(0, shown).map((_, i) => nodeId(i)));

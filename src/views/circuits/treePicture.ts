@@ -43,7 +43,8 @@ function errorId({ child, dictionary }: Pick<Tree['error'][number], 'child' | 'd
 export function treePicture({ seen, errors, hookOf, nameOf, writes, width }: PictureOf): GraphPicture {
   const slim = width < NARROW_PX;
   const gap = slim ? SLIM.gap : NODE.gap;
-  const box = slim ? Math.floor((width - 2 * gap) / 3) : NODE.width;
+  const room = width - 2 * EDGE_PX;
+  const box = slim ? Math.floor((room - 2 * gap) / 3) : NODE.width;
   const hooks = new Map<number, string>();
   const placed = (hook: string) => {
     const rank = rankOf(hook);
@@ -68,6 +69,7 @@ export function treePicture({ seen, errors, hookOf, nameOf, writes, width }: Pic
   ];
   const outputs = seen.nodes.length > 0 ? writes.map((name, i) => ({ ...tokenShape(name, box), id: outputId(i), rank: OUTPUT_RANK })) : [];
   if (outputs.length > 0) hooks.set(OUTPUT_RANK, 'Next tokens it raises most, by its weights');
+  const inside = <P extends { x: number }>(point: P): P => ({ ...point, x: point.x + EDGE_PX });
   const edges: GraphEdge[] = [
     ...seen.edges.map((edge) => ({
       id: edgeKey(edge),
@@ -85,9 +87,15 @@ export function treePicture({ seen, errors, hookOf, nameOf, writes, width }: Pic
     })),
   ];
   edges.push(...outputs.map(({ id }) => ({ id: `→ ${id}`, from: seen.nodes[0].id, to: id, weight: 0 })));
-  const sizes = { width: width - 2 * EDGE_PX, gap, lines: slim ? 14 : 18, layers: slim ? 40 : 54, caption: 20 };
-  const { bands, height, nodes: all } = layered([...outputs, ...nodes], edges, (rank) => hooks.get(rank) ?? '', sizes);
-  return { width, height: height + 10, nodes: all.map((node) => ({ ...node, x: node.x + EDGE_PX })), edges, bands };
+  const sizes = { width: room, gap, lines: slim ? 14 : 18, layers: slim ? 40 : 54, caption: 20 };
+  const { bands, height, ...all } = layered([...outputs, ...nodes], edges, (rank) => hooks.get(rank) ?? '', sizes);
+  return {
+    width,
+    height: height + 10,
+    nodes: all.nodes.map(inside),
+    edges: all.edges.map((edge) => ({ ...edge, via: edge.via?.map(inside) })),
+    bands,
+  };
 }
 
 function nodeOf({ id, dictionary, latent }: TreeNode, name: string, rank: number, width: number): Ranked {

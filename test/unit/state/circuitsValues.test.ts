@@ -176,10 +176,23 @@ describe('dictionaries of parents', () => {
   });
 });
 
+/** What the file holds, as far as tests change it. */
+interface Written {
+  kind: string;
+  version: number;
+  model: { hash: string };
+  tree: {
+    target: { latent: number };
+    contexts: unknown[];
+    nodes: { id: string; latent: unknown }[];
+    edges: { parent: string; effect: unknown }[];
+  };
+}
+
 describe('files', () => {
   const json = treeJson(grown, { ...FIRST_LOOK, pinned: [root] }, MODEL);
-  const read = (change: (file: Record<string, never>) => void) => {
-    const file = JSON.parse(json) as Record<string, never>;
+  const read = (change: (file: Written) => void) => {
+    const file = JSON.parse(json) as Written;
     change(file);
     return readTree(JSON.stringify(file), 'a.json', MODEL);
   };
@@ -192,14 +205,14 @@ describe('files', () => {
     });
   });
 
-  it.each<[string, string, (file: Record<string, any>) => void]>([
+  it.each<[string, string, (file: Written) => void]>([
     ['another kind', 'not a tree', (file) => (file.kind = 'other')],
     ['a newer version', 'newer version', (file) => (file.version = 9)],
     ['another model', 'another model', (file) => (file.model.hash = 'zzz')],
     ['a node that is no number', 'damaged at', (file) => (file.tree.nodes[0].latent = '7')],
     ['an effect that is no number', 'damaged at', (file) => (file.tree.edges[0].effect = null)],
     ['an edge to nowhere', 'no node of it', (file) => (file.tree.edges[0].parent = 'nowhere')],
-    ['contexts left out', 'each of its contexts', (file) => file.tree.contexts.pop()],
+    ['contexts left out', 'each of its contexts', (file) => void file.tree.contexts.pop()],
     ['another root', 'not its target', (file) => (file.tree.target.latent = 8)],
     ['two nodes of one name', 'the same name', (file) => (file.tree.nodes[1].id = file.tree.nodes[0].id)],
     ['far too many nodes', 'damaged at', (file) => (file.tree.nodes = Array.from({ length: 6000 }, () => file.tree.nodes[0]))],
