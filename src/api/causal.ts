@@ -32,6 +32,11 @@ export type TreeOptions = {
   controls?: boolean;
   /** Whether each edge gets the effect of its parent at one position alone. Default false. */
   positions?: boolean;
+  /**
+   * These parents of the target alone: they are measured and drawn whatever their effects, no others are, and nothing is
+   * expanded. For one edge again: on other contexts, with controls, by position. `dictionary` null: a token.
+   */
+  only?: { dictionary: string | null; latent: number }[];
   /** Decides controls, resampling, and the intervals. Default 0. */
   seed?: number;
 };

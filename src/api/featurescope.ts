@@ -2,6 +2,7 @@
  * The scripting interface: everything the screens can do, callable from the console as
  * `window.featurescope`. The screens use these same functions. Documented in README.
  */
+import type { CausalApi } from './causal.ts';
 import type { DictionariesApi, EncodingApi } from './dictionaries.ts';
 import type { BaselinesApi, FeaturesApi, IndexApi } from './features.ts';
 import type { LabelsApi } from './labels.ts';
@@ -11,7 +12,7 @@ import type { TrainingApi } from './training.ts';
 
 /** Every method that rejects does so with an Error whose message is a sentence for a person. */
 export interface FeaturescopeApi
-  extends InferenceApi, EncodingApi, TrainingApi, Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule' | 'report'> {
+  extends InferenceApi, EncodingApi, TrainingApi, CausalApi, Pick<FeaturesApi, 'effects' | 'weights' | 'neighbours' | 'rule' | 'report'> {
   /** Version of the page, as in package.json. */
   readonly version: string;
   /** Settles when the model named by the address bar, else the default, answers run(); asked again later, when any model does. */

@@ -6,6 +6,7 @@ import type { FeaturescopeApi } from '../api/featurescope.ts';
 import { offlineNowhere, type Offline } from '../cache/offline/offline.ts';
 import { askedHosts, joinHosts } from '../cache/requestLog.ts';
 import { createBaselines } from './baselines.ts';
+import { createCausal } from './causal.ts';
 import { createEvaluation, studyOnDemand } from './evaluation.ts';
 import { createIndexing } from './indexing.ts';
 import { createFeatures } from './features.ts';
@@ -112,6 +113,7 @@ function studiesOf(
     evaluate: createEvaluation(needs),
     baselines: createBaselines(needs),
     ...createFeatures(needs),
+    ...createCausal(needs),
   } satisfies Partial<FeaturescopeApi>;
 }
 

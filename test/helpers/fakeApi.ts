@@ -220,6 +220,8 @@ export function fakeApi(options: FakeOptions = {}): FakeApi {
     version: '0.1.0',
     ready: options.ready ?? Promise.resolve(),
     ...training,
+    tree: () => Promise.reject(new Error('The fake api grows no trees.')),
+    circuit: () => Promise.reject(new Error('The fake api finds no circuits.')),
     device: () => device,
     models: {
       subscribe: modelsChanged.subscribe,

@@ -6,7 +6,7 @@ import { hasSkip, type Dictionary } from '../../src/core/sae/dictionary.ts';
 import { explainWindow } from '../../src/core/sae/explained.ts';
 import { checkActs, encodeActivations, readActivations, type Activations } from '../../src/engine/dictionary/encode.ts';
 import type { CallContext } from '../rpc.ts';
-import { toRows } from './inputs.ts';
+import { toRows } from '../inputs.ts';
 import type { Workbench } from './workbench.ts';
 
 export class EncodingService {

@@ -16,7 +16,8 @@ import { tokenizerOf } from '../../src/engine/model/openModel.ts';
 import { predict } from '../../src/engine/model/predict.ts';
 import { checkRows, run, type EditMeans } from '../../src/engine/model/run.ts';
 import type { CallContext } from '../rpc.ts';
-import { describeTokens, toRows } from './inputs.ts';
+import { toRows } from '../inputs.ts';
+import { describeTokens } from './inputs.ts';
 import type { Workbench } from './workbench.ts';
 
 export class InferenceService {

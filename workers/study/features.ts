@@ -150,7 +150,7 @@ export class FeaturesService {
 }
 
 /** Tells dictionaries apart by their numbers and settings; '' where that cannot be. */
-function keyOf({ hash, dictionary }: FeatureSubject): string {
+export function keyOf({ hash, dictionary }: Pick<FeatureSubject, 'hash' | 'dictionary'>): string {
   return hash && dictionaryKey(hash, dictionary.config);
 }
 

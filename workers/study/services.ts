@@ -5,6 +5,7 @@ import type { IndexStore } from '../../src/cache/indexStore.ts';
 import { EvaluationService } from '../evaluation.ts';
 import { ModelHolder, type HolderPlatform, type HolderSettings } from '../modelHolder.ts';
 import type { CallContext } from '../rpc.ts';
+import { CausalService } from './causal.ts';
 import { BaselinesService, type CreateProducts } from './baselines.ts';
 import { Desk } from './desk.ts';
 import { IndexService } from './indices.ts';
@@ -29,6 +30,7 @@ export interface StudyPlatform extends HolderPlatform {
 export function createStudyServices(platform: StudyPlatform) {
   const holder = new ModelHolder(platform);
   const desk = new Desk(holder);
+  const texts = new TextReader(platform.corpora, () => holder.base);
   return {
     device: new DeviceService(holder),
     baselines: new BaselinesService(desk, holder, platform.createProducts),
@@ -37,7 +39,8 @@ export function createStudyServices(platform: StudyPlatform) {
       texts: () => ({ base: holder.base, corpora: platform.corpora }),
       use: (signal, { model, dictionary }, work) => desk.use(signal, model, dictionary, work),
     }),
-    features: new FeaturesService(desk, new TextReader(platform.corpora, () => holder.base)),
+    features: new FeaturesService(desk, texts),
+    causal: new CausalService(desk, texts),
   };
 }
 

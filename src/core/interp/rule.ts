@@ -2,6 +2,7 @@
 import { createRandom } from '../array/random.ts';
 import { UsageError } from '../errors.ts';
 import { quote } from '../formats/text.ts';
+import { quantile } from './quantile.ts';
 import type { Rule } from './types.ts';
 
 /** Characters before a token that a rule sees, and of a word. */
@@ -152,12 +153,4 @@ function f1Of({ hits, false_positives, misses }: Counts): number {
 
 function share(part: number, whole: number): number {
   return whole > 0 ? part / whole : 0;
-}
-
-/** Between the two nearest of rising values, in proportion. */
-function quantile(values: Float64Array, share: number): number {
-  const place = share * (values.length - 1);
-  const low = Math.floor(place);
-  const high = Math.ceil(place);
-  return values[low] + (place - low) * (values[high] - values[low]);
 }
