@@ -130,11 +130,10 @@ export class TreeGrower {
     const target = { dictionary: to.dictionary, latent: to.latent };
     const answer = await this.#again.run(async (signal) => {
       const { contexts } = await this.#contexts(choice, target.dictionary);
-      const dictionaries = from.dictionary === null ? [] : [from.dictionary];
+      const dictionaries = from.dictionary === null ? [...grown.asked.dictionaries] : [from.dictionary];
       const { mode } = growthOf(grown, child);
-      // All candidates of the dictionary are measured; the one that is meant is among them.
-      const asked = { target, dictionaries, contexts, mode, depth: 1, parents: 100_000, threshold: 0, expand: 'none' as const };
-      return rekeyed(await this.#call({ ...asked, controls: true, seed: grown.asked.seed }, signal));
+      const only = [{ dictionary: from.dictionary, latent: from.latent }];
+      return rekeyed(await this.#call({ target, dictionaries, contexts, mode, only, controls: true, seed: grown.asked.seed }, signal));
     });
     if (answer.status === 'stale') return store.setState((s) => ({ again: without(s.again, key) }));
     if (answer.status === 'failed') return put(answer);

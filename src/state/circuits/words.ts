@@ -39,9 +39,9 @@ export function hookWords(hook: string): string {
 export function choiceWords(choice: ContextChoice): string {
   switch (choice.kind) {
     case 'top':
-      return `its ${choice.count} highest contexts`;
+      return 'its highest contexts';
     case 'spread':
-      return `${choice.count} contexts between half its maximum and its maximum`;
+      return 'contexts between half its maximum and its maximum';
     case 'text':
       return choice.text === null ? 'the text in Explore' : 'a text';
     case 'list':
@@ -50,10 +50,9 @@ export function choiceWords(choice: ContextChoice): string {
 }
 
 /** What the numbers rest on, and what they cost. */
-export function restsOn({ contexts, continuations, naive, seconds }: Tree, from: string, corpus: string | null): string {
-  const of = corpus === null ? '' : `, of ${corpus}`;
+export function restsOn({ contexts, continuations, naive, seconds }: Tree, from: string): string {
   const saved = continuations > 0 && naive > 0 ? ` in place of ${formatInteger(naive)} full passes` : '';
-  return `On ${formatInteger(contexts.length)} ${contexts.length === 1 ? 'context' : 'contexts'} (${from}${of}). ${formatInteger(continuations)} continuations were run${saved}, in ${formatNumber(seconds)} s.`;
+  return `On ${formatInteger(contexts.length)} ${contexts.length === 1 ? 'context' : 'contexts'} (${from}). ${formatInteger(continuations)} continuations were run${saved}, in ${formatNumber(seconds)} s.`;
 }
 
 /** What controls say of all edges that have them; '' without. */

@@ -41,7 +41,7 @@ export function EdgeDetail({ edge, grown, nameOf }: { edge: TreeEdge } & DetailP
         <Figures title={grown.asked.contexts} edge={edge} contexts={grown.tree.contexts.length} />
         <Second again={again} />
       </div>
-      <RunAgain edge={edge} busy={again?.status === 'running'} tokens={parent.dictionary === null} />
+      <RunAgain edge={edge} busy={again?.status === 'running'} />
       <h3>Context by context</h3>
       <ContextTable list={differences(child, edge, mode)} restore={mode === 'restore'} />
       <div className="panel-foot">
@@ -109,11 +109,10 @@ const CHOICES: readonly { value: string; label: string; choice: ContextChoice }[
   { value: 'text', label: 'the text in Explore', choice: { kind: 'text', text: null } },
 ];
 
-function RunAgain({ edge, busy, tokens }: { edge: TreeEdge; busy: boolean; tokens: boolean }) {
+function RunAgain({ edge, busy }: { edge: TreeEdge; busy: boolean }) {
   const { askAgain } = useCircuitsActions();
   const [value, setValue] = useState(CHOICES[0].value);
   const { choice } = CHOICES.find((one) => one.value === value) ?? CHOICES[0];
-  if (tokens) return <p className="hint">A token is measured on the contexts of the tree alone: other contexts have other tokens.</p>;
   return (
     <form
       className="edge-again"

@@ -128,7 +128,7 @@ function Notes({ grown }: { grown: GrownTree }) {
   return (
     <p className="hint">
       {file !== undefined && `Opened from ${file}. `}
-      {restsOn(tree, asked.contexts, null)}{' '}
+      {restsOn(tree, asked.contexts)}{' '}
       {controls !== '' ? controls : 'No controls were measured; they are one tick in the form, or in an edge’s detail.'}
     </p>
   );
