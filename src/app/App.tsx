@@ -62,12 +62,7 @@ export function App({ api, startup }: AppProps) {
 }
 
 /** Fetched when somebody trains, or has trained: the first paint does without it. */
-const TrainScreen = lazy<ComponentType<TrainingProps>>(() =>
-  import('./trainingScreen.ts').then(
-    ({ TrainScreen: screen }) => ({ default: screen }),
-    () => ({ default: TrainScreenMissing }),
-  ),
-);
+const TrainScreen = laterPart<TrainingProps>(() => import('./trainingScreen.ts').then((m) => m.TrainScreen));
 const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
   import('./trainingScreen.ts').then(
     ({ TrainBanner: banner }) => ({ default: banner }),
@@ -233,14 +228,6 @@ function useScrolls(view: View) {
     addEventListener('scroll', keep);
     return () => removeEventListener('scroll', keep);
   }, [view]);
-}
-
-function TrainScreenMissing() {
-  return (
-    <main>
-      <p role="alert">The training screen could not be fetched. Look whether the server can be reached, then reload the page.</p>
-    </main>
-  );
 }
 
 function Nothing() {

@@ -1,6 +1,6 @@
 /** A graph of causes as a picture: seen closer, gone through by keys along the strongest edges, with a table twin. */
 import './graph.css';
-import { memo, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useMemo, useRef, useState, type KeyboardEvent, type ReactNode, type SVGAttributes } from 'react';
 import { edgeEnds, edgePath, edgeWidth, placeLabels, shortened, type GraphEdge, type GraphNode, type GraphPicture } from './graph.ts';
 import { TableTwin, type ChartTable } from './TableTwin.tsx';
 import { useZoom } from './useZoom.ts';
@@ -87,6 +87,7 @@ export function Graph(props: GraphProps) {
           <g transform={`translate(${seen.x},${seen.y}) scale(${seen.k})`}>
             <Ground picture={picture} />
             <Edges picture={picture} active={active} chosen={props.chosen} onEdge={props.onEdge} />
+            <Captions picture={picture} />
             <Nodes {...props} />
             <g className="graph-labels" aria-hidden="true">
               {labels.map(({ edge, text, x, y }) => (
@@ -126,20 +127,28 @@ function keyed(
 
 const COLUMN_LETTER_PX = 6.4;
 
-/** Names of layers and columns. */
+/** Names of layers, over the edges. */
+const Captions = memo(function Captions({ picture: { bands } }: { picture: GraphPicture }) {
+  return (
+    <g className="graph-captions" aria-hidden="true">
+      {bands.map(({ id, text, top }) => (
+        <text key={id} x={0} y={top + 12}>
+          {text}
+        </text>
+      ))}
+    </g>
+  );
+});
+
+/** Where layers begin; columns with their names. */
 const Ground = memo(function Ground({ picture: { bands, columns, width } }: { picture: GraphPicture }) {
   return (
     <g className="graph-ground" aria-hidden="true">
       {columns?.list.map(({ x }) => (
         <line key={x} className="graph-column" x1={x} x2={x} y1={0} y2={columns.bottom} />
       ))}
-      {bands.map(({ id, text, top }) => (
-        <g key={id}>
-          <line x1={0} x2={width} y1={top + 0.5} y2={top + 0.5} />
-          <text x={0} y={top + 12}>
-            {text}
-          </text>
-        </g>
+      {bands.map(({ id, top }) => (
+        <line key={id} x1={0} x2={width} y1={top + 0.5} y2={top + 0.5} />
       ))}
       {columns?.list.map(({ x, text, width }, i) => (
         <text key={i} className="graph-column-name" x={x} y={columns.bottom + 18} textAnchor="middle">
@@ -163,7 +172,7 @@ const Edges = memo(function Edges({ picture, active, chosen, onEdge }: EdgesProp
     return (
       <g key={edge.id} className="graph-edge" data-sign={Math.sign(edge.weight)} data-state={stateOf(edge, active, chosen)}>
         <path className="graph-line" d={path} strokeWidth={edgeWidth(edge.weight).toFixed(2)} />
-        <path className="graph-hit" d={path} onClick={() => onEdge(edge.id)} data-edge={edge.id} />
+        {edge.weight !== 0 && <path className="graph-hit" d={path} onClick={() => onEdge(edge.id)} data-edge={edge.id} />}
       </g>
     );
   });
@@ -188,11 +197,6 @@ function Nodes({ picture, home, active, chosen, marks, searching, describe, onAc
       <g
         key={node.id}
         className="graph-node"
-        role="button"
-        tabIndex={node.id === tab ? 0 : -1}
-        aria-label={describe(step)}
-        aria-pressed={chosen === node.id}
-        data-node={node.id}
         data-shape={node.shape}
         data-sign={node.sign}
         data-dim={searching && !mark?.found ? '' : undefined}
@@ -205,7 +209,15 @@ function Nodes({ picture, home, active, chosen, marks, searching, describe, onAc
         }}
         onPointerEnter={(event) => event.pointerType === 'mouse' && onActive(step)}
       >
-        <Shape node={node} />
+        {/* Its name is longer than what there is room for beside it. */}
+        <Shape
+          node={node}
+          role="button"
+          tabIndex={node.id === tab ? 0 : -1}
+          aria-label={describe(step)}
+          aria-pressed={chosen === node.id}
+          data-node={node.id}
+        />
         <Words node={node} />
         {mark && <Marks node={node} mark={mark} />}
       </g>
@@ -213,20 +225,28 @@ function Nodes({ picture, home, active, chosen, marks, searching, describe, onAc
   });
 }
 
-function Shape({ node: { shape, width, height } }: { node: GraphNode }) {
-  if (shape === 'circle') return <circle className="graph-shape" r={width / 2} />;
+function Shape({ node: { shape, width, height }, ...rest }: { node: GraphNode } & SVGAttributes<SVGElement> & { 'data-node': string }) {
+  if (shape === 'circle') return <circle className="graph-shape" r={width / 2} {...rest} />;
   if (shape === 'diamond') {
     const [x, y] = [width / 2, height / 2];
-    return <path className="graph-shape" d={`M0,${-y}L${x},0L0,${y}L${-x},0Z`} />;
+    return <path className="graph-shape" d={`M0,${-y}L${x},0L0,${y}L${-x},0Z`} {...rest} />;
   }
   return (
-    <rect className="graph-shape" x={-width / 2} y={-height / 2} width={width} height={height} rx={shape === 'pill' ? height / 2 : 5} />
+    <rect
+      className="graph-shape"
+      x={-width / 2}
+      y={-height / 2}
+      width={width}
+      height={height}
+      rx={shape === 'pill' ? height / 2 : 5}
+      {...rest}
+    />
   );
 }
 
 function Words({ node: { text, note } }: { node: GraphNode }) {
   return (
-    <>
+    <g aria-hidden="true">
       {text !== '' && (
         <text className="graph-text" dy={note === undefined ? '0.35em' : '-0.15em'} textAnchor="middle">
           {text}
@@ -237,14 +257,14 @@ function Words({ node: { text, note } }: { node: GraphNode }) {
           {note}
         </text>
       )}
-    </>
+    </g>
   );
 }
 
 /** At the corners: what a person did with it. */
 function Marks({ node: { width, height }, mark: { pinned, closed, group } }: { node: GraphNode; mark: Mark }) {
   return (
-    <>
+    <g aria-hidden="true">
       {group && (
         <g data-line={group.slot} transform={`translate(${-width / 2},${-height / 2})`} className="graph-badge">
           <circle r={8} />
@@ -259,6 +279,6 @@ function Marks({ node: { width, height }, mark: { pinned, closed, group } }: { n
           +
         </text>
       )}
-    </>
+    </g>
   );
 }

@@ -2,7 +2,7 @@
  * What the Circuits screen shows, as an address that a person can read and change: `#/circuits/tree/<dictionary>/<number>?…`
  * and `#/circuits/prompt?…`. Defaults are left out, what is not known is passed over, what is out of its limits is not taken.
  */
-import { causesHash } from '../shared/featureAddress.ts';
+import { causesHash } from '../shared/causesAddress.ts';
 import { FIRST_PROMPT, FIRST_TREE, LIMITS, MODES, type ContextChoice, type PromptSettings, type TreeSettings } from './settings.ts';
 
 /** What of a tree is seen. Nodes are said by key. */
