@@ -10,7 +10,10 @@ export function EdgeLegend({ nodes = false }: { nodes?: boolean }) {
         <span className="chart-swatch" />
         {nodes ? 'speaks against it' : 'the child rises without it'}
       </li>
-      <li>{nodes ? '◆' : 'ε'}: what a dictionary does not explain</li>
+      <li data-ink="none">
+        <span className="chart-swatch" />
+        {nodes ? '◆' : 'ε'}: what a dictionary does not explain
+      </li>
     </ul>
   );
 }
