@@ -142,10 +142,10 @@ function createWatch(api: CircuitsApi, store: CircuitsStore, page: StoreApi<Shar
 /** Which indices are here, for contexts of the target. */
 function followIndices({ index }: CircuitsApi, store: CircuitsStore): void {
   const refresh = () =>
-    void index?.list().then(
+    void index.list().then(
       (indices) => store.setState({ indices }),
       () => undefined,
     );
-  index?.subscribe(refresh);
+  index.subscribe(refresh);
   refresh();
 }

@@ -45,7 +45,7 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
     set((s) => ({ commonest: new Map([...s.commonest, [dictionary, null]]) }));
     const [labels, summary] = await Promise.all([
       api.labels.list(dictionary).catch(() => []),
-      api.index?.summary(dictionary).catch(() => null) ?? null,
+      api.index.summary(dictionary).catch(() => null),
     ]);
     if (asked !== model) return;
     set((s) => ({
@@ -74,7 +74,7 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
     },
     askTop(dictionary, latent) {
       const key = keyOf({ dictionary, latent });
-      if (get().tops.has(key) || !api.index) return;
+      if (get().tops.has(key)) return;
       const asked = model;
       const put = (top: TopContext | null) => asked === model && set((s) => ({ tops: new Map([...s.tops, [key, top]]) }));
       put(null);
@@ -88,7 +88,7 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
 }
 
 async function topContext({ index, detokenize }: CircuitsApi, dictionary: string, latent: number): Promise<TopContext | null> {
-  const [top] = (await index!.feature(dictionary, latent)).top;
+  const [top] = (await index.feature(dictionary, latent)).top;
   if (!top) return null;
   const from = Math.max(0, top.at - REACH);
   const [{ tokens }] = await detokenize([top.ids.slice(from, top.at + REACH + 1)]);

@@ -13,7 +13,6 @@ interface PromptNeeds {
   naming: Naming;
 }
 
-const ABSENT = 'This copy of the page cannot measure what carries a prediction.';
 const EMPTY = 'There is no prompt. Type one here, or a text in Explore.';
 const LONGEST = 2000;
 /** Likeliest tokens of a position that can be picked. */
@@ -87,7 +86,6 @@ export class PromptMeter {
       coming: [],
     });
     const answer = await this.#task.run(async (signal): Promise<MadeCircuit> => {
-      if (!api.circuit) throw new Error(ABSENT);
       const asked = this.#asked();
       const { dictionaries } = page.getState();
       const list = dictionaries.status === 'done' ? dictionaries.list : [];

@@ -1,7 +1,7 @@
 /** The slice of the Circuits screen: what is asked for, what has been measured, and how it is looked at. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { CausalApi, CausalMode, Circuit, CircuitNode, TreeEdge } from '../../api/causal.ts';
-import type { FeaturesApi, IndexInfo } from '../../api/features.ts';
+import type { CausalMode, Circuit, CircuitNode, TreeEdge } from '../../api/causal.ts';
+import type { IndexInfo } from '../../api/features.ts';
 import type { FeaturescopeApi } from '../../api/featurescope.ts';
 import type { Detokenized } from '../../api/model.ts';
 import { parsePlace, type Group, type Look, type Place } from './address.ts';
@@ -9,9 +9,10 @@ import { emptyHistory, type History } from './history.ts';
 import type { ContextChoice, PromptSettings, TreeSettings } from './settings.ts';
 import type { GrownTree } from './trees.ts';
 
-/** Methods that this copy of the page lacks are absent. */
-export type CircuitsApi = Pick<FeaturescopeApi, 'detokenize' | 'tokenize' | 'encode' | 'predict' | 'labels'> &
-  Partial<CausalApi & Pick<FeaturesApi, 'index' | 'weights'>>;
+export type CircuitsApi = Pick<
+  FeaturescopeApi,
+  'detokenize' | 'tokenize' | 'encode' | 'predict' | 'labels' | 'index' | 'weights' | 'tree' | 'circuit'
+>;
 
 /** Something that takes long, of which one goes on at a time. */
 export type Task =

@@ -22,7 +22,6 @@ interface TreeNeeds {
   changed: () => void;
 }
 
-const ABSENT = 'This copy of the page cannot measure what causes a feature.';
 /** Output tokens above the target. */
 const WRITES = 5;
 const LIST_EMPTY = 'The list of contexts is empty. Paste one to a line; the target is watched at the last token of each.';
@@ -204,7 +203,7 @@ export class TreeGrower {
   /** Once for each target. */
   async #learnWrites({ dictionary, latent }: Tree['target']): Promise<void> {
     const { api, store, naming } = this.#needs;
-    if (this.#written || !api.weights) return;
+    if (this.#written) return;
     this.#written = true;
     const asked = store.getState().place.tree;
     const weights = await api.weights(dictionary, latent, { k: WRITES }).catch(() => null);
@@ -216,7 +215,6 @@ export class TreeGrower {
 
   async #call(options: TreeOptions, signal: AbortSignal, onTree?: (tree: Tree) => void): Promise<Tree> {
     const { api, store } = this.#needs;
-    if (!api.tree) throw new Error(ABSENT);
     return api.tree(options, {
       signal,
       onProgress({ done, total, message, tree }) {
@@ -266,12 +264,14 @@ export class TreeGrower {
   /** The contexts as the call takes them: those of an index say of which corpus. */
   async #contexts(choice: ContextChoice, dictionary: string): Promise<{ contexts: CausalContexts; words: string }> {
     const { api, store } = this.#needs;
-    const { explore, indices } = store.getState();
+    const { explore } = store.getState();
     const lines = choice.kind === 'list' ? linesOf(choice.lines) : [];
     if (choice.kind === 'list' && lines.length === 0) throw new Error(LIST_EMPTY);
     const ids = await Promise.all(lines.map(async (line) => (await api.tokenize(line)).ids));
     const contexts = contextsOf(choice, explore, ids);
     if (!('kind' in contexts)) return { contexts, words: choiceWords(choice) };
+    // Asked before they were listed: the corpus is named all the same.
+    const indices = store.getState().indices.length > 0 ? store.getState().indices : await api.index.list().catch(() => []);
     const own = indices.filter((info) => info.dictionary === dictionary && info.tokens === info.total);
     const [best] = own.sort((a, b) => Number(a.source === 'built-in') - Number(b.source === 'built-in') || b.tokens - a.tokens);
     return {

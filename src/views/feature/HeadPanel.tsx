@@ -5,8 +5,8 @@ import { formatFull, formatInteger, formatNumber } from '../../charts/format.ts'
 import { TokenSample } from '../../charts/TokenText.tsx';
 import type { Firing } from '../../state/feature/state.ts';
 import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
-import { causesHash } from '../../state/shared/causesAddress.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { causesHash } from '../../state/shared/causesAddress.ts';
 import { Info } from '../shared/Info.tsx';
 import { LabelBox } from '../shared/LabelBox.tsx';
 import { Panel } from '../shared/Panel.tsx';

@@ -14,7 +14,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const later = (ms = 1000) => vi.advanceTimersByTimeAsync(ms);
 
-async function screen({ hash = TARGET, fail = '', absent = false } = {}) {
+async function screen({ hash = TARGET, fail = '' } = {}) {
   const causal = fakeCausal({ fail });
   const api = fakeApi();
   const page = createAppStore(api, fakeStartup(), { text: 'the sea' });
@@ -22,7 +22,7 @@ async function screen({ hash = TARGET, fail = '', absent = false } = {}) {
   page.setState({ view: 'circuits', circuits: hash });
   const features = fakeFeatures({ indexed: [dictionary(3)] });
   const { index, weights } = features;
-  const store = createCircuitsStore({ ...api, index, weights, ...(!absent && { tree: causal.tree, circuit: causal.circuit }) }, page);
+  const store = createCircuitsStore({ ...api, index, weights, tree: causal.tree, circuit: causal.circuit }, page);
   const { actions } = store.getState();
   actions.setVisible(true);
   actions.setExplore('the sea');
@@ -113,10 +113,6 @@ describe('a tree', () => {
     void failing.actions.grow();
     await later();
     expect(failing.get().treeTask).toEqual({ status: 'failed', message: 'There is no index of it.' });
-    const absent = await screen({ absent: true });
-    void absent.actions.grow();
-    await later();
-    expect(absent.get().treeTask).toMatchObject({ status: 'failed', message: expect.stringContaining('cannot measure') as string });
   });
 });
 
