@@ -15,10 +15,12 @@ import { PassStore } from '../../src/engine/study/passStore.ts';
 import { growTree } from '../../src/engine/study/tree.ts';
 import { toRows } from '../inputs.ts';
 import type { CallContext } from '../rpc.ts';
-import { encodeInPieces, tokensOf, type TextReader } from '../texts.ts';
+import { encodeInPieces, type TextReader } from '../texts.ts';
 import type { Desk, StudyParts } from './desk.ts';
 import { keyOf } from './features.ts';
 
+/** Of a corpus, for its means: a few seconds on two cores. */
+const MEAN_TOKENS = 10_000;
 /** What rows of earlier trees came to, of one model. */
 const STORE_BYTES = 64 * 2 ** 20;
 
@@ -127,12 +129,12 @@ export class CausalService {
     store: PassStore,
     signal: AbortSignal,
   ): Promise<CorpusMeans> {
-    const extent = corpus === undefined ? {} : { corpus };
-    const key = JSON.stringify(['means', corpus ?? '', tokensOf(extent), ...dictionaries.map((named) => named.key || Math.random())]);
+    const extent = { tokens: MEAN_TOKENS, ...(corpus !== undefined && { corpus }) };
+    const key = JSON.stringify(['means', corpus ?? '', ...dictionaries.map((named) => named.key || Math.random())]);
     const kept = store.get<CorpusMeans>(key);
     if (kept) return kept;
     const documents = await this.#texts.documents(loaded, extent, signal);
-    const windows = cutWindows(documents, loaded.model.config.n_ctx, tokensOf(extent)).map(({ document, start, length }) =>
+    const windows = cutWindows(documents, loaded.model.config.n_ctx, MEAN_TOKENS).map(({ document, start, length }) =>
       documents[document].slice(start, start + length),
     );
     const means = { key, of: await corpusMeans({ model: loaded.model, engine, stop: signal }, dictionaries, windows) };

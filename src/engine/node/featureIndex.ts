@@ -140,7 +140,8 @@ async function writeFile(path: string, file: BlobLike): Promise<void> {
   renameSync(`${path}.new`, path);
 }
 
-async function openFolder(folder: string): Promise<{ dictionary: Dictionary; hash: string }> {
+/** @throws UsageError when there is none; FormatError */
+export async function openFolder(folder: string): Promise<{ dictionary: Dictionary; hash: string }> {
   const names = ['cfg.json', 'sae_weights.safetensors'].filter((name) => existsSync(join(folder, name)));
   if (names.length < 2) throw new UsageError(`There is no dictionary in SAELens's format in ${folder}.`);
   const files = names.map((name) => ({ path: `${basename(resolve(folder))}/${name}`, data: new Blob([readFileSync(join(folder, name))]) }));

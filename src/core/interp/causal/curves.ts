@@ -12,7 +12,8 @@ export function sizesOf(nodes: number): number[] {
 
 /** (measured − none) / (whole − none); NaN where whole and none are the same. */
 export function keptShare(measured: number, whole: number, none: number): number {
-  return whole === none ? NaN : (measured - none) / (whole - none);
+  // −0 is 0.
+  return whole === none ? NaN : (measured - none) / (whole - none) + 0;
 }
 
 /** All of 0 … n − 1 in an order drawn by the seed. */

@@ -33,6 +33,9 @@ interface Kept {
   bytes: number;
 }
 
+/** Stands for the reconstruction error where rows are kept by latent. */
+const ERROR = -1;
+
 /** Rows that are measured together, and whose effects they are. */
 interface Wanted {
   /** Place among the effects asked for. */
@@ -123,12 +126,9 @@ export class Sweep {
   /** When only the reconstruction error is taken out; 0 for a source without one. Not for mode 'restore'. */
   async error(): Promise<Effects> {
     const { source } = this.#job;
-    const wanted = source.minusError
-      ? this.#contexts.map((context): Wanted => ({
-          place: 0,
-          row: rowOfAll(context, source.minusError!(context), source.columns[context].length),
-        }))
-      : [];
+    const rowOf = (context: number) => rowOfAll(context, source.minusError!(context), source.columns[context].length);
+    const contexts = source.minusError ? this.#contexts : [];
+    const wanted = contexts.map((context): Wanted => ({ place: 0, latent: ERROR, row: rowOf(context) }));
     return (await this.#measure(1, wanted))[0];
   }
 
