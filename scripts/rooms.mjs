@@ -43,6 +43,7 @@ export const ROOMS = {
   'src/state/library': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   'src/state/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   'src/state/feature': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
+  'src/state/circuits': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
   // Puts the slices together.
   'src/state': ['src/core', 'src/api', 'src/state/*'],
   'src/views/shared': ['src/core', 'src/api', 'src/charts', 'src/state/shared'],
@@ -50,6 +51,7 @@ export const ROOMS = {
   'src/views/library': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/library', 'src/views/shared'],
   'src/views/train': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/train', 'src/views/shared'],
   'src/views/feature': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/feature', 'src/views/shared'],
+  'src/views/circuits': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/state/circuits', 'src/views/shared'],
   'src/views/frame': ['src/core', 'src/api', 'src/charts', 'src/state/shared', 'src/views/shared'],
   'src/app': ['src/core', 'src/api', 'src/cache', 'src/charts', 'src/state', 'src/state/*', 'src/views/*', 'workers', 'workers/*'],
 };

@@ -7,7 +7,18 @@ import '../views/shared/styles.ts';
 import '../views/frame/styles.ts';
 import '../views/explore/styles.ts';
 import '../views/library/styles.ts';
-import { Activity, lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type ComponentType } from 'react';
+import {
+  Activity,
+  lazy,
+  Suspense,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type ComponentType,
+  type ReactNode,
+} from 'react';
 import type { FeaturescopeApi } from '../api/featurescope.ts';
 import type { TrainingApi } from '../api/training.ts';
 import type { View } from '../state/shared/page.ts';
@@ -51,12 +62,7 @@ export function App({ api, startup }: AppProps) {
 }
 
 /** Fetched when somebody trains, or has trained: the first paint does without it. */
-const TrainScreen = lazy<ComponentType<TrainingProps>>(() =>
-  import('./trainingScreen.ts').then(
-    ({ TrainScreen: screen }) => ({ default: screen }),
-    () => ({ default: TrainScreenMissing }),
-  ),
-);
+const TrainScreen = laterPart<TrainingProps>(() => import('./trainingScreen.ts').then((m) => m.TrainScreen));
 const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
   import('./trainingScreen.ts').then(
     ({ TrainBanner: banner }) => ({ default: banner }),
@@ -66,6 +72,9 @@ const TrainBanner = lazy<ComponentType<TrainingProps>>(() =>
 
 /** Likewise the page of a feature. */
 const FeatureScreen = laterPart<FeatureProps>(() => import('./featureScreen.tsx').then((m) => m.FeatureScreen));
+
+/** Likewise what causes what. */
+const CircuitsScreen = laterPart<FeatureProps>(() => import('./circuitsScreen.tsx').then((m) => m.CircuitsScreen));
 
 /** Likewise what edits change. */
 const EditStudy = laterPart<FeatureProps>(() => import('../views/explore/EditStudy.tsx').then((m) => m.EditStudy));
@@ -107,7 +116,6 @@ export function Screen({ startup, api }: ScreenProps) {
   const view = useApp((s) => s.view);
   const exploring = view === 'explore';
   const everTrained = useOnce(view === 'train');
-  const everLooked = useOnce(view === 'feature');
   const everRead = useOnce(useApp((s) => s.reading.status === 'done' || s.reading.status === 'empty'));
   usePageKeys(useActions(), openKeys, exploring);
   useTheme();
@@ -118,20 +126,15 @@ export function Screen({ startup, api }: ScreenProps) {
       {/* Not under the header that stays: a small window has no room for it. */}
       <Welcome settings={api.settings} onTour={openTour} />
       <ModelOffer settings={api.settings} place="line" />
-      {everTrained && (
-        <Activity mode={view === 'train' ? 'visible' : 'hidden'}>
-          <Suspense fallback={<main className="train" aria-busy="true" />}>
-            <TrainScreen api={api} />
-          </Suspense>
-        </Activity>
-      )}
-      {everLooked && (
-        <Activity mode={view === 'feature' ? 'visible' : 'hidden'}>
-          <Suspense fallback={<main aria-busy="true" />}>
-            <FeatureScreen api={api} />
-          </Suspense>
-        </Activity>
-      )}
+      <Later view="train">
+        <TrainScreen api={api} />
+      </Later>
+      <Later view="feature">
+        <FeatureScreen api={api} />
+      </Later>
+      <Later view="circuits">
+        <CircuitsScreen api={api} />
+      </Later>
       {/* Kept as it is while the other screen shows: what is open, scrolled and half typed stays. */}
       <Activity mode={exploring ? 'visible' : 'hidden'}>
         <ExploreScreen doubts={<DictionaryDoubts />} offer={<DictionaryOffer />} study={<EditStudy api={api} />} />
@@ -147,6 +150,17 @@ export function Screen({ startup, api }: ScreenProps) {
         </Suspense>
       )}
     </>
+  );
+}
+
+/** A screen that is fetched when it is first wanted, and kept as it is while another shows. */
+function Later({ view, children }: { view: View; children: ReactNode }) {
+  const isShown = useApp((s) => s.view === view);
+  if (!useOnce(isShown)) return null;
+  return (
+    <Activity mode={isShown ? 'visible' : 'hidden'}>
+      <Suspense fallback={<main aria-busy="true" />}>{children}</Suspense>
+    </Activity>
   );
 }
 
@@ -214,14 +228,6 @@ function useScrolls(view: View) {
     addEventListener('scroll', keep);
     return () => removeEventListener('scroll', keep);
   }, [view]);
-}
-
-function TrainScreenMissing() {
-  return (
-    <main>
-      <p role="alert">The training screen could not be fetched. Look whether the server can be reached, then reload the page.</p>
-    </main>
-  );
 }
 
 function Nothing() {

@@ -8,7 +8,7 @@ import { findHook } from './shared/hooks.ts';
 import { featureHash, parseFeature } from './shared/featureAddress.ts';
 import { encodeLink, parseLink, type LinkState } from './shared/link.ts';
 import { answerLink } from './shared/dictionaries.ts';
-import { VIEWS, type PageFacts } from './shared/page.ts';
+import { CIRCUITS, VIEWS, type PageFacts } from './shared/page.ts';
 import type { Address } from './shared/startup.ts';
 
 /** Browsers allow about a hundred changes in half a minute. */
@@ -19,11 +19,18 @@ export function factsFromAddress(address: Address): Partial<LinkedFacts & PageFa
   const { hash, kept } = address.read();
   const link = parseLink(hash);
   const facts = factsOf(withKept(link.status === 'link' ? link.state : {}, kept));
-  const feature = parseFeature(hash);
-  if (feature !== undefined) return { ...facts, view: 'feature', feature };
+  const place = ownPlace(hash);
+  if (place) return { ...facts, ...place };
   if (link.status !== 'bad') return facts;
   const usual = (facts.text ?? facts.compare) === undefined ? ' The page starts as usual.' : '';
   return { ...facts, notice: { text: link.message + usual, undo: null } };
+}
+
+/** Of the screens whose addresses a person can read. */
+function ownPlace(hash: string): Partial<PageFacts> | undefined {
+  const feature = parseFeature(hash);
+  if (feature !== undefined) return { view: 'feature', feature };
+  return hash.startsWith(CIRCUITS) ? { view: 'circuits', circuits: hash } : undefined;
 }
 
 /** Texts too long for the address are kept beside it, by the browser, for this tab. */
@@ -53,7 +60,7 @@ export function followAddress(store: StoreApi<ExploreState>, slice: Pick<Explore
     viewed = view;
     // What was kept goes when it fits, or is no more.
     if (hash !== here.hash || left || here.kept) address.write(hash, left, how);
-    if (state.view === 'feature') return;
+    if (ownHash(state) !== undefined) return;
     const withText = left?.text === undefined;
     if (state.linkHasText !== withText) store.setState({ linkHasText: withText });
     saySecond(left?.compare !== undefined);
@@ -108,8 +115,8 @@ function createSaySecond(store: StoreApi<ExploreState>): (isLeft: boolean) => vo
 
 /** What changes where nothing but the screen does: to the page of a feature, or back to a screen that is still as it was. */
 function otherScreen(state: LinkedFacts, hash: string): Partial<LinkedFacts> | undefined {
-  const feature = parseFeature(hash);
-  if (feature !== undefined) return { view: 'feature', feature };
+  const place = ownPlace(hash);
+  if (place) return place;
   const view = VIEWS.find((one) => {
     const same = encodeLink(linkState({ ...state, view: one }));
     return !same.left && same.hash === hash;
@@ -125,19 +132,27 @@ function placeIn({ model, text }: LinkedFacts, { text: linked, hook = '', positi
 }
 
 /** What "back" goes back over. */
-function viewOf({ model, dictionary, view, feature }: LinkedFacts): string {
-  return view === 'feature' ? featureHash(feature?.from ?? feature) : `${view} ${model?.id ?? ''} ${dictionary}`;
+function viewOf(state: LinkedFacts): string {
+  const { model, dictionary, view, feature } = state;
+  const own = ownHash({ ...state, feature: feature?.from ?? feature });
+  // Settings of a circuit are no steps of their own.
+  if (own !== undefined) return view === 'circuits' ? own.replace(/\?.*/, '') : own;
+  return `${view} ${model?.id ?? ''} ${dictionary}`;
+}
+
+function ownHash({ view, feature, circuits }: Pick<PageFacts, 'view' | 'feature' | 'circuits'>): string | undefined {
+  return view === 'feature' ? featureHash(feature) : view === 'circuits' ? circuits : undefined;
 }
 
 /** Another screen, or another feature, or the list of all. */
 function isElsewhere(now: LinkedFacts, was: LinkedFacts): boolean {
-  return now.view === 'feature' ? viewOf(now) !== viewOf(was) : now.view !== was.view;
+  return now.view !== was.view || (ownHash(now) !== undefined && viewOf(now) !== viewOf(was));
 }
 
-/** The feature page's address names its feature, and what Explore holds is kept beside it. */
+/** Of the other screens the address names what they show, and what Explore holds is kept beside it. */
 function addressOf(state: LinkedFacts): ReturnType<typeof encodeLink> {
-  const { view, feature, text, compare } = state;
-  return view === 'feature' ? { hash: featureHash(feature), left: { text, compare: compare?.text } } : encodeLink(linkState(state));
+  const hash = ownHash(state);
+  return hash !== undefined ? { hash, left: { text: state.text, compare: state.compare?.text } } : encodeLink(linkState(state));
 }
 
 /** The state a link names, the rest as a fresh page has it. */

@@ -97,7 +97,8 @@ it('draws the tree of PyTorch where every node is watched on the contexts of the
 });
 
 it('draws the parents of PyTorch where each node has contexts of its own', async () => {
-  for (const node of GOLDEN.drawn_own.nodes.filter(({ expanded }) => expanded)) {
+  // Every other one, the root among them.
+  for (const node of GOLDEN.drawn_own.nodes.filter(({ expanded }) => expanded).filter((_, i) => i % 2 === 0)) {
     const [own, below] = [residual(node.layer), residual(node.layer - 1)];
     const tree = await grow({
       dictionaries: only(own, below),

@@ -142,7 +142,9 @@ interface CurvesJob {
 /** Errors stay in all of it; a size counts the first so many nodes, of which an error is none to take out. */
 async function measureCurves(o: CurvesJob): Promise<Pick<Circuit, 'none' | 'faithfulness' | 'completeness'>> {
   const { job, ids, dictionaries, measure, meter, difference } = o;
-  const keyOf = (d: number, position: number, latent: number) => `${d} ${position} ${latent}`;
+  const widest = Math.max(...dictionaries.map(({ dictionary }) => dictionary.config.d_sae));
+  // A number, since millions are looked up.
+  const keyOf = (d: number, position: number, latent: number) => (d * ids.length + position) * widest + latent;
   const latents = (nodes: readonly CircuitNode[]) =>
     nodes.flatMap(({ dictionary, position, latent }) =>
       latent === null

@@ -8,7 +8,10 @@ import { COLOURS, type ExploreFacts } from './facts.ts';
 import { MAX_PINS, type Pin } from './featureFacts.ts';
 import { RANKINGS } from './ranking.ts';
 
-export type LinkedFacts = ExploreFacts & DictionaryFacts & Pick<ModelFacts, 'model' | 'wantedModel'> & Pick<PageFacts, 'view' | 'feature'>;
+export type LinkedFacts = ExploreFacts &
+  DictionaryFacts &
+  Pick<ModelFacts, 'model' | 'wantedModel'> &
+  Pick<PageFacts, 'view' | 'feature' | 'circuits'>;
 
 /** What a change of calls for another link. */
 export const LINKED = [
@@ -25,6 +28,7 @@ export const LINKED = [
   'compare',
   'view',
   'feature',
+  'circuits',
 ] as const;
 
 /** What a link says, as far as it is usable. */

@@ -5,7 +5,7 @@ import type { FeaturePlace } from './featureAddress.ts';
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** The screens of the page. */
-export const VIEWS = ['explore', 'feature', 'train'] as const;
+export const VIEWS = ['explore', 'feature', 'circuits', 'train'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What takes back what a notice tells of: the last step of the screen, or something of its own. */
@@ -36,6 +36,8 @@ export interface PageFacts {
   view: View;
   /** What the feature page is about; null until one was chosen. */
   feature: FeaturePlace | null;
+  /** What the Circuits screen shows, as its address says it; read and written by the screen. */
+  circuits: string;
   dialog: OpenDialog;
   /** Texts that were dropped on the page and wait for the training screen. */
   droppedTexts: readonly File[];
@@ -57,7 +59,18 @@ export interface PageActions {
   dropTexts: (files: readonly File[]) => void;
 }
 
-export const initialPageFacts: PageFacts = { notice: null, theme: 'auto', view: 'explore', feature: null, dialog: null, droppedTexts: [] };
+/** How addresses of the Circuits screen begin. */
+export const CIRCUITS = '#/circuits';
+
+export const initialPageFacts: PageFacts = {
+  notice: null,
+  theme: 'auto',
+  view: 'explore',
+  feature: null,
+  circuits: CIRCUITS,
+  dialog: null,
+  droppedTexts: [],
+};
 
 export function createPageActions(set: (patch: Partial<PageFacts>) => void): PageActions {
   return {

@@ -9,6 +9,7 @@ import { evidenceWords } from '../../state/feature/rules.ts';
 import { densityRank, densityWords, firingsOf, restWords, strongestTokens, tagRule, tagsOf } from '../../state/feature/words.ts';
 import { shareWords } from '../../state/shared/featureNames.ts';
 import type { FeaturePlace } from '../../state/shared/featureAddress.ts';
+import { causesHash } from '../../state/shared/causesAddress.ts';
 import { Info } from '../shared/Info.tsx';
 import { LabelBox } from '../shared/LabelBox.tsx';
 import { Panel } from '../shared/Panel.tsx';
@@ -54,7 +55,8 @@ export function HeadPanel({ place, dictionary, firing, onEdit }: HeadProps) {
 }
 
 /** Takes the person's text through the model with the feature changed. */
-function EditButtons({ place: { latent }, dictionary, firing, onEdit }: HeadProps) {
+function EditButtons({ place, dictionary, firing, onEdit }: HeadProps) {
+  const { latent } = place;
   if (!dictionary.fits) return null;
   const maximum = firing && firing.record.maximum > 0 ? { value: firing.record.maximum, of: firing.index.corpus } : null;
   const edit = (kind: 'ablate' | 'steer') => () => onEdit({ kind, dictionary, latent, maximum });
@@ -71,6 +73,9 @@ function EditButtons({ place: { latent }, dictionary, firing, onEdit }: HeadProp
       >
         Steer your text
       </button>
+      <a href={causesHash(place)} className="button button-small" title="Which earlier features make it fire, in Circuits">
+        What causes it
+      </a>
     </div>
   );
 }

@@ -31,6 +31,7 @@ export function Header({ isolation, offline, model, onHelp }: HeaderProps) {
 const SCREENS = [
   { view: 'explore', label: 'Explore' },
   { view: 'feature', label: 'Features' },
+  { view: 'circuits', label: 'Circuits' },
   { view: 'train', label: 'Train' },
 ] as const satisfies readonly { view: View; label: string }[];
 

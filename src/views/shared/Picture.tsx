@@ -8,11 +8,13 @@ interface PictureProps {
   /** Above the picture in a file of it. */
   title: string;
   csv: () => string;
+  /** More files of it. */
+  more?: ReactNode;
   children: ReactNode;
 }
 
 /** A chart with what saves it: as a picture, drawn as it is on screen, and its numbers. */
-export function Picture({ name, title, csv, children }: PictureProps) {
+export function Picture({ name, title, csv, more, children }: PictureProps) {
   const place = useRef<HTMLDivElement>(null);
   const file = name.replace(/[\\/:*?"<>|]+/g, ' ').trim();
   const save = async (kind: 'svg' | 'png') => {
@@ -35,6 +37,7 @@ export function Picture({ name, title, csv, children }: PictureProps) {
         <button type="button" className="button-small" onClick={saveCsv}>
           CSV
         </button>
+        {more}
       </div>
     </div>
   );

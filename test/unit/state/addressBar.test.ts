@@ -469,3 +469,34 @@ describe('the page of a feature', () => {
     expect(get()).toMatchObject({ view: 'feature', feature: { dictionary: FIRST, latent: 5 } });
   });
 });
+
+describe('the address of the Circuits screen', () => {
+  const TREE = `#/circuits/tree/${FIRST}/12`;
+
+  it('opens it, and keeps what it says to the letter', async () => {
+    const { get, entries } = await open(`${TREE}?mode=mean`);
+    expect(get()).toMatchObject({ view: 'circuits', circuits: `${TREE}?mode=mean`, notice: null });
+    await later();
+    expect(entries.map(({ hash }) => hash)).toEqual([`${TREE}?mode=mean`]);
+  });
+
+  it('takes settings without a step of history, another target with one, and goes back to Explore as it was', async () => {
+    const bar = fakeAddress();
+    const store = createAppStore(fakeApi(), { ...fakeStartup(), address: bar.address });
+    await vi.advanceTimersByTimeAsync(3000);
+    store.getState().actions.setText('the sea and the hat');
+    await later();
+    bar.type(TREE);
+    expect(store.getState()).toMatchObject({ view: 'circuits', circuits: TREE });
+    store.setState({ circuits: `${TREE}?parents=5` });
+    await later();
+    store.setState({ circuits: `#/circuits/tree/${FIRST}/13` });
+    await later();
+    expect(bar.entries.map(({ hash }) => hash).slice(1)).toEqual([`${TREE}?parents=5`, `#/circuits/tree/${FIRST}/13`]);
+    bar.go(-1);
+    expect(store.getState().circuits).toBe(`${TREE}?parents=5`);
+    bar.go(-1);
+    await later();
+    expect(store.getState()).toMatchObject({ view: 'explore', text: 'the sea and the hat' });
+  });
+});
