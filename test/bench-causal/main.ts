@@ -96,21 +96,19 @@ async function benchTrees(machine: Machine, opened: NodeModel, dictionaries: Nam
   console.log(
     `  ${tree.seconds.toFixed(1)} s; ${expanded} nodes expanded, ${tree.nodes.length} drawn; ${tree.continuations} rows in place of ${tree.naive} full passes of ${(1000 * each).toFixed(1)} ms, which would take ${naive.toFixed(0)} s (${sample} timed): ${(naive / tree.seconds).toFixed(0)} × as fast; ${(tree.bytes / 2 ** 20).toFixed(1)} MiB at most by count`,
   );
-  await benchCuts(job, tree.naive, tree.continuations, naive);
+  await benchCuts(job, tree.naive, tree.continuations);
 }
 
 /** Each cut alone, by what a tree without it takes. */
-async function benchCuts(job: TreeJob, naive: number, rows: number, seconds: number): Promise<void> {
+async function benchCuts(job: TreeJob, naive: number, rows: number): Promise<void> {
   const one = { ...job, settings: { expand: 'none' as const } };
   const root = await growTree(one);
   const wide = await growTree({ ...one, sharePrefix: false });
-  const { target } = job;
   console.log(
     `  one node alone: ${root.seconds.toFixed(2)} s, ${root.continuations} rows of ${root.naive} (the rest is silent in its context)`,
   );
   console.log(`  the same with keys and values of all positions made anew: ${wide.seconds.toFixed(2)} s`);
   console.log(`  nodes of one hook together: ${rows} rows for ${naive} effects, ${(naive / rows).toFixed(1)} each`);
-  console.log(`  (naive ${seconds.toFixed(0)} s; ${target.dictionary}/${target.latent})`);
 }
 
 /** Seconds of one full forward pass of a context with one latent taken out, reading the residual behind the last block. */
