@@ -124,7 +124,7 @@ export function Screen({ startup, api }: ScreenProps) {
     <>
       <Top startup={startup} api={api} onHelp={openKeys} training={everRead || everTrained} />
       {/* Not under the header that stays: a small window has no room for it. */}
-      <Welcome settings={api.settings} onTour={openTour} />
+      {exploring && <Welcome settings={api.settings} onTour={openTour} />}
       <ModelOffer settings={api.settings} place="line" />
       <Later view="train">
         <TrainScreen api={api} />

@@ -1,22 +1,29 @@
 /** What a person asks for: limits and defaults of both forms, and what the calls are told. */
 import type { CausalContexts, CausalMode } from '../../api/causal.ts';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
+import { CAUSAL_LIMITS } from '../../core/interp/causal/options.ts';
 import { hookParts } from '../shared/hooks.ts';
 
 export const MODES = ['zero', 'mean', 'resample', 'restore'] as const satisfies readonly CausalMode[];
 
+/** Those of the calls; lower where a picture of more would tell nobody anything. */
 export const LIMITS = {
-  count: { min: 1, max: 100, usual: 20 },
-  parents: { min: 1, max: 30, usual: 3 },
+  count: rangeOf('contexts'),
+  parents: rangeOf('parents', 30),
   /** Percent. */
   threshold: { min: 0, max: 100, usual: 1 },
   depth: { min: 1, max: 20 },
   seed: { min: 0, max: 1_000_000, usual: 0 },
-  nodes: { min: 1, max: 200, usual: 40 },
-  edges: { min: 0, max: 400, usual: 80 },
+  nodes: rangeOf('nodes', 200),
+  edges: rangeOf('edges', 400),
   /** Pasted contexts. */
   lines: { max: 100 },
 } as const;
+
+function rangeOf(name: keyof typeof CAUSAL_LIMITS, most = Infinity): { min: number; max: number; usual: number } {
+  const { least, most: limit, usual } = CAUSAL_LIMITS[name];
+  return { min: least, max: Math.min(limit, most), usual };
+}
 
 /** Where the target is watched, as a person says it; `text` null: the one in Explore. */
 export type ContextChoice =

@@ -6,7 +6,7 @@ export const MODES: readonly Mode[] = ['zero', 'mean', 'resample', 'restore'];
 const EXPANSIONS = ['paper', 'all', 'none'] as const;
 
 /** Whole numbers: least, most, and what is taken where none is given. */
-const CAUSAL_LIMITS = {
+export const CAUSAL_LIMITS = {
   contexts: { least: 1, most: 100, usual: 20 },
   depth: { least: 0, most: 1000, usual: 1000 },
   parents: { least: 1, most: 100_000, usual: 3 },
