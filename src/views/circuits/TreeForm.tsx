@@ -49,7 +49,7 @@ export function TreeForm({ busy }: { busy: boolean }) {
 }
 
 function wrongWith({ dictionary, latent }: TreeSettings, target: DictionaryInfo | undefined): string {
-  if (dictionary === '') return 'Choose a dictionary and a feature of it.';
+  if (dictionary === '') return 'Choose a dictionary and a feature of it, or press “What causes it” on the page of a feature.';
   if (!target) return 'This dictionary is not here.';
   if (!target.fits) return 'This dictionary does not fit the model in use.';
   if (Number.isNaN(latent)) return 'Type the number of a feature.';

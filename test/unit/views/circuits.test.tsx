@@ -44,7 +44,7 @@ describe('a tree', () => {
   it('that was not grown says what to do', async () => {
     const { draw } = await screen('#/circuits');
     const html = await draw('tree');
-    expect(html).toContain('Choose a dictionary and a feature of it.');
+    expect(html).toContain('Choose a dictionary and a feature of it, or press “What causes it” on the page of a feature.');
     expect(html).toMatch(/<button type="submit"[^>]*disabled/);
   });
 
