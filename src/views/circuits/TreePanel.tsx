@@ -58,7 +58,7 @@ export function TreePanel({ grown }: { grown: GrownTree }) {
           <div ref={place}>
             <Graph
               title={title}
-              formula={`${MODE_FORMULAS[grown.asked.mode]}. On ${grown.tree.contexts.length} contexts.`}
+              formula={`${MODE_FORMULAS[grown.asked.mode]}. On ${grown.tree.contexts.length} ${grown.tree.contexts.length === 1 ? 'context' : 'contexts'}.`}
               picture={picture}
               home={root?.id ?? ''}
               active={active}
