@@ -143,7 +143,8 @@ describe('the engine by itself', () => {
     }
   });
 
-  it('hears a stop within 200 ms, wherever it is', async () => {
+  // Something else may have the processor once, not three times.
+  it('hears a stop within 200 ms, wherever it is', { retry: 2 }, async () => {
     const long = texts.map((_, i) => texts.flat().slice(i, i + 256));
     for (const after of [150, 900, 2500]) {
       const stop = { aborted: false };
