@@ -102,9 +102,10 @@ async function watchMemory(
     onProgress(done) {
       if (done < next) return;
       console.log(`  memory at ${done} tokens: ${held()}`);
-      next = done < long / 2 ? long / 2 : long;
+      next = done < long / 2 ? long / 2 : Infinity;
     },
   });
+  console.log(`  memory at ${subjects[0].part.state.tokens} tokens, the end: ${held()}`);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
