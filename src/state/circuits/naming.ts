@@ -1,6 +1,7 @@
 /** What nodes are called: a person's label, else the commonest token, else the number. */
 import type { TreeNode } from '../../api/causal.ts';
 import { glyphText } from '../../core/lm/glyphs.ts';
+import { createTokenNames } from '../shared/tokenNames.ts';
 import type { NodeName } from './groups.ts';
 import type { CircuitsApi, CircuitsStore, NameFacts, TopContext } from './state.ts';
 import { keyOf } from './trees.ts';
@@ -32,13 +33,11 @@ const REACH = 8;
 export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
   const { getState: get, setState: set } = store;
   let model = 0;
-  const learnTokens = async (ids: Iterable<number>) => {
-    const asked = model;
-    const unknown = [...new Set(ids)].filter((id) => !get().tokens.has(id));
-    if (unknown.length === 0) return;
-    const rows = await api.detokenize(unknown.map((id) => [id]));
-    if (asked === model) set((s) => ({ tokens: new Map([...s.tokens, ...unknown.map((id, i) => [id, rows[i].tokens[0]] as const)]) }));
-  };
+  const { learn: learnTokens, forget: forgetTokens } = createTokenNames(
+    api,
+    () => get().tokens,
+    (tokens) => set({ tokens }),
+  );
   const learnDictionary = async (dictionary: string) => {
     const asked = model;
     // Marked at once: another node of it does not ask again.
@@ -82,7 +81,8 @@ export function createNaming(api: CircuitsApi, store: CircuitsStore): Naming {
     },
     forget() {
       model++;
-      set({ labels: new Map(), commonest: new Map(), tokens: new Map(), tops: new Map() });
+      forgetTokens();
+      set({ labels: new Map(), commonest: new Map(), tops: new Map() });
     },
   };
 }

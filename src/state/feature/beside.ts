@@ -5,10 +5,9 @@
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { Effects, IndexInfo, Neighbours } from '../../api/features.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
-import { contextsOf } from './contexts.ts';
-import type { JobNeeds } from './jobs.ts';
+import { readFiring, type JobNeeds } from './jobs.ts';
 import { findPlace, indexOf, indicesOf, type Beside, type BesideColumn, type BesideKind, type Part } from './state.ts';
-import { idsOfEffects, idsOfRecord } from './tokenNames.ts';
+import { idsOfEffects } from './idsOf.ts';
 
 /** Tokens that directions are indexed on, and on which it is counted which of them reads most like the feature. */
 export const BESIDE_TOKENS = 20_000;
@@ -110,17 +109,16 @@ async function columnOf({ api, names, store }: JobNeeds, { id, label }: Dictiona
   const list = await api.index!.list();
   const index = indexOf({ indices: { status: 'done', list }, corpus: store.getState().corpus, build: null }, id);
   if (!index) throw new Error(`The index of ${label} was removed meanwhile. Nothing else was lost; ask again.`);
-  const { corpus } = index;
-  const [record, summary] = await Promise.all([api.index!.feature(id, latent, { corpus }), api.index!.summary(id, { corpus })]);
-  const contexts = contextsOf(record);
-  const rows = contexts.length > 0 ? await api.detokenize(contexts.map(({ ids }) => ids)) : [];
-  await names.learn(idsOfRecord(record));
+  const [firing, summary] = await Promise.all([
+    readFiring({ index: api.index!, detokenize: api.detokenize }, names, { dictionary: id, latent }, index),
+    api.index!.summary(id, { corpus: index.corpus }),
+  ]);
   const token = summary?.token[latent] ?? -1;
   return {
     dictionary: id,
     label,
     latent,
-    firing: { record, index, texts: new Map(contexts.map((context, i) => [context, rows[i]])) },
+    firing,
     token: summary && token >= 0 ? { id: token, share: summary.share[latent], entropy: summary.entropy[latent] } : null,
   };
 }

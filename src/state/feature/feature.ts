@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import { isAbort, sentenceOf } from '../shared/latest.ts';
+import { createTokenNames, type TokenNames } from '../shared/tokenNames.ts';
 import type { SharedState } from '../shared/state.ts';
 import { Asking } from './asking.ts';
 import { createCalled } from './called.ts';
@@ -10,13 +11,12 @@ import { createIndexing } from './indexing.ts';
 import { createLists } from './lists.ts';
 import { findPlace, initialFeatureFacts, type FeatureActions, type FeatureApi, type FeatureState, type FeatureStore } from './state.ts';
 import { tryRule } from './rules.ts';
-import { createTokenNames } from './tokenNames.ts';
 
 export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>): FeatureStore {
   const store = createStore<FeatureState>(() => ({ ...initialFeatureFacts, actions: null as unknown as FeatureActions }));
   const { getState: get, setState: set } = store;
   const cases = createCases(store);
-  const names = createTokenNames(api, store);
+  const names = namesOf(api, store);
   const indexing = createIndexing(api.index, store);
   const call = createCalled(api, store);
   const askLists = createLists(api, store, names.learn, call);
@@ -71,6 +71,14 @@ export function createFeatureStore(api: FeatureApi, page: StoreApi<SharedState>)
   });
   indexing.refresh();
   return store;
+}
+
+function namesOf(api: FeatureApi, store: FeatureStore): TokenNames {
+  return createTokenNames(
+    api,
+    () => store.getState().names,
+    (names) => store.setState({ names }),
+  );
 }
 
 /** Features as files; why not is told in a notice. */

@@ -1,13 +1,14 @@
 /** The questions that are asked of one feature, one for each part. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { IndexInfo } from '../../api/features.ts';
+import type { FeaturesApi, IndexInfo } from '../../api/features.ts';
 import type { FeaturePlace } from '../shared/featureAddress.ts';
 import type { SharedState } from '../shared/state.ts';
 import type { Cases } from './cases.ts';
 import { contextsOf } from './contexts.ts';
 import { summaryIn } from './inText.ts';
-import { caseOf, indexOf, isKept, type FeatureApi, type FeatureStore, type PartName } from './state.ts';
-import { idsOfEffects, idsOfRecord, idsOfWeights, type TokenNames } from './tokenNames.ts';
+import { caseOf, indexOf, isKept, type FeatureApi, type FeatureStore, type Firing, type PartName } from './state.ts';
+import type { TokenNames } from '../shared/tokenNames.ts';
+import { idsOfEffects, idsOfRecord, idsOfWeights } from './idsOf.ts';
 
 /** Characters of a person's text that are read, and measured without being asked to. */
 export const READ_CHARACTERS = 4000;
@@ -49,13 +50,7 @@ export function askFiring(needs: JobNeeds, at: FeaturePlace, info: IndexInfo | u
   }
   const isThere = known.status === 'done' && stampOf(known.value.index) === stampOf(info);
   if (isThere || known.status === 'failed') return;
-  const job = async () => {
-    const record = await index.feature(at.dictionary, at.latent, { corpus: info.corpus });
-    const contexts = contextsOf(record);
-    const spelled = contexts.length > 0 ? api.detokenize(contexts.map(({ ids }) => ids)) : [];
-    const [rows] = await Promise.all([spelled, names.learn(idsOfRecord(record))]);
-    return { record, index: info, texts: new Map(contexts.map((context, i) => [context, rows[i]])) };
-  };
+  const job = () => readFiring({ detokenize: api.detokenize, index }, names, at, info);
   cases.begin(at, 'firing', job, ({ signal }) => {
     if (signal.aborted) return;
     const now = indexOf(store.getState(), at.dictionary);
@@ -64,6 +59,20 @@ export function askFiring(needs: JobNeeds, at: FeaturePlace, info: IndexInfo | u
     if (isGrowing && caseOf(store.getState(), at).firing.status === 'failed') cases.put(at, 'firing', { status: 'waiting' });
     if (now && isKept(store.getState(), now) && stampOf(now) !== stampOf(info)) askFiring(needs, at, now);
   });
+}
+
+/** A record with what its contexts spell; the names of its tokens are learned. */
+export async function readFiring(
+  { index, detokenize }: Pick<FeatureApi, 'detokenize'> & { index: FeaturesApi['index'] },
+  names: TokenNames,
+  { dictionary, latent }: FeaturePlace,
+  info: IndexInfo,
+): Promise<Firing> {
+  const record = await index.feature(dictionary, latent, { corpus: info.corpus });
+  const contexts = contextsOf(record);
+  const spelled = contexts.length > 0 ? detokenize(contexts.map(({ ids }) => ids)) : [];
+  const [rows] = await Promise.all([spelled, names.learn(idsOfRecord(record))]);
+  return { record, index: info, texts: new Map(contexts.map((context, i) => [context, rows[i]])) };
 }
 
 export function askInText(needs: JobNeeds, at: FeaturePlace): void {

@@ -1,14 +1,15 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { DictionaryInfo } from '../../api/dictionaries.ts';
 import type { IndexInfo } from '../../api/features.ts';
 import { formatInteger } from '../../charts/format.ts';
 import { indexOf, indicesOf, type Build } from '../../state/feature/state.ts';
-import { leftWords, restWords } from '../../state/feature/words.ts';
+import { restWords } from '../../state/feature/words.ts';
+import { leftWords } from '../../state/shared/leftWords.ts';
+import { Going, useSeconds } from '../shared/Going.tsx';
 import { Empty, Failure, Panel } from '../shared/Panel.tsx';
 import { ClusterIndexRecipes } from './ClusterIndexRecipes.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
 import { OpenIndex } from './OpenIndex.tsx';
-import { Going } from './PartBody.tsx';
 
 /** Tokens to read: a first look, and what is usual. */
 const AMOUNTS = [20_000, 100_000, 400_000] as const;
@@ -67,15 +68,6 @@ function Building({ build }: { build: Extract<Build, { status: 'running' }> }) {
       <p className="hint">The page can be used meanwhile. Cancelled, it keeps what was read, and goes on there the next time.</p>
     </Panel>
   );
-}
-
-function useSeconds(began: number): number {
-  const [now, setNow] = useState(began);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return (now - began) / 1000;
 }
 
 interface NoIndexProps {

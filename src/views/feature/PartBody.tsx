@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
-import { formatInteger } from '../../charts/format.ts';
 import type { Part, PartName } from '../../state/feature/state.ts';
+import { Going } from '../shared/Going.tsx';
 import { Empty, Failure, Skeleton } from '../shared/Panel.tsx';
-import { Spoken } from '../shared/Spoken.tsx';
 import { useFeatureActions } from './FeatureContext.tsx';
 
 interface PartBodyProps<T> {
@@ -49,29 +48,4 @@ export function PartBody<T>({ part, name, absent, before, long, children }: Part
     case 'waiting':
       return before ?? <Skeleton lines={4} />;
   }
-}
-
-interface GoingProps {
-  words: string;
-  done: number;
-  total: number;
-  /** What there is left, in words. */
-  left?: string;
-  onStop: () => void;
-}
-
-/** How far something long is. */
-export function Going({ words, done, total, left = '', onStop }: GoingProps) {
-  const isKnown = total > 0;
-  const said = `${words}${isKnown ? `: ${formatInteger(done)} of ${formatInteger(total)}${left}` : ''}`;
-  return (
-    <div className="going">
-      <span>{said}</span>
-      <Spoken words={said} />
-      <progress max={1} value={isKnown ? done / total : undefined} aria-label={words} />
-      <button type="button" className="button-small" onClick={onStop}>
-        Cancel
-      </button>
-    </div>
-  );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { saveBlob } from '../shared/saveBlob.ts';
+import { Going } from '../shared/Going.tsx';
 import { useFeatureActions } from './FeatureContext.tsx';
-import { Going } from './PartBody.tsx';
 
 interface ReportButtonsProps {
   dictionary: string;

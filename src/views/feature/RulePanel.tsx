@@ -9,10 +9,10 @@ import { FactList } from '../shared/FactList.tsx';
 import { Info } from '../shared/Info.tsx';
 import { Failure, Panel } from '../shared/Panel.tsx';
 import { useActions } from '../shared/StoreContext.tsx';
+import { Going } from '../shared/Going.tsx';
 import type { Choices, OpenContext } from './choices.ts';
 import { ContextRow } from './ContextRow.tsx';
 import { useFeature, useFeatureActions } from './FeatureContext.tsx';
-import { Going } from './PartBody.tsx';
 
 const TOKENS = 20_000;
 const FIELDS = [

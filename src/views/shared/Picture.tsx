@@ -1,4 +1,5 @@
 import { useRef, type ReactNode } from 'react';
+import './picture.css';
 import { pngOf, svgOf } from './pictureFile.ts';
 import { saveBlob } from './saveBlob.ts';
 

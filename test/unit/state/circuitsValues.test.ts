@@ -6,7 +6,8 @@ import { groupMarks, suggestGroups } from '../../../src/state/circuits/groups.ts
 import { FIRST_PROMPT, FIRST_TREE, chosenFrom, rankOf } from '../../../src/state/circuits/settings.ts';
 import { readTree, treeJson } from '../../../src/state/circuits/treeFile.ts';
 import { differences, edgeKey, regrown, rekeyed, seenTree, type GrownTree } from '../../../src/state/circuits/trees.ts';
-import { controlWords, curveAt, ledger, leftWords } from '../../../src/state/circuits/words.ts';
+import { controlWords, curveAt, ledger } from '../../../src/state/circuits/words.ts';
+import { leftWords } from '../../../src/state/shared/leftWords.ts';
 import { fakeTree } from '../../helpers/fakeCausal.ts';
 import { fakeDictionaries } from '../../helpers/fakeDictionaries.ts';
 

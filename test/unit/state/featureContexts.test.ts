@@ -9,7 +9,6 @@ import {
   densityRank,
   firingsIn,
   largestChange,
-  leftWords,
   restWords,
   shareBelow,
   stackEdges,
@@ -17,6 +16,7 @@ import {
   strongestTokens,
   tagsOf,
 } from '../../../src/state/feature/words.ts';
+import { leftWords } from '../../../src/state/shared/leftWords.ts';
 import { threeTokens } from '../../helpers/fakeDictionaries.ts';
 import { fakeEffects, fakeIndex, fakeRecord, fakeSummary } from '../../helpers/fakeFeatures.ts';
 
